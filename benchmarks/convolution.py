@@ -1,0 +1,165 @@
+"""Times the convolutions of the DCGAN and of the SNGAN ResNet against plain `jax.lax`, by layer.
+
+Each row is one layer; each figure is milliseconds for the forward pass, the input gradient or the
+kernel gradient, outside a loop and inside a `lax.scan` (the two differ on a CPU, which is the point
+of `jgan.networks.convolution`). Both sides run alternately in one process; medians are printed.
+
+    python -m benchmarks.convolution --net dcgan32 --json results.json
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jgan.networks.convolution import conv, conv_transpose
+
+LENGTH = 2  # Steps of the scan: the plain forms can take seconds each.
+
+
+class Layer(NamedTuple):
+    """A layer: transposed or not, the larger image's side, its channels, the kernel, the stride."""
+
+    transposed: bool
+    side: int
+    inputs: int
+    outputs: int
+    size: int
+    stride: int
+
+
+def dcgan(side: int, channels: int, width: int, size: int) -> list[Layer]:
+    """The discriminator's layers, then the generator's, for images that halve down to 4 x 4."""
+    down = []
+    while side > 4:
+        down.append(Layer(False, side, channels, width, size, 2))
+        side, channels, width = -(-side // 2), width, 2 * width
+    up = [Layer(True, d.side, d.outputs, d.inputs, d.size, d.stride) for d in reversed(down)]
+    return down + up
+
+
+def networks(size: int) -> dict[str, list[Layer]]:
+    """The networks by name; ``size`` is the side of the DCGAN's kernels."""
+    resnet = [
+        Layer(False, 32, 3, 128, 3, 1),
+        Layer(False, 32, 128, 128, 3, 1),
+        Layer(False, 32, 128, 128, 4, 2),
+        Layer(False, 16, 128, 128, 1, 1),
+        Layer(False, 8, 128, 128, 3, 1),
+        Layer(True, 8, 256, 256, 4, 2),
+        Layer(False, 16, 256, 256, 3, 1),
+        Layer(True, 32, 256, 256, 4, 2),
+    ]
+    return {
+        "dcgan28": dcgan(28, 1, 64, size),
+        "dcgan32": dcgan(32, 3, 64, size),
+        "dcgan64": dcgan(64, 3, 64, size),
+        "sngan32": resnet,
+    }
+
+
+def plain(layer: Layer, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """The layer as `jax.lax` alone has it; a transposed one flips to have the same numbers."""
+    stride, names = (layer.stride, layer.stride), ("NHWC", "HWIO", "NHWC")
+    if not layer.transposed:
+        return lax.conv_general_dilated(x, kernel, stride, "SAME", dimension_numbers=names)
+    pads = [(layer.size - 1 - lo, layer.size - 1 - hi + extra) for lo, hi, extra in [_pads(layer)]]
+    flipped = kernel[::-1, ::-1]
+    return lax.conv_general_dilated(
+        x, flipped, (1, 1), pads * 2, lhs_dilation=stride, dimension_numbers=names
+    )
+
+
+def _pads(layer: Layer) -> tuple[int, int, int]:
+    """The padding of the adjoint's convolution, and the rows that its windows do not reach."""
+    small = -(-layer.side // layer.stride)
+    total = max((small - 1) * layer.stride + layer.size - layer.side, 0)
+    reached = (small - 1) * layer.stride + layer.size - total
+    return total // 2, total - total // 2, layer.side - reached
+
+
+def ours(layer: Layer, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """The layer of `jgan.networks.convolution`."""
+    if layer.transposed:
+        size = (layer.side, layer.side)
+        return conv_transpose(x, kernel, stride=layer.stride, output_size=size)
+    return conv(x, kernel, stride=layer.stride)
+
+
+def passes(apply: Callable[..., jax.Array]) -> dict[str, Callable[..., jax.Array]]:
+    """The three functions of (x, kernel, y) that training runs."""
+    return {
+        "forward": lambda x, k, y: apply(x, k),
+        "input": lambda x, k, y: jax.vjp(lambda x: apply(x, k), x)[1](y)[0],
+        "kernel": lambda x, k, y: jax.vjp(lambda k: apply(x, k), k)[1](y)[0],
+    }
+
+
+def medians(pair: list[Callable[[], Any]], seconds: float) -> list[float]:
+    """Milliseconds of each, called in turn for about this long, after one call to warm up."""
+    times: list[list[float]] = [[] for _ in pair]
+    for function in pair:
+        jax.block_until_ready(function())
+    end = time.perf_counter() + seconds
+    while not times[0] or time.perf_counter() < end:
+        for function, record in zip(pair, times, strict=True):
+            start = time.perf_counter()
+            jax.block_until_ready(function())
+            record.append(1e3 * (time.perf_counter() - start))
+    return [statistics.median(record) for record in times]
+
+
+def measure(layer: Layer, batch: int, seconds: float) -> dict[str, list[float]]:
+    """Plain and own milliseconds of every pass of one layer, outside and inside a scan."""
+    small = -(-layer.side // layer.stride)
+    sides = (small, layer.side) if layer.transposed else (layer.side, small)
+    keys = jax.random.split(jax.random.key(0), 3)
+    x = jax.random.normal(keys[0], (LENGTH, batch, sides[0], sides[0], layer.inputs))
+    k = jax.random.normal(keys[1], (LENGTH, layer.size, layer.size, layer.inputs, layer.outputs))
+    y = jax.random.normal(keys[2], (LENGTH, batch, sides[1], sides[1], layer.outputs))
+    both = [passes(partial(plain, layer)), passes(partial(ours, layer))]
+    found = {}
+    for name in both[0]:
+        once = [partial(jax.jit(side[name]), x[0], k[0], y[0]) for side in both]
+        scan = lambda f: jax.jit(lambda *s: lax.scan(lambda c, a: (c, f(*a)), 0, s)[1])
+        looped = [partial(scan(side[name]), x, k, y) for side in both]
+        found[name] = medians(once, seconds)
+        found[name + " in scan"] = [t / LENGTH for t in medians(looped, seconds)]
+    return found
+
+
+def main() -> None:
+    """Prints the table, and writes it as JSON if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--net", choices=[*networks(4), "all"], default="dcgan32")
+    parser.add_argument("--size", type=int, default=4, help="side of the DCGAN's kernels")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each pair of figures")
+    parser.add_argument("--json", metavar="FILE")
+    args = parser.parse_args()
+    rows = []
+    for net, layers in networks(args.size).items():
+        for layer in layers if args.net in (net, "all") else []:
+            found = measure(layer, args.batch, args.seconds)
+            rows.append({"net": net, **layer._asdict(), "milliseconds": found})
+            cells = "  ".join(f"{n} {a:.1f}/{b:.1f}" for n, (a, b) in found.items())
+            print(f"{net} {tuple(map(int, layer))}  plain/own: {cells}", flush=True)
+    if args.json:
+        machine = {"machine": platform.processor() or platform.machine(), "cpus": os.cpu_count()}
+        versions = {"python": platform.python_version(), "jax": jax.__version__}
+        device = {"device": str(jax.devices()[0]), "batch": args.batch}
+        with open(args.json, "w") as file:
+            json.dump({**machine, **versions, **device, "rows": rows}, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""DCGAN on Fashion-MNIST (Radford, Metz & Chintala 2016, arXiv 1511.06434).
+
+    jgan train experiments/dcgan.py
+"""
+
+import optax
+
+from jgan.data import load
+from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.gans.gan import gan
+from jgan.latents import uniform
+from jgan.losses import get_loss
+from jgan.networks import pair
+from jgan.rules import alternating, averaged
+from jgan.training.experiment import Experiment
+
+
+def experiment(
+    *,
+    data: str = "fashion",
+    loss: str = "non_saturating",
+    width: int = 32,
+    norm: str = "batch",
+    lr: float = 2e-4,
+    beta1: float = 0.5,
+    decay: float = 0.999,
+) -> Experiment:
+    """DCGAN with the paper's optimizer.
+
+    Args:
+      data: fashion, ring, grid, or a file (see README).
+      loss: a name in jgan.losses.
+      width: channels of the outermost hidden layers; 128 in the paper.
+      norm: batch, layer, spectral or none, in both networks.
+      lr: learning rate of both Adam optimizers.
+      beta1: Adam's first decay.
+      decay: of the generator's exponential average.
+    """
+    source = load(data)
+    generator, discriminator = pair(source.shape, width=width, generator_norm=norm, discriminator_norm=norm)
+    game = gan(generator, discriminator, get_loss(loss), uniform(100))
+    adam = optax.adam(lr, b1=beta1)
+    rule = averaged(alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam}), decay)
+    return Experiment(game, rule, source, steps=1500)

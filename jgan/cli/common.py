@@ -1,0 +1,95 @@
+"""What several commands share: building an experiment from a command line or from a run directory."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jgan.cli.flags import Parser, add_flags
+from jgan.errors import UserError
+from jgan.training.experiment import Experiment, ExperimentFile, load_experiment
+from jgan.training.run import read_settings
+
+
+def at_least(low: int) -> Any:
+    """An argparse type: integers not below ``low``."""
+
+    def convert(text: str) -> int:
+        value = int(text)
+        if value < low:
+            raise argparse.ArgumentTypeError(f"is {value}, but must be at least {low}")
+        return value
+
+    convert.__name__ = "int"
+    return convert
+
+
+class Request(NamedTuple):
+    """An experiment as asked for on the command line.
+
+    Attributes:
+      file: the experiment file.
+      arguments: of its ``experiment`` function, defaults included.
+      options: the other flags.
+    """
+
+    file: ExperimentFile
+    arguments: dict[str, Any]
+    options: argparse.Namespace
+
+
+def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
+    """Read ``FILE [flags]``: the command's own flags and those of the experiment in FILE.
+
+    Raises:
+      UserError: for a missing file, an unknown flag or a bad value.
+    """
+    if not words or words[0].startswith("-"):
+        if words and words[0] in ("-h", "--help"):
+            own.print_help()
+            raise SystemExit(0)
+        raise UserError(f"jgan {command} needs an experiment file first: jgan {command} FILE [flags].")
+    file = load_experiment(words[0])
+    own.prog = f"jgan {command} {words[0]}"
+    own.description = file.summary
+    taken = {action.dest for action in own._actions}
+    group = own.add_argument_group("the experiment's own settings")
+    names = add_flags(group, file.build)  # type: ignore[arg-type]
+    clash = taken.intersection(names)
+    if clash:
+        raise UserError(f"argument {clash.pop()!r} of the experiment is the name of a flag of jgan {command}.")
+    parsed = own.parse_args(words[1:])
+    return Request(file, {name: getattr(parsed, name) for name in names}, parsed)
+
+
+def build(file: ExperimentFile, arguments: dict[str, Any]) -> Experiment:
+    """Build the experiment; ValueErrors of its parts are the user's mistakes.
+
+    Raises:
+      UserError: with their sentence.
+    """
+    try:
+        return file.build(**arguments)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def resized(experiment: Experiment, steps: int | None, batch_size: int | None) -> Experiment:
+    """The experiment with other numbers of steps and examples, where given."""
+    return replace(
+        experiment,
+        steps=experiment.steps if steps is None else steps,
+        batch_size=experiment.batch_size if batch_size is None else batch_size,
+    )
+
+
+def experiment_of_run(run: Path) -> tuple[Experiment, dict[str, Any]]:
+    """The experiment that a run directory was made with, and its settings.
+
+    Raises:
+      UserError: if it is not a run directory.
+    """
+    settings = read_settings(run)
+    file = load_experiment(run / "experiment.py")
+    experiment = build(file, settings["arguments"])
+    return resized(experiment, settings["steps"], settings["batch_size"]), settings

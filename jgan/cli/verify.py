@@ -1,0 +1,39 @@
+"""``jgan verify FILE``: train briefly, measure the claims, train the controls, and compare."""
+
+from jgan.cli.common import at_least, parse_experiment
+from jgan.cli.flags import Parser
+from jgan.errors import UserError
+from jgan.training.verify import Verdict, verify
+
+HEADER = f"{'claim':<58} {'bound':>12} {'value':>10} {'control':>10}  verdict"
+
+
+def main(words: list[str]) -> int:
+    """Run the command; exit code 1 if a claim fails or a control passes."""
+    parser = Parser(prog="jgan verify FILE", description=__doc__)
+    parser.add_argument("--steps", type=at_least(1), help="updates (default: each claim's own)")
+    parser.add_argument("--seed", type=at_least(0), default=0, help="of every training (default: 0)")
+    file, arguments, options = parse_experiment("verify", parser, words)
+    print(f"{file.summary}\n\n{HEADER}", flush=True)
+    proven = True
+    try:
+        for verdict in verify(file.build, arguments, seed=options.seed, steps=options.steps):
+            proven &= verdict.proven
+            print(table_row(verdict), flush=True)
+    except UserError:
+        raise
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return 0 if proven else 1
+
+
+def table_row(verdict: Verdict) -> str:
+    """One line of the table."""
+    claim = verdict.claim
+    if verdict.proven:
+        word = "holds"
+    elif claim.holds(verdict.value):
+        word = "CONTROL PASSES"
+    else:
+        word = "FAILS"
+    return f"{claim.name:<58} {claim.bound():>12} {verdict.value:>10.4g} {verdict.control:>10.4g}  {word}"

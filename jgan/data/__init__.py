@@ -1,0 +1,28 @@
+"""Data: sources, toy distributions with known densities, readers, and the order of examples."""
+
+from jgan.data.densities import Density, Mixture, Spiral
+from jgan.data.files import from_arrays, read_idx, read_idx_folder, read_npz
+from jgan.data.order import check_batch_size, example_indices
+from jgan.data.registry import load
+from jgan.data.source import Source, gather
+from jgan.data.toys import grid, mixture, ring, spiral, swiss_roll
+
+__all__ = [
+    "Density",
+    "Mixture",
+    "Source",
+    "Spiral",
+    "check_batch_size",
+    "example_indices",
+    "from_arrays",
+    "gather",
+    "grid",
+    "load",
+    "mixture",
+    "read_idx",
+    "read_idx_folder",
+    "read_npz",
+    "ring",
+    "spiral",
+    "swiss_roll",
+]

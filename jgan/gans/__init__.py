@@ -1,0 +1,1 @@
+"""Systems: one GAN a file, each a function that returns a `jgan.game.Game`."""

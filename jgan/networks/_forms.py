@@ -1,0 +1,216 @@
+"""A convolution and its two adjoints as array programs: XLA's own forms, and those for a CPU.
+
+Shapes: x (N, H, W, Ci), k (kh, kw, Ci / groups, Co), y (N, Ho, Wo, Co). The forms for a CPU take
+one group. They use only matrix products and convolutions of the layout b01f,01io->b01f without
+input dilation or reversed windows, the one form that XLA hands to its fast library inside the
+bodies of loops and branches (https://github.com/jax-ml/jax/issues/12868).
+"""
+
+import itertools
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+Pair = tuple[int, int]
+
+_LAYOUT = ("NHWC", "HWIO", "NHWC")
+_MOST_PARTS = 32
+# The contraction length of a kernel gradient that stays in cache.
+_CONTRACTION = 4096
+
+
+class Geometry(NamedTuple):
+    """What fixes the trilinear form apart from batch size and channels."""
+
+    image: Pair
+    window: Pair
+    stride: Pair
+    padding: tuple[Pair, Pair]
+    groups: int
+    precision: Any
+
+    @property
+    def output(self) -> Pair:
+        """The spatial size of the convolution's result."""
+        rows, cols = (
+            (size + sum(pad) - window) // stride + 1
+            for size, pad, window, stride in zip(
+                self.image, self.padding, self.window, self.stride, strict=True
+            )
+        )
+        return rows, cols
+
+
+# XLA's own forms.
+
+
+def xla_forward(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    return lax.conv_general_dilated(
+        x,
+        k,
+        g.stride,
+        g.padding,
+        dimension_numbers=_LAYOUT,
+        feature_group_count=g.groups,
+        precision=g.precision,
+    )
+
+
+def xla_input_adjoint(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    x = jax.ShapeDtypeStruct((y.shape[0], *g.image, k.shape[2] * g.groups), y.dtype)
+    return jax.linear_transpose(lambda x: xla_forward(x, k, g), x)(y)[0]
+
+
+def xla_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
+    k = jax.ShapeDtypeStruct((*g.window, x.shape[3] // g.groups, y.shape[3]), y.dtype)
+    return jax.linear_transpose(lambda k: xla_forward(x, k, g), k)(y)[0]
+
+
+# The forms for a CPU.
+
+
+def _resize(x: jax.Array, rows: Pair, cols: Pair) -> jax.Array:
+    """Pads, or crops where negative, the two spatial axes."""
+    return lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), (*rows, 0), (*cols, 0), (0, 0, 0)))
+
+
+def _canonical(
+    x: jax.Array, k: jax.Array, pads: tuple[Pair, Pair], g: Geometry, stride: Pair = (1, 1)
+) -> jax.Array:
+    """A convolution in the one form with a fast path; negative padding crops first."""
+    crops = [(min(lo, 0), min(hi, 0)) for lo, hi in pads]
+    if any(map(any, crops)):
+        x = _resize(x, *crops)
+    pads = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)  # type: ignore[assignment]
+    return lax.conv_general_dilated(
+        x, k, stride, pads, dimension_numbers=_LAYOUT, precision=g.precision
+    )
+
+
+def _is_product(g: Geometry) -> bool:
+    """Whether the one window is the whole image, so that the convolution is a matrix product."""
+    return g.image == g.window and g.output == (1, 1) and g.padding == ((0, 0), (0, 0))
+
+
+def _is_pointwise(g: Geometry) -> bool:
+    return g.window == (1, 1) and g.padding == ((0, 0), (0, 0))
+
+
+def _subsample(x: jax.Array, g: Geometry) -> jax.Array:
+    return x[:, :: g.stride[0], :: g.stride[1]]
+
+
+def cpu_forward(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    if _is_product(g):
+        product = jnp.dot(x.reshape(len(x), -1), k.reshape(-1, k.shape[3]), precision=g.precision)
+        return product[:, None, None, :]
+    if _is_pointwise(g):
+        return jnp.dot(_subsample(x, g), k[0, 0], precision=g.precision)
+    return _canonical(x, k, g.padding, g, g.stride)
+
+
+def cpu_input_adjoint(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    channels = k.shape[2]
+    if _is_product(g):
+        product = jnp.dot(y[:, 0, 0, :], k.reshape(-1, k.shape[3]).T, precision=g.precision)
+        return product.reshape(len(y), *g.image, channels)
+    if _is_pointwise(g):
+        product = jnp.dot(y, k[0, 0].T, precision=g.precision)
+        gaps = [
+            (0, size - (out - 1) * stride - 1, stride - 1)
+            for size, out, stride in zip(g.image, g.output, g.stride, strict=True)
+        ]
+        return lax.pad(product, jnp.zeros((), y.dtype), ((0, 0, 0), *gaps, (0, 0, 0)))
+    if g.stride != (1, 1) and all(w % s == 0 for w, s in zip(g.window, g.stride, strict=True)):
+        return _overlap_add(y, k, g)
+    return _interleave(y, k, g)
+
+
+def _overlap_add(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    """Scatters each output's window as blocks of stride x stride pixels: matrix products only."""
+    (sh, sw), (ho, wo), channels = g.stride, g.output, k.shape[2]
+    th, tw = g.window[0] // sh, g.window[1] // sw
+    blocks = k.reshape(th, sh, tw, sw, channels, -1).transpose(0, 2, 5, 1, 3, 4)
+    blocks = blocks.reshape(th, tw, -1, sh * sw * channels)
+    parts = [
+        _resize(jnp.dot(y, blocks[a, b], precision=g.precision), (a, th - 1 - a), (b, tw - 1 - b))
+        for a in range(th)
+        for b in range(tw)
+    ]
+    canvas = sum(parts[1:], start=parts[0])
+    rows, cols = ho + th - 1, wo + tw - 1
+    canvas = canvas.reshape(-1, rows, cols, sh, sw, channels).transpose(0, 1, 3, 2, 4, 5)
+    canvas = canvas.reshape(-1, rows * sh, cols * sw, channels)
+    (top, _), (left, _) = g.padding
+    return _resize(
+        canvas,
+        (-top, g.image[0] + top - rows * sh),
+        (-left, g.image[1] + left - cols * sw),
+    )
+
+
+def _interleave(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    """One stride-1 convolution for each residue of the pixel index modulo the stride."""
+    (sh, sw), (h, w), channels = g.stride, g.image, k.shape[2]
+    rows = [_phase(g, 0, i) for i in range(sh)]
+    cols = [_phase(g, 1, j) for j in range(sw)]
+    shape = (len(y), math.ceil(h / sh), math.ceil(w / sw), channels)
+    phases = []
+    for row, row_pads in rows:
+        for col, col_pads in cols:
+            part = k[row::sh, col::sw][::-1, ::-1].swapaxes(2, 3)
+            if part.size:
+                phases.append(_canonical(y, part, (row_pads, col_pads), g))
+            else:
+                phases.append(jnp.zeros(shape, y.dtype))
+    if len(phases) == 1:
+        return phases[0]
+    pixels = jnp.stack(phases).reshape(sh, sw, *shape).transpose(2, 3, 0, 4, 1, 5)
+    return pixels.reshape(len(y), shape[1] * sh, shape[2] * sw, channels)[:, :h, :w]
+
+
+def _phase(g: Geometry, axis: int, offset: int) -> tuple[int, Pair]:
+    """The first kernel tap that meets pixels offset + stride * m, and the padding to give y."""
+    stride, top = g.stride[axis], g.padding[axis][0]
+    tap, start = (offset + top) % stride, (offset + top) // stride
+    reach = len(range(tap, g.window[axis], stride)) - 1
+    count = math.ceil(g.image[axis] / stride)
+    lo = reach - start
+    return tap, (lo, count + reach - g.output[axis] - lo)
+
+
+def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
+    n, ho, wo, co = y.shape
+    if _is_product(g):
+        product = jnp.dot(x.reshape(n, -1).T, y[:, 0, 0, :], precision=g.precision)
+        return product.reshape(*g.window, -1, co)
+    if _is_pointwise(g):
+        products = jnp.einsum("nhwi,nhwo->nio", _subsample(x, g), y, precision=g.precision)
+        return products.sum(0)[None, None]
+    pads = tuple(
+        (lo, (out - 1) * stride + window - size - lo)
+        for (lo, _), out, stride, window, size in zip(
+            g.padding, g.output, g.stride, g.window, g.image, strict=True
+        )
+    )
+    x = _resize(x, *((min(lo, 0), min(hi, 0)) for lo, hi in pads))
+    pads = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)
+    parts = min(math.ceil(n * ho * wo / _CONTRACTION), n, _MOST_PARTS)
+    bounds = [n * i // parts for i in range(parts + 1)]
+    total = sum(
+        # Channels play the batch, and the batch plays the channels.
+        lax.conv_general_dilated(
+            x[a:b].transpose(3, 1, 2, 0),
+            y[a:b].transpose(1, 2, 0, 3),
+            (1, 1),
+            pads,
+            rhs_dilation=g.stride,
+            dimension_numbers=_LAYOUT,
+            precision=g.precision,
+        )
+        for a, b in itertools.pairwise(bounds)
+    )
+    return lax.optimization_barrier(total).transpose(1, 2, 0, 3)

@@ -1,0 +1,156 @@
+"""Linen layers that every network here is made of.
+
+Convolutions come from `jgan.networks.convolution`, which stays fast inside compiled loops. Spectral
+vectors live in a collection of their own, ``"spectral"``.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jgan.networks.convolution import conv, conv_pool, conv_transpose, upsample_conv
+from jgan.networks.spectral import power_iteration
+
+Initializer = Callable[..., jax.Array]
+NORMS = ("batch", "layer", "spectral", "none")
+
+
+def check_norm(norm: str) -> None:
+    """Raise ValueError unless ``norm`` is one of `NORMS`."""
+    if norm not in NORMS:
+        raise ValueError(f"norm is {norm!r}, but must be one of {', '.join(NORMS)}.")
+
+
+class _Kernel(nn.Module):
+    """A layer with a kernel ``(..., in, out)``, spectrally normalised if asked, and a bias."""
+
+    features: int
+    bias: bool = True
+    spectral: bool = False
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    dtype: Any = jnp.float32
+
+    def kernel(self, shape: Sequence[int], train: bool) -> jax.Array:
+        """The kernel, divided by its largest singular value where ``spectral`` is set.
+
+        A convolution's kernel is read as the matrix ``(kh kw in, out)``, as in the reference code.
+        """
+        kernel = self.param("kernel", self.kernel_init, tuple(shape), jnp.float32)
+        if self.spectral:
+            u = self.variable(
+                "spectral",
+                "u",
+                lambda: jax.random.normal(self.make_rng("params"), (self.features,)),
+            )
+            matrix = kernel.reshape(-1, self.features)
+            sigma, renewed = power_iteration(matrix, u.value, steps=1 if train else 0)
+            if train:
+                u.value = renewed
+            kernel = kernel / sigma
+        return kernel.astype(self.dtype)
+
+    def biased(self, y: jax.Array) -> jax.Array:
+        """``y`` plus the bias, if there is one."""
+        if not self.bias:
+            return y
+        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,), jnp.float32)
+        return y + bias.astype(self.dtype)
+
+
+class Dense(_Kernel):
+    """``(..., in) -> (..., features)``."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        """Apply the layer."""
+        kernel = self.kernel((x.shape[-1], self.features), train)
+        return self.biased(x.astype(self.dtype) @ kernel)
+
+
+class Conv(_Kernel):
+    """Convolution ``(B, H, W, in) -> (B, H', W', features)``.
+
+    ``resample`` is ``"pool"`` for a 2x2 average pooling after a 3x3 convolution and ``"upsample"`` for
+    nearest upsampling before one, each computed as a single 4x4 convolution.
+    """
+
+    size: int = 3
+    stride: int = 1
+    resample: str = "none"
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        """Apply the layer."""
+        kernel = self.kernel((self.size, self.size, x.shape[-1], self.features), train)
+        x = x.astype(self.dtype)
+        if self.resample == "pool":
+            return self.biased(conv_pool(x, kernel))
+        if self.resample == "upsample":
+            return self.biased(upsample_conv(x, kernel))
+        return self.biased(conv(x, kernel, stride=self.stride))
+
+
+class ConvTranspose(_Kernel):
+    """Transposed convolution ``(B, h, w, in) -> (B, *output_size, features)``, "SAME" padding."""
+
+    size: int = 5
+    stride: int = 2
+    output_size: tuple[int, int] | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        """Apply the layer."""
+        kernel = self.kernel((self.size, self.size, x.shape[-1], self.features), train)
+        y = conv_transpose(
+            x.astype(self.dtype), kernel, stride=self.stride, output_size=self.output_size
+        )
+        return self.biased(y)
+
+
+class Norm(nn.Module):
+    """The normalisation called ``kind``: batch, layer (over all of one example), or nothing.
+
+    "spectral" normalises weights, not activations, so here it is nothing too.
+    """
+
+    kind: str
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+    scale_init: Initializer = nn.initializers.ones_init()
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        """Normalise ``x``."""
+        if self.kind == "batch":
+            return nn.BatchNorm(
+                use_running_average=not train,
+                momentum=self.momentum,
+                epsilon=self.epsilon,
+                scale_init=self.scale_init,
+                dtype=x.dtype,
+            )(x)
+        if self.kind == "layer":
+            axes = tuple(range(1, x.ndim))
+            return nn.LayerNorm(
+                epsilon=self.epsilon, reduction_axes=axes, feature_axes=-1, dtype=x.dtype
+            )(x)
+        return x
+
+
+def leaky_relu(x: jax.Array) -> jax.Array:
+    """Leaky rectifier with slope 0.2."""
+    return jax.nn.leaky_relu(x, 0.2)
+
+
+def average_pool(x: jax.Array) -> jax.Array:
+    """2x2 average pooling, ``(B, 2h, 2w, C) -> (B, h, w, C)``."""
+    count, height, width, channels = x.shape
+    return x.reshape(count, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
+
+
+def upsample(x: jax.Array) -> jax.Array:
+    """Nearest upsampling, ``(B, h, w, C) -> (B, 2h, 2w, C)``."""
+    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)

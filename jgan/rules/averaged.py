@@ -1,0 +1,58 @@
+"""Exponential averages of the generator, kept beside the run and used for samples."""
+
+import jax
+import jax.numpy as jnp
+
+from jgan.game import GENERATOR, Batch, Metrics
+from jgan.rules.rule import Rule, TrainState
+
+
+def half_life_decay(half_life: float) -> float:
+    """The decay whose average forgets half in ``half_life`` updates.
+
+    StyleGAN counts its half-life in images: divide by the batch size.
+
+    >>> half_life_decay(1.0)
+    0.5
+    """
+    if half_life <= 0:
+        raise ValueError(f"half_life is {half_life}, but must be positive.")
+    return 0.5 ** (1.0 / half_life)
+
+
+def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
+    """The rule that also averages the generator's variables, w̄ ← d w̄ + (1 - d) w.
+
+    Args:
+      rule: the rule that moves the players; it is not affected.
+      decay: d, or the result of `half_life_decay`.
+      warmup: in update t (from 0), d is ``min(decay, (1 + t)/(warmup + t))``, so that the average
+        follows closely at first; 0 or 1 turns this off.
+
+    All floating-point variables of the generator are averaged, running statistics included (they must
+    fit the averaged weights; StyleGAN2's code copies buffers instead, of which it has hardly any).
+    The average is ``state.averages["generator"]``; it starts as the initial generator.
+    """
+    if isinstance(decay, int | float) and not 0 <= decay < 1:
+        raise ValueError(f"decay is {decay}, but must lie in [0, 1).")
+
+    def init(key: jax.Array, batch: Batch) -> TrainState:
+        state = rule.init(key, batch)
+        # Copies: a donated buffer must not appear in the state twice.
+        average = jax.tree.map(jnp.copy, state.variables[GENERATOR])
+        return state.replace(averages={**state.averages, GENERATOR: average})
+
+    def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        count = state.step.astype(jnp.float32)
+        state, metrics = rule.update(state, batch)
+        kept = jnp.minimum(decay, (1 + count) / jnp.maximum(warmup + count, 1e-6))
+
+        def blend(old: jax.Array, new: jax.Array) -> jax.Array:
+            if not jnp.issubdtype(new.dtype, jnp.floating):
+                return new
+            return (old + (1 - kept) * (new - old)).astype(new.dtype)
+
+        average = jax.tree.map(blend, state.averages[GENERATOR], state.variables[GENERATOR])
+        return state.replace(averages={**state.averages, GENERATOR: average}), metrics
+
+    return Rule(init, update, rule.minibatches)

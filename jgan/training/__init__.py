@@ -1,0 +1,1 @@
+"""Training: experiments and their claims, the compiled loop, run directories, checkpoints."""

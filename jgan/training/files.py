@@ -1,0 +1,42 @@
+"""Files that are never half written."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from jgan.errors import UserError
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> None:
+    """Write a file under a temporary name beside ``path``, then rename it.
+
+    Raises:
+      UserError: if the folder is missing or read-only, or the disk is full.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
+
+
+def make_folder(path: str | Path) -> Path:
+    """Create the folder ``path`` with its parents, if it is not there.
+
+    Raises:
+      UserError: if it cannot be created.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"folder {str(path)!r} cannot be created: {error.strerror}.") from error
+    return path

@@ -1,0 +1,74 @@
+"""Measure an experiment's claims, and show that each fails for its control."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from jgan.errors import UserError
+from jgan.training.experiment import Claim, Experiment, Trained
+from jgan.training.fit import Diverged, fit
+
+
+class Verdict(NamedTuple):
+    """One claim measured: its value, the control's value, and whether each is as it must be."""
+
+    claim: Claim
+    value: float
+    control: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the claim holds and its control fails."""
+        return self.claim.holds(self.value) and not self.claim.holds(self.control)
+
+
+def verify(
+    build: Callable[..., Experiment], arguments: dict[str, Any], *, seed: int = 0, steps: int | None = None
+) -> Iterator[Verdict]:
+    """Train the experiment and its controls, yielding a verdict for each claim.
+
+    Args:
+      build: the experiment file's ``experiment`` function.
+      arguments: given on the command line; a claim's setting and control override them.
+      seed: of every training.
+      steps: of every training; None for each claim's own.
+
+    Trainings with equal arguments are shared between claims. One that diverges measures as NaN, which
+    meets no bound.
+
+    Raises:
+      UserError: if the experiment makes no claims, or a claim names an argument it does not have.
+    """
+    claims = _built(build, arguments).claims
+    if not claims:
+        raise UserError("this experiment makes no claims, so there is nothing to verify.")
+    finished: dict[str, Trained | None] = {}
+
+    def trained(claim: Claim, changes: dict[str, Any]) -> Trained | None:
+        experiment = _built(build, {**arguments, **changes})
+        length = steps or claim.steps or experiment.steps
+        name = repr((sorted(changes.items()), length))
+        if name not in finished:
+            try:
+                finished[name] = fit(replace(experiment, steps=length), seed)
+            except Diverged:
+                finished[name] = None
+        return finished[name]
+
+    def measured(claim: Claim, changes: dict[str, Any]) -> float:
+        result = trained(claim, changes)
+        return float("nan") if result is None else float(claim.measure(result))
+
+    for claim in claims:
+        setting = dict(claim.setting)
+        value = measured(claim, setting)
+        yield Verdict(claim, value, measured(claim, {**setting, **claim.control}))
+
+
+def _built(build: Callable[..., Experiment], arguments: dict[str, Any]) -> Experiment:
+    try:
+        return build(**arguments)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise UserError(f"a claim does not fit its experiment: {error}.") from error
