@@ -103,7 +103,7 @@ class Spiral(NamedTuple):
         # The angle's own density: its power is uniform.
         height = angle ** (self.power - 1) / (self.stop**self.power - self.start**self.power)
         mass = np.tile(shares / 2, pieces * self.arms) * self.power * height * extent / pieces
-        arm = np.repeat(np.arange(self.arms), inside.size)
+        arm = np.repeat(np.arange(self.arms, dtype=np.float32), inside.size)
         stds = jnp.full(angle.shape, self.std)
         centres = self._curve(jnp.asarray(angle), jnp.asarray(arm))
         return _log_mixture(x, centres, stds, jnp.log(jnp.asarray(mass / self.arms)))
@@ -111,7 +111,7 @@ class Spiral(NamedTuple):
     def sample(self, key: jax.Array, n: int) -> jax.Array:
         """Return ``n`` independent points, float32 ``(n, 2)``."""
         arm_key, fraction_key, noise_key = jax.random.split(key, 3)
-        arm = jax.random.randint(arm_key, (n,), 0, self.arms)
+        arm = jax.random.randint(arm_key, (n,), 0, self.arms).astype(jnp.float32)
         low, high = self.start**self.power, self.stop**self.power
         powered = jax.random.uniform(fraction_key, (n,), minval=low, maxval=high)
         curve = self._curve(powered ** (1 / self.power), arm)
@@ -127,4 +127,5 @@ def _log_mixture(
     # Compiled, so that the (B, K, d) differences are summed without being stored.
     squares = jnp.sum((x[:, None, :] - centres[None]) ** 2, axis=-1)
     normaliser = x.shape[-1] * (jnp.log(stds) + 0.5 * jnp.log(2 * jnp.pi))
-    return jax.nn.logsumexp(log_weights - normaliser - squares / (2 * stds**2), axis=-1)
+    constants = log_weights - normaliser
+    return jax.nn.logsumexp(constants[None] - squares / (2 * stds[None] ** 2), axis=-1)

@@ -91,7 +91,7 @@ def read_npz(path: str | Path, *, split: str = "train", name: str | None = None)
     """
     path = _existing(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             keys = list(archive.files)
             pairs = [(_field(key, split), key) for key in keys]
             chosen = [(field, archive[key]) for field, key in pairs if field]

@@ -99,7 +99,7 @@ def _locate(step: Any, batch_size: int, size: int, xp: Any) -> tuple[Any, Any]:
     """
     table = [divmod(batch_size << bit, size) for bit in range(32)]
     bits = (xp.asarray(step).astype(np.uint32).reshape(1) >> xp.arange(32, dtype=np.uint32)) & 1
-    # A quotient overflows only for bits that a step below 2**32 with batch_size <= size lacks.
+    # batch_size <= size, so no quotient exceeds the step and no remainders add beyond 2**32.
     quotients = bits * xp.asarray([quotient for quotient, _ in table], np.uint32)
     remainders = bits * xp.asarray([remainder for _, remainder in table], np.uint32)
     while quotients.shape[0] > 1:
@@ -112,29 +112,26 @@ def _locate(step: Any, batch_size: int, size: int, xp: Any) -> tuple[Any, Any]:
 
 def _permute(words: Any, epoch: Any, offset: Any, size: int, xp: Any) -> Any:
     """Apply the permutation of each ``epoch`` to each ``offset``, both uint32 ``(B,)``."""
-    rows = math.isqrt(size - 1) + 1
-    columns = -(-size // rows)
+    height = math.isqrt(size - 1) + 1
+    rows, columns = np.uint32(height), np.uint32(-(-size // height))
     seed = epoch
     for word in range(words.shape[0]):
+        # Bijective in the epoch: no two epochs of a run share a seed.
         seed = _mix(seed ^ words[word : word + 1]) + np.uint32(0x9E3779B9)
-    subkeys = [
-        _mix(seed + np.asarray([0x9E3779B9 * turn % 2**32], np.uint32))
-        for turn in range(1, _ROUNDS + 1)
-    ]
+    turns = np.asarray([0x9E3779B9 * turn % 2**32 for turn in range(1, _ROUNDS + 1)], np.uint32)
+    subkeys = _mix(seed[None] + turns[:, None])
 
     def turn(cell: Any) -> Any:
-        row, column = cell // np.uint32(columns), cell % np.uint32(columns)
-        for number, subkey in enumerate(subkeys):
-            if number % 2:
-                column = (column + _mix(row + subkey) % np.uint32(columns)) % np.uint32(columns)
-            else:
-                row = (row + _mix(column + subkey) % np.uint32(rows)) % np.uint32(rows)
-        return row * np.uint32(columns) + column
+        row, column = cell // columns, cell % columns
+        for number in range(0, _ROUNDS, 2):
+            row = (row + _mix(column + subkeys[number]) % rows) % rows
+            column = (column + _mix(row + subkeys[number + 1]) % columns) % columns
+        return row * columns + column
 
     walk: Callable[[Any], Any] = lambda cell: xp.where(cell < np.uint32(size), cell, turn(cell))
     outside: Callable[[Any], Any] = lambda cell: xp.any(cell >= np.uint32(size))
     cell = turn(offset)
-    if rows * columns == size:
+    if int(rows) * int(columns) == size:
         return cell
     if xp is jnp:
         return jax.lax.while_loop(outside, walk, cell)

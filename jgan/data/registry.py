@@ -46,7 +46,7 @@ def load(name: str, *, split: str = "train", size: int | None = None, seed: int 
         >>> load("rinq")
         Traceback (most recent call last):
         ...
-        ValueError: there is no source 'rinq'; did you mean 'ring'? Allowed are ring, grid, ...
+        ValueError: there is no source 'rinq' (did you mean 'ring'?); allowed are ring, grid, ...
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
@@ -62,5 +62,5 @@ def load(name: str, *, split: str = "train", size: int | None = None, seed: int 
     if os.path.isdir(name) or os.sep in name:
         return read_idx_folder(name, split=split).take(size)
     near = difflib.get_close_matches(kind.lower(), [*TOYS, *_SETS], n=1)
-    meant = f" did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"there is no source {name!r};{meant} Allowed are {_ALLOWED}.")
+    meant = f" (did you mean {near[0]!r}?)" if near else ""
+    raise ValueError(f"there is no source {name!r}{meant}; allowed are {_ALLOWED}.")

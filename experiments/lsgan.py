@@ -1,0 +1,63 @@
+"""LSGAN on Fashion-MNIST: least squares do not saturate (Mao et al. 2017, arXiv 1611.04076).
+
+    jgan train experiments/lsgan.py
+"""
+
+import optax
+
+from jgan.data import load
+from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.gans.gan import gan
+from jgan.latents import uniform
+from jgan.losses import get_loss, least_squares
+from jgan.networks import pair
+from jgan.rules import alternating, averaged
+from jgan.training.experiment import Claim, Experiment
+from jgan.training.measures import image_distance
+
+CLAIMS = (
+    Claim(
+        "learns from a discriminator that is far ahead",
+        image_distance,
+        at_most=0.5,
+        steps=300,
+        setting={"discriminator_steps": 3},
+        control={"loss": "minimax"},
+    ),
+)
+
+
+def experiment(
+    *,
+    data: str = "fashion",
+    loss: str = "least_squares",
+    a: float = 0.0,
+    b: float = 1.0,
+    c: float = 1.0,
+    width: int = 32,
+    lr: float = 2e-4,
+    beta1: float = 0.5,
+    discriminator_steps: int = 1,
+    decay: float = 0.999,
+) -> Experiment:
+    """DCGAN networks; the settings of compare_gan's LSGAN, but the least squares act on logits.
+
+    Args:
+      data: a source by name or path, see jgan.data.load.
+      loss: least_squares, or another name in jgan.losses.LOSSES for comparison.
+      a: target for fakes.
+      b: target for real examples.
+      c: what the generator wants its fakes to be taken for.
+      width: channels of the outermost hidden layers.
+      lr: learning rate of both Adam optimizers.
+      beta1: Adam's first decay.
+      discriminator_steps: for each generator step.
+      decay: of the generator's exponential average.
+    """
+    source = load(data)
+    chosen = least_squares(a, b, c) if loss == "least_squares" else get_loss(loss)
+    game = gan(*pair(source.shape, width=width), chosen, uniform(100))
+    adam = optax.adam(lr, b1=beta1)
+    optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
+    rule = alternating(game, optimizers, discriminator_steps=discriminator_steps)
+    return Experiment(game, averaged(rule, decay), source, steps=2000, claims=CLAIMS)

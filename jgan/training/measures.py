@@ -1,0 +1,75 @@
+"""What claims measure: each is a function ``Trained -> float``, or makes one."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgan.data import gather
+from jgan.data.densities import Mixture
+from jgan.errors import UserError
+from jgan.metrics.modes import ModeCoverage, mode_coverage
+from jgan.metrics.random_features import random_feature_distance
+from jgan.training.experiment import Trained
+
+Measure = Callable[[Trained], float]
+AT_ONCE = 250
+
+
+def samples(trained: Trained, count: int, seed: int = 0) -> jax.Array:
+    """``count`` samples of the averaged generator, or of the generator where nothing is averaged."""
+    view = jax.jit(trained.experiment.game.views["samples"])
+    source = trained.experiment.source
+    batch = gather(
+        {name: jnp.asarray(array) for name, array in source.arrays.items()},
+        jnp.arange(AT_ONCE) % source.size,
+    )
+    variables = trained.state.averaged_variables()
+    keys = jax.random.split(jax.random.key(seed), -(-count // AT_ONCE))
+    return jnp.concatenate([view(variables, batch, key) for key in keys])[:count]
+
+
+def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
+    """Mode coverage of 2,500 samples (VEEGAN's protocol), high quality within 3 standard deviations.
+
+    Raises:
+      UserError: if the data are not a mixture with known modes.
+    """
+    density = trained.experiment.source.density
+    if not isinstance(density, Mixture):
+        name = trained.experiment.source.name
+        raise UserError(f"mode coverage was asked of the source {name!r}, which is no mixture; use ring or grid.")
+    return mode_coverage(samples(trained, count), density.modes, density.stds)
+
+
+def modes(trained: Trained) -> float:
+    """Modes captured."""
+    return float(coverage(trained).modes)
+
+
+def high_quality(trained: Trained) -> float:
+    """Share of high-quality samples."""
+    return float(coverage(trained).high_quality)
+
+
+def reverse_kl(trained: Trained) -> float:
+    """Reverse KL of the modes' shares from uniform, in nats."""
+    return float(coverage(trained).reverse_kl)
+
+
+def image_distance(trained: Trained, count: int = 2000) -> float:
+    """Fréchet distance in random features between samples and as many training images."""
+    images = trained.experiment.source.arrays["image"]
+    if images.ndim != 4:
+        name = trained.experiment.source.name
+        raise UserError(f"image distance was asked of the source {name!r}, which has no images.")
+    chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
+    real = gather({"image": jnp.asarray(images)}, jnp.asarray(chosen))["image"]
+    return float(random_feature_distance(samples(trained, count), real))
+
+
+def metric(name: str, last: int = 1) -> Measure:
+    """The logged metric ``name``, averaged over the last ``last`` rows of the history."""
+    return lambda trained: float(np.mean([row[name] for row in trained.history[-last:]]))
+
