@@ -1,8 +1,7 @@
 """Times the convolutions of the DCGAN and of the SNGAN ResNet against plain `jax.lax`, by layer.
 
-Each row is one layer; each figure is milliseconds for the forward pass, the input gradient or the
-kernel gradient, outside a loop and inside a `lax.scan` (the two differ on a CPU, which is the point
-of `jgan.networks.convolution`). Both sides run alternately in one process; medians are printed.
+Each row is one layer, each pair of figures plain/own milliseconds of the forward pass, the input
+gradient or the kernel gradient, outside and inside a `lax.scan`: alternating runs, medians.
 
     python -m benchmarks.convolution --net dcgan32 --json results.json
 """
@@ -10,20 +9,20 @@ of `jgan.networks.convolution`). Both sides run alternately in one process; medi
 import argparse
 import json
 import os
+import pathlib
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jax import lax
 
 from jgan.networks.convolution import conv, conv_transpose
 
-LENGTH = 2  # Steps of the scan: the plain forms can take seconds each.
+LENGTH = 2  # steps of the scan; a plain one can take seconds
 
 
 class Layer(NamedTuple):
@@ -68,30 +67,18 @@ def networks(size: int) -> dict[str, list[Layer]]:
 
 
 def plain(layer: Layer, x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """The layer as `jax.lax` alone has it; a transposed one flips to have the same numbers."""
-    stride, names = (layer.stride, layer.stride), ("NHWC", "HWIO", "NHWC")
-    if not layer.transposed:
-        return lax.conv_general_dilated(x, kernel, stride, "SAME", dimension_numbers=names)
-    pads = [(layer.size - 1 - lo, layer.size - 1 - hi + extra) for lo, hi, extra in [_pads(layer)]]
-    flipped = kernel[::-1, ::-1]
-    return lax.conv_general_dilated(
-        x, flipped, (1, 1), pads * 2, lhs_dilation=stride, dimension_numbers=names
-    )
-
-
-def _pads(layer: Layer) -> tuple[int, int, int]:
-    """The padding of the adjoint's convolution, and the rows that its windows do not reach."""
-    small = -(-layer.side // layer.stride)
-    total = max((small - 1) * layer.stride + layer.size - layer.side, 0)
-    reached = (small - 1) * layer.stride + layer.size - total
-    return total // 2, total - total // 2, layer.side - reached
+    """The layer as `jax.lax` alone has it; a transposed one is cropped to its size."""
+    names, stride = ("NHWC", "HWIO", "NHWC"), (layer.stride, layer.stride)
+    if layer.transposed:
+        y = lax.conv_transpose(x, kernel, stride, "SAME", dimension_numbers=names)
+        return y[:, : layer.side, : layer.side]
+    return lax.conv_general_dilated(x, kernel, stride, "SAME", dimension_numbers=names)
 
 
 def ours(layer: Layer, x: jax.Array, kernel: jax.Array) -> jax.Array:
     """The layer of `jgan.networks.convolution`."""
     if layer.transposed:
-        size = (layer.side, layer.side)
-        return conv_transpose(x, kernel, stride=layer.stride, output_size=size)
+        return conv_transpose(x, kernel, stride=layer.stride, output_size=layer.side)
     return conv(x, kernel, stride=layer.stride)
 
 
@@ -104,7 +91,7 @@ def passes(apply: Callable[..., jax.Array]) -> dict[str, Callable[..., jax.Array
     }
 
 
-def medians(pair: list[Callable[[], Any]], seconds: float) -> list[float]:
+def medians(pair: Sequence[Callable[[], Any]], seconds: float) -> list[float]:
     """Milliseconds of each, called in turn for about this long, after one call to warm up."""
     times: list[list[float]] = [[] for _ in pair]
     for function in pair:
@@ -120,26 +107,25 @@ def medians(pair: list[Callable[[], Any]], seconds: float) -> list[float]:
 
 def measure(layer: Layer, batch: int, seconds: float) -> dict[str, list[float]]:
     """Plain and own milliseconds of every pass of one layer, outside and inside a scan."""
-    small = -(-layer.side // layer.stride)
-    sides = (small, layer.side) if layer.transposed else (layer.side, small)
-    keys = jax.random.split(jax.random.key(0), 3)
-    x = jax.random.normal(keys[0], (LENGTH, batch, sides[0], sides[0], layer.inputs))
-    k = jax.random.normal(keys[1], (LENGTH, layer.size, layer.size, layer.inputs, layer.outputs))
-    y = jax.random.normal(keys[2], (LENGTH, batch, sides[1], sides[1], layer.outputs))
+    side, small = layer.side, -(-layer.side // layer.stride)
+    before, after = (small, side) if layer.transposed else (side, small)
+    draw = lambda *shape: jax.random.normal(jax.random.key(0), (LENGTH, *shape))
+    x, y = draw(batch, before, before, layer.inputs), draw(batch, after, after, layer.outputs)
+    k = draw(layer.size, layer.size, layer.inputs, layer.outputs)
     both = [passes(partial(plain, layer)), passes(partial(ours, layer))]
     found = {}
     for name in both[0]:
         once = [partial(jax.jit(side[name]), x[0], k[0], y[0]) for side in both]
         scan = lambda f: jax.jit(lambda *s: lax.scan(lambda c, a: (c, f(*a)), 0, s)[1])
-        looped = [partial(scan(side[name]), x, k, y) for side in both]
+        loop = [partial(scan(side[name]), x, k, y) for side in both]
         found[name] = medians(once, seconds)
-        found[name + " in scan"] = [t / LENGTH for t in medians(looped, seconds)]
+        found[name + " in scan"] = [t / LENGTH for t in medians(loop, seconds)]
     return found
 
 
 def main() -> None:
     """Prints the table, and writes it as JSON if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Times convolutions by layer.")
     parser.add_argument("--net", choices=[*networks(4), "all"], default="dcgan32")
     parser.add_argument("--size", type=int, default=4, help="side of the DCGAN's kernels")
     parser.add_argument("--batch", type=int, default=64)
@@ -154,11 +140,10 @@ def main() -> None:
             cells = "  ".join(f"{n} {a:.1f}/{b:.1f}" for n, (a, b) in found.items())
             print(f"{net} {tuple(map(int, layer))}  plain/own: {cells}", flush=True)
     if args.json:
-        machine = {"machine": platform.processor() or platform.machine(), "cpus": os.cpu_count()}
-        versions = {"python": platform.python_version(), "jax": jax.__version__}
-        device = {"device": str(jax.devices()[0]), "batch": args.batch}
-        with open(args.json, "w") as file:
-            json.dump({**machine, **versions, **device, "rows": rows}, file, indent=1)
+        machine = f"{platform.machine()}, {os.cpu_count()} cores, {jax.devices()[0]}"
+        versions = f"Python {platform.python_version()}, jax {jax.__version__}"
+        facts = {"machine": machine, "versions": versions, "batch": args.batch, "rows": rows}
+        pathlib.Path(args.json).write_text(json.dumps(facts, indent=1))
 
 
 if __name__ == "__main__":

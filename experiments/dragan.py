@@ -23,11 +23,11 @@ CLAIMS = (
         metric("discriminator/dragan_norm", last=5),
         at_least=0.8,
         at_most=1.2,
-        steps=3000,
+        steps=6000,
         setting=RING,
         control={"weight": 0.0},
     ),
-    Claim("covers the ring's modes", modes, at_least=8, steps=3000, setting=RING, control={"weight": 0.0}),
+    Claim("covers the ring's modes", modes, at_least=8, steps=6000, setting=RING, control={"weight": 0.0}),
 )
 
 

@@ -16,15 +16,15 @@ from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import metric, modes
 
-RING = {"data": "ring", "gamma": 0.1, "lr": 1e-3}
+RING = {"data": "ring", "gamma": 0.5, "lr": 1e-3}
 CLAIMS = (
-    Claim("covers the ring's modes", modes, at_least=8, steps=3000, setting=RING, control={"gamma": 0.0}),
+    Claim("covers the ring's modes", modes, at_least=8, steps=6000, setting=RING, control={"gamma": 0.0}),
     Claim(
         "ends near equilibrium: D's loss is 2 log 2 = 1.386",
         metric("discriminator/loss", last=5),
         at_least=1.2,
         at_most=1.45,
-        steps=3000,
+        steps=6000,
         setting=RING,
         control={"gamma": 0.0},
     ),

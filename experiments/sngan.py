@@ -20,13 +20,13 @@ from jgan.training.measures import modes, reverse_kl
 RING = {"data": "ring", "lr": 1e-3}
 CLAIMS = (
     Claim(
-        "covers the ring's modes", modes, at_least=8, steps=3000, setting=RING, control={"norm": "none"}
+        "covers the ring's modes", modes, at_least=8, steps=6000, setting=RING, control={"norm": "none"}
     ),
     Claim(
         "covers them evenly (reverse KL)",
         reverse_kl,
         at_most=0.3,
-        steps=3000,
+        steps=6000,
         setting=RING,
         control={"norm": "none"},
     ),

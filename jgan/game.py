@@ -135,9 +135,9 @@ def adversarial(
     def discriminator(
         variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
     ) -> tuple[jax.Array, Aux]:
-        pass_key, label_key = jax.random.split(key)
-        scene = critic(variables, batch, pass_key, step)
-        real, fake, state = ask(scene, state_of(variables[DISCRIMINATOR]), pass_key)
+        scene_key, ask_key, label_key = jax.random.split(key, 3)
+        scene = critic(variables, batch, scene_key, step)
+        real, fake, state = ask(scene, state_of(variables[DISCRIMINATOR]), ask_key)
         metrics = {
             "real_logit": jnp.mean(real),
             "fake_logit": jnp.mean(fake),
@@ -149,9 +149,9 @@ def adversarial(
     def generator(
         variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
     ) -> tuple[jax.Array, Aux]:
-        pass_key, _ = jax.random.split(key)
-        scene = critic(variables, batch, pass_key, step)
-        real, fake, _ = ask(scene, state_of(variables[DISCRIMINATOR]), pass_key)
+        scene_key, ask_key, _ = jax.random.split(key, 3)
+        scene = critic(variables, batch, scene_key, step)
+        real, fake, _ = ask(scene, state_of(variables[DISCRIMINATOR]), ask_key)
         return jnp.mean(loss.generator(real, fake)), Aux(scene.generator_state)
 
     return Game(

@@ -111,7 +111,9 @@ def _with_one(game: Game, penalty: Penalty) -> Game:
                 "mixes examples; use a discriminator with norm='layer', 'spectral' or 'none'."
             )
         if penalty.memory:
-            own = {**variables[penalty.player], penalty.name: penalty.memory}
+            # A copy: a run may donate its state, and the penalty serves other runs too.
+            memory = jax.tree.map(jnp.copy, penalty.memory)
+            own = {**variables[penalty.player], penalty.name: memory}
             variables = {**variables, penalty.player: own}
         return variables
 
@@ -119,14 +121,14 @@ def _with_one(game: Game, penalty: Penalty) -> Game:
         variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
     ) -> tuple[jax.Array, Aux]:
         base_value, aux = base(variables, batch, key, step)
-        # The same pass key as the adversarial loss has, so that fakes and logits are computed once.
-        pass_key, own_key = jax.random.split(key)
+        # The same keys as the adversarial loss has, so that fakes and logits are computed once.
+        scene_key, ask_key, own_key = jax.random.split(key, 3)
         scene = Scene(
             variables=variables,
-            critic=game.critic and game.critic(variables, batch, pass_key, step),
+            critic=game.critic and game.critic(variables, batch, scene_key, step),
             memory=variables[penalty.player].get(penalty.name, {}),
             key=jax.random.fold_in(own_key, zlib.crc32(penalty.name.encode())),
-            score_key=jax.random.split(pass_key)[0],
+            score_key=jax.random.split(ask_key)[0],
             step=step,
         )
         value, memory, metrics = penalty.value(scene)

@@ -63,14 +63,14 @@ def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
 
 
 def build(file: ExperimentFile, arguments: dict[str, Any]) -> Experiment:
-    """Build the experiment; ValueErrors of its parts are the user's mistakes.
+    """Build the experiment; ValueErrors and missing files are the user's mistakes.
 
     Raises:
       UserError: with their sentence.
     """
     try:
         return file.build(**arguments)
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         raise UserError(str(error)) from error
 
 

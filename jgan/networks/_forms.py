@@ -17,9 +17,13 @@ from jax import lax
 Pair = tuple[int, int]
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
+# A kernel gradient is a sum over parts of the batch that stay in a core's second-level cache: at
+# most so many numbers and so long a contraction each, unless that makes too large a program.
+_PART_SIZE = 2**19
+_PART_CONTRACTION = 4096
 _MOST_PARTS = 32
-# The contraction length of a kernel gradient that stays in cache.
-_CONTRACTION = 4096
+# Up to so many windows an image, gathering them for a matrix product beats the convolution.
+_FEW_WINDOWS = 16
 
 
 class Geometry(NamedTuple):
@@ -109,7 +113,20 @@ def cpu_forward(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
         return product[:, None, None, :]
     if _is_pointwise(g):
         return jnp.dot(_subsample(x, g), k[0, 0], precision=g.precision)
+    if math.prod(g.stride) > 1 and math.prod(g.output) <= _FEW_WINDOWS:
+        return _gathered(x, k, g)
     return _canonical(x, k, g.padding, g, g.stride)
+
+
+def _gathered(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
+    """One matrix product of all windows, gathered as strips of whole rows of a window."""
+    (kh, kw), (sh, sw), (ho, wo) = g.window, g.stride, g.output
+    x = _resize(x, *g.padding)
+    strips = [x[:, :, q * sw : q * sw + kw].reshape(*x.shape[:2], -1) for q in range(wo)]
+    columns = jnp.stack(strips, axis=2)
+    windows = [columns[:, a : a + (ho - 1) * sh + 1 : sh] for a in range(kh)]
+    matrix = jnp.stack(windows, axis=3).reshape(len(x), ho, wo, -1)
+    return jnp.dot(matrix, k.reshape(-1, k.shape[3]), precision=g.precision)
 
 
 def cpu_input_adjoint(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
@@ -198,7 +215,8 @@ def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
     )
     x = _resize(x, *((min(lo, 0), min(hi, 0)) for lo, hi in pads))
     pads = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)
-    parts = min(math.ceil(n * ho * wo / _CONTRACTION), n, _MOST_PARTS)
+    wanted = max((x.size + y.size) / _PART_SIZE, n * ho * wo / _PART_CONTRACTION)
+    parts = min(math.ceil(wanted), n, _MOST_PARTS)
     bounds = [n * i // parts for i in range(parts + 1)]
     total = sum(
         # Channels play the batch, and the batch plays the channels.

@@ -2,24 +2,16 @@
 
 import jax
 
-from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree
-from jgan.rules.rule import (
-    Optimizers,
-    Rule,
-    TrainState,
-    check_optimizers,
-    report,
-    start,
-    step_player,
-)
+from jgan.game import Batch, Game, Metrics
+from jgan.rules.joint import gradients, step_both
+from jgan.rules.rule import Optimizers, Rule, TrainState, check_optimizers, start
 
 
 def simultaneous(game: Game, optimizers: Optimizers) -> Rule:
     """Simultaneous gradient descent: both gradients are taken at the same variables.
 
-    Both losses are evaluated with the same key, hence on the same fakes and the same logits, in one
-    traced function whose two pullbacks give the two gradients; the compiler then keeps one forward
-    pass where the losses share it.
+    Both losses are evaluated with the same key, hence on the same fakes and the same logits, and share one
+    forward pass where they can (`jgan.rules.joint.gradients`).
     """
     check_optimizers(optimizers)
 
@@ -28,33 +20,7 @@ def simultaneous(game: Game, optimizers: Optimizers) -> Rule:
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
-
-        def losses(params: dict[str, PyTree]) -> tuple[dict[str, jax.Array], dict[str, Aux]]:
-            variables = {p: {**state.variables[p], "params": params[p]} for p in PLAYERS}
-            both = {p: game.losses[p](variables, batch, key, state.step) for p in PLAYERS}
-            return {p: loss for p, (loss, _) in both.items()}, {
-                p: aux for p, (_, aux) in both.items()
-            }
-
-        params = {p: state.variables[p]["params"] for p in PLAYERS}
-        values, pullback, auxes = jax.vjp(losses, params, has_aux=True)
-        variables, optimizer_states = dict(state.variables), dict(state.optimizers)
-        metrics: Metrics = {}
-        for player in PLAYERS:
-            # Arrays, not Python numbers: a cotangent must have the loss's type.
-            seeds = {p: (values[p] * 0 + (p == player)).astype(values[p].dtype) for p in PLAYERS}
-            grads = pullback(seeds)[0][player]
-            variables[player], optimizer_states[player] = step_player(
-                game,
-                player,
-                optimizers[player],
-                state.variables[player],
-                state.optimizers[player],
-                grads,
-                auxes[player],
-            )
-            metrics |= report(player, values[player], auxes[player], grads)
-        state = state.replace(step=state.step + 1, variables=variables, optimizers=optimizer_states)
-        return state, metrics
+        found = gradients(game, state.variables, batch, key, state.step)
+        return step_both(game, optimizers, state, found.grads, found)
 
     return Rule(init, update)

@@ -1,0 +1,25 @@
+# Everything runs in .venv, made by uv from uv.lock. uv itself is fetched by pip when there is none.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --frozen
+
+.PHONY: train test lint types
+train: .venv/ready
+	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
+
+test: lint types
+	$(RUN) pytest
+
+lint: .venv/ready
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+types: .venv/ready
+	$(RUN) mypy
+
+.venv/ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen
+	touch $@
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/pip install --quiet uv

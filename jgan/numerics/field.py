@@ -1,0 +1,124 @@
+"""The vector field of a game and the operator of a rule, as maps from a pytree to one like it."""
+
+import jax
+import jax.numpy as jnp
+
+from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, check_player
+from jgan.numerics.selfmap import SelfMap
+from jgan.rules.joint import params_of, with_params
+from jgan.rules.rule import Rule, TrainState, gradient
+
+
+def vector_field(
+    game: Game,
+    variables: Variables,
+    batch: Batch,
+    key: jax.Array | None = None,
+    step: int | jax.Array = 0,
+) -> dict[str, PyTree]:
+    """Minus each player's gradient of its own loss in its own parameters, ``{player: params}``.
+
+    Gradient descent with small steps follows this field (Mescheder et al. 2017, eq. 3).
+
+    Args:
+      game: what is played.
+      variables: where; collections other than ``"params"`` are held fixed.
+      batch: the examples; with all of them the field is exact.
+      key: of the losses; ``jax.random.key(0)`` if None. The field of one key is a deterministic function.
+      step: which update, for games that change with it.
+    """
+    key = jax.random.key(0) if key is None else key
+    step = jnp.asarray(step, jnp.int32)
+    return {
+        player: jax.tree.map(jnp.negative, gradient(game, player, variables, batch, key, step)[2])
+        for player in PLAYERS
+    }
+
+
+def field(
+    game: Game,
+    variables: Variables,
+    batch: Batch,
+    key: jax.Array | None = None,
+    step: int | jax.Array = 0,
+) -> SelfMap:
+    """The vector field as a map on ``{player: params}``, at the given variables."""
+
+    def function(params: dict[str, PyTree]) -> dict[str, PyTree]:
+        return vector_field(game, with_params(variables, params), batch, key, step)
+
+    return SelfMap(function, params_of(variables))
+
+
+def player_field(
+    game: Game,
+    player: str,
+    variables: Variables,
+    batch: Batch,
+    key: jax.Array | None = None,
+    step: int | jax.Array = 0,
+) -> SelfMap:
+    """The field of one player against a standing opponent: its Jacobian is minus that player's Hessian."""
+    check_player(player)
+
+    def function(params: PyTree) -> PyTree:
+        moved = with_params(variables, {player: params})
+        return vector_field(game, moved, batch, key, step)[player]
+
+    return SelfMap(function, variables[player]["params"])
+
+
+def operator(rule: Rule, state: TrainState, batch: Batch, steps: int = 1) -> SelfMap:
+    """``steps`` updates of a rule on one batch, as a map on all that moves.
+
+    What moves are the floating-point leaves of both players' parameters, of the optimizer states and of
+    the rule's memory, so that momentum, alternation, several discriminator steps and past gradients are
+    inside. Step, key, running statistics and averages are held at their values in ``state``. A leaf that
+    an optimizer keeps constant adds an eigenvalue 1.
+
+    Args:
+      rule: how the players move.
+      state: where. Optimizers that treat their first step apart (optimistic ones) need a state behind it:
+        `settled`.
+      batch: examples for one update; each of the ``steps`` updates sees it.
+      steps: how many updates make one application, for rules with a period.
+
+    Raises:
+      ValueError: if ``steps`` is less than 1.
+    """
+    if steps < 1:
+        raise ValueError(f"steps is {steps}, but must be at least 1.")
+    leaves, structure = jax.tree.flatten(_moving(state))
+    floats = [jnp.issubdtype(leaf.dtype, jnp.inexact) for leaf in leaves]
+
+    def function(point: list[jax.Array]) -> list[jax.Array]:
+        values = iter(point)
+        merged = [next(values) if f else leaf for f, leaf in zip(floats, leaves, strict=True)]
+        moved = _put_back(state, jax.tree.unflatten(structure, merged))
+        # The step does advance between the updates of one application: that is what a period is.
+        for _ in range(steps):
+            moved, _ = rule.update(moved, batch)
+        new = jax.tree.leaves(_moving(moved))
+        return [leaf for f, leaf in zip(floats, new, strict=True) if f]
+
+    return SelfMap(function, [leaf for f, leaf in zip(floats, leaves, strict=True) if f])
+
+
+def settled(rule: Rule, state: TrainState, batch: Batch) -> TrainState:
+    """``state`` after one update, with its variables put back.
+
+    At an equilibrium this is the state that every later update finds: optimizers are past their first
+    step, past gradients are those of the equilibrium.
+    """
+    moved, _ = rule.update(state, batch)
+    return moved.replace(variables=state.variables, step=state.step)
+
+
+def _moving(state: TrainState) -> PyTree:
+    return params_of(state.variables), state.optimizers, state.memory
+
+
+def _put_back(state: TrainState, moving: PyTree) -> TrainState:
+    params, optimizers, memory = moving
+    variables = with_params(state.variables, params)
+    return state.replace(variables=variables, optimizers=optimizers, memory=memory)
