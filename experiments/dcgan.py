@@ -1,6 +1,6 @@
 """DCGAN on Fashion-MNIST (Radford, Metz & Chintala 2016, arXiv 1511.06434).
 
-    jgan train experiments/dcgan.py
+jgan train experiments/dcgan.py
 """
 
 import optax

@@ -1,6 +1,6 @@
 """DRAGAN on Fashion-MNIST: slopes near the data (Kodali et al. 2017, arXiv 1705.07215).
 
-    jgan train experiments/dragan.py
+jgan train experiments/dragan.py
 """
 
 import optax
@@ -27,7 +27,14 @@ CLAIMS = (
         setting=RING,
         control={"weight": 0.0},
     ),
-    Claim("covers the ring's modes", modes, at_least=8, steps=6000, setting=RING, control={"weight": 0.0}),
+    Claim(
+        "covers the ring's modes",
+        modes,
+        at_least=8,
+        steps=6000,
+        setting=RING,
+        control={"weight": 0.0},
+    ),
 )
 
 

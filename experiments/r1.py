@@ -1,6 +1,6 @@
 """R1: which GAN training methods do actually converge? (Mescheder et al. 2018, arXiv 1801.04406).
 
-    jgan train experiments/r1.py
+jgan train experiments/r1.py
 """
 
 import optax
@@ -18,7 +18,14 @@ from jgan.training.measures import metric, modes
 
 RING = {"data": "ring", "gamma": 0.5, "lr": 1e-3}
 CLAIMS = (
-    Claim("covers the ring's modes", modes, at_least=8, steps=6000, setting=RING, control={"gamma": 0.0}),
+    Claim(
+        "covers the ring's modes",
+        modes,
+        at_least=8,
+        steps=6000,
+        setting=RING,
+        control={"gamma": 0.0},
+    ),
     Claim(
         "ends near equilibrium: D's loss is 2 log 2 = 1.386",
         metric("discriminator/loss", last=5),

@@ -1,6 +1,6 @@
 """RpGAN with R1 and R2, the loss of R3GAN (Huang et al. 2024, arXiv 2501.05441).
 
-    jgan train experiments/rpgan.py
+jgan train experiments/rpgan.py
 """
 
 import optax
@@ -18,7 +18,14 @@ from jgan.training.measures import modes, reverse_kl
 
 RING = {"data": "ring", "gamma": 0.1, "lr": 1e-3}
 CLAIMS = (
-    Claim("covers the ring's modes", modes, at_least=8, steps=3000, setting=RING, control={"gamma": 0.0}),
+    Claim(
+        "covers the ring's modes",
+        modes,
+        at_least=8,
+        steps=3000,
+        setting=RING,
+        control={"gamma": 0.0},
+    ),
     Claim(
         "covers them evenly (reverse KL)",
         reverse_kl,

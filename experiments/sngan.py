@@ -1,6 +1,6 @@
 """SNGAN: spectral normalisation on Fashion-MNIST (Miyato et al. 2018, arXiv 1802.05957).
 
-    jgan train experiments/sngan.py
+jgan train experiments/sngan.py
 """
 
 from typing import Literal
@@ -20,7 +20,12 @@ from jgan.training.measures import modes, reverse_kl
 RING = {"data": "ring", "lr": 1e-3}
 CLAIMS = (
     Claim(
-        "covers the ring's modes", modes, at_least=8, steps=6000, setting=RING, control={"norm": "none"}
+        "covers the ring's modes",
+        modes,
+        at_least=8,
+        steps=6000,
+        setting=RING,
+        control={"norm": "none"},
     ),
     Claim(
         "covers them evenly (reverse KL)",

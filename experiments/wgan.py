@@ -1,6 +1,6 @@
 """WGAN with weight clipping on Fashion-MNIST (Arjovsky, Chintala & Bottou 2017, arXiv 1701.07875).
 
-    jgan train experiments/wgan.py
+jgan train experiments/wgan.py
 """
 
 import optax

@@ -1,6 +1,6 @@
 """WGAN-GP on Fashion-MNIST (Gulrajani et al. 2017, arXiv 1704.00028).
 
-    jgan train experiments/wgan_gp.py
+jgan train experiments/wgan_gp.py
 """
 
 import optax

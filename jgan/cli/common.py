@@ -48,7 +48,9 @@ def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
         if words and words[0] in ("-h", "--help"):
             own.print_help()
             raise SystemExit(0)
-        raise UserError(f"jgan {command} needs an experiment file first: jgan {command} FILE [flags].")
+        raise UserError(
+            f"jgan {command} needs an experiment file first: jgan {command} FILE [flags]."
+        )
     file = load_experiment(words[0])
     own.prog = f"jgan {command} {words[0]}"
     own.description = file.summary
@@ -57,7 +59,9 @@ def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
     names = add_flags(group, file.build)  # type: ignore[arg-type]
     clash = taken.intersection(names)
     if clash:
-        raise UserError(f"argument {clash.pop()!r} of the experiment is the name of a flag of jgan {command}.")
+        raise UserError(
+            f"argument {clash.pop()!r} of the experiment is the name of a flag of jgan {command}."
+        )
     parsed = own.parse_args(words[1:])
     return Request(file, {name: getattr(parsed, name) for name in names}, parsed)
 

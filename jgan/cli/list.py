@@ -15,7 +15,9 @@ def main(words: list[str]) -> int:
     )
     folder = parser.parse_args(words).folder
     if not folder.is_dir():
-        raise UserError(f"folder {str(folder)!r} does not exist; name one that holds experiment files.")
+        raise UserError(
+            f"folder {str(folder)!r} does not exist; name one that holds experiment files."
+        )
     for path in sorted(folder.glob("*.py")):
         try:
             summary = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]

@@ -4,6 +4,8 @@
     jgan sample RUN [flags]     a grid, single pictures or an .npz from a run
     jgan verify FILE [flags]    measure an experiment's claims and their controls
     jgan list [FOLDER]          the experiments with a line each
+    jgan dirac [flags]          theory and practice of the one-parameter GAN
+    jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
 
 ``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags.
 """
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from jgan.errors import UserError
 
-COMMANDS = ("train", "sample", "verify", "list")
+COMMANDS = ("train", "sample", "verify", "list", "dirac", "spectrum")
 
 
 def main(words: list[str] | None = None) -> int:

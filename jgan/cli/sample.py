@@ -29,7 +29,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("--count", type=at_least(1), default=64, help="how many (default: 64)")
     parser.add_argument("--seed", type=at_least(0), default=0, help="of the latents (default: 0)")
     parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    parser.add_argument("--view", default="samples", help="which view of the game (default: samples)")
+    parser.add_argument(
+        "--view", default="samples", help="which view of the game (default: samples)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -37,7 +39,9 @@ def main(words: list[str]) -> int:
         "pictures (default: RUN/grid.png)",
     )
     ema = parser.add_mutually_exclusive_group()
-    ema.add_argument("--ema", dest="ema", action="store_true", default=None, help="averaged generator")
+    ema.add_argument(
+        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
+    )
     ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
     options = parser.parse_args(words)
     experiment, _ = experiment_of_run(options.run)
@@ -58,7 +62,9 @@ def trained_variables(
     Raises:
       UserError: if there is no such checkpoint, or no average though it is asked for.
     """
-    arrays = {name: jnp.asarray(array[:AT_ONCE]) for name, array in experiment.source.arrays.items()}
+    arrays = {
+        name: jnp.asarray(array[:AT_ONCE]) for name, array in experiment.source.arrays.items()
+    }
     count = min(experiment.batch_size, experiment.source.size)
     like = jax.eval_shape(lambda: first_state(experiment.rule, arrays, 0, count))
     if not (run / "checkpoints").is_dir():
@@ -66,7 +72,9 @@ def trained_variables(
     with Checkpoints(run / "checkpoints") as checkpoints:
         state = checkpoints.load(like, step)
     if ema and not state.averages:
-        raise UserError("--ema was given, but this run keeps no average of its generator; use --no-ema.")
+        raise UserError(
+            "--ema was given, but this run keeps no average of its generator; use --no-ema."
+        )
     return state.variables if ema is False else state.averaged_variables()
 
 

@@ -11,13 +11,19 @@ from jgan.training.train import train
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan train FILE", description=__doc__)
-    parser.add_argument("--steps", type=at_least(1), help="updates of the rule (default: the experiment's)")
+    parser.add_argument(
+        "--steps", type=at_least(1), help="updates of the rule (default: the experiment's)"
+    )
     parser.add_argument("--batch-size", type=at_least(1), help="examples in a minibatch")
     parser.add_argument("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
     parser.add_argument("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
     parser.add_argument("--log-every", type=at_least(1), default=50, help="steps a row of metrics")
-    parser.add_argument("--sample-every", type=at_least(1), default=500, help="steps between pictures")
-    parser.add_argument("--save-every", type=at_least(1), default=500, help="steps between checkpoints")
+    parser.add_argument(
+        "--sample-every", type=at_least(1), default=500, help="steps between pictures"
+    )
+    parser.add_argument(
+        "--save-every", type=at_least(1), default=500, help="steps between checkpoints"
+    )
     file, arguments, options = parse_experiment("train", parser, words)
     experiment = resized(build(file, arguments), options.steps, options.batch_size)
     out = options.out or Path("runs") / f"{file.path.stem}-{options.seed}"

@@ -12,7 +12,9 @@ def main(words: list[str]) -> int:
     """Run the command; exit code 1 if a claim fails or a control passes."""
     parser = Parser(prog="jgan verify FILE", description=__doc__)
     parser.add_argument("--steps", type=at_least(1), help="updates (default: each claim's own)")
-    parser.add_argument("--seed", type=at_least(0), default=0, help="of every training (default: 0)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="of every training (default: 0)"
+    )
     file, arguments, options = parse_experiment("verify", parser, words)
     print(f"{file.summary}\n\n{HEADER}", flush=True)
     proven = True

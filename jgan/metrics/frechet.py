@@ -39,7 +39,9 @@ def frechet_distance(first: Moments, second: Moments) -> jax.Array:
     9.0
     """
     root = _root(first.covariance)
-    inner = jnp.matmul(jnp.matmul(root, second.covariance, precision="highest"), root, precision="highest")
+    inner = jnp.matmul(
+        jnp.matmul(root, second.covariance, precision="highest"), root, precision="highest"
+    )
     values = jnp.linalg.eigvalsh((inner + inner.T) / 2)
     cross = jnp.sum(jnp.sqrt(jnp.maximum(values, 0.0)))
     gap = jnp.sum((first.mean - second.mean) ** 2)

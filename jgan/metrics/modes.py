@@ -49,6 +49,8 @@ def mode_coverage(
     captured = jnp.zeros(count).at[nearest].add(good)
     total = jnp.sum(captured)
     shares = captured / jnp.maximum(total, 1)
-    entropy_terms = jnp.where(shares > 0, shares * jnp.log(jnp.where(shares > 0, shares, 1) * count), 0)
+    entropy_terms = jnp.where(
+        shares > 0, shares * jnp.log(jnp.where(shares > 0, shares, 1) * count), 0
+    )
     reverse_kl = jnp.where(total > 0, jnp.sum(entropy_terms), jnp.log(float(count)))
     return ModeCoverage(jnp.sum(captured > 0), jnp.mean(good), reverse_kl)

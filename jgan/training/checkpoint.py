@@ -73,8 +73,15 @@ class Checkpoints:
         )
         try:
             return self._inner.load_checkpointables(wanted, {"state": shapes})["state"]
-        except ValueError as error:
-            reason = str(error).strip().split("\n")[0]
+        except Exception as error:  # Orbax wraps what went wrong in several types of its own
             raise UserError(
-                f"the checkpoint of step {wanted} in {str(self._root)!r} does not fit: {reason}"
+                f"the checkpoint of step {wanted} in {str(self._root)!r} does not fit this experiment "
+                f"or is damaged: {_innermost(error)}"
             ) from error
+
+
+def _innermost(error: BaseException) -> str:
+    """The first line of the exception at the bottom of a chain, the one that names the leaf."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().split("\n")[0][:300]

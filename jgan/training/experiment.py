@@ -104,7 +104,9 @@ def load_experiment(path: str | Path) -> ExperimentFile:
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"experiment file {str(path)!r} does not exist; give the path of a Python file.")
+        raise UserError(
+            f"experiment file {str(path)!r} does not exist; give the path of a Python file."
+        )
     module = _import(path)
     build = getattr(module, "experiment", None)
     if not callable(build):

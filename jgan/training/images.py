@@ -27,7 +27,9 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 1) -> np.nda
     count, height, width, channels = pixels.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    sheet = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), np.uint8)
+    sheet = np.zeros(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), np.uint8
+    )
     for index, image in enumerate(pixels):
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = image

@@ -68,6 +68,4 @@ def first_state(rule: Rule, arrays: Arrays, seed: int | jax.Array, batch_size: i
     batch = gather(arrays, jnp.arange(batch_size))
     state = rule.init(jax.random.key(seed), batch)
     # Strong types, or the state's types would change in the first step and everything compile twice.
-    return jax.tree.map(
-        lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), state
-    )
+    return jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), state)

@@ -39,7 +39,9 @@ def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
     density = trained.experiment.source.density
     if not isinstance(density, Mixture):
         name = trained.experiment.source.name
-        raise UserError(f"mode coverage was asked of the source {name!r}, which is no mixture; use ring or grid.")
+        raise UserError(
+            f"mode coverage was asked of the source {name!r}, which is no mixture; use ring or grid."
+        )
     return mode_coverage(samples(trained, count), density.modes, density.stds)
 
 
@@ -72,4 +74,3 @@ def image_distance(trained: Trained, count: int = 2000) -> float:
 def metric(name: str, last: int = 1) -> Measure:
     """The logged metric ``name``, averaged over the last ``last`` rows of the history."""
     return lambda trained: float(np.mean([row[name] for row in trained.history[-last:]]))
-

@@ -1,10 +1,10 @@
 """A run directory: settings, metrics, sample grids and checkpoints of one training.
 
-    settings.json     everything that decides the result, and the versions that made it
-    experiment.py     the experiment file as it was
-    metrics.jsonl     one row of metrics a line
-    samples/          grids from fixed latents, one file a step; samples.png is the newest
-    checkpoints/      whole train states, by Orbax
+settings.json     everything that decides the result, and the versions that made it
+experiment.py     the experiment file as it was
+metrics.jsonl     one row of metrics a line
+samples/          grids from fixed latents, one file a step; samples.png is the newest
+checkpoints/      whole train states, by Orbax
 """
 
 import fcntl
@@ -62,10 +62,13 @@ class RunDirectory:
         try:
             self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  held until the process ends
         except OSError as error:
-            raise UserError(f"folder {str(self.path)!r} is not writable: {error.strerror}.") from error
+            raise UserError(
+                f"folder {str(self.path)!r} is not writable: {error.strerror}."
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self._lock.close()
             raise UserError(
                 f"run directory {str(self.path)!r} is in use by another process; choose another --out."
             ) from error
@@ -137,6 +140,8 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_text())
     except OSError as error:
-        raise UserError(f"{str(path)!r} is not a run directory: it has no settings.json.") from error
+        raise UserError(
+            f"{str(path)!r} is not a run directory: it has no settings.json."
+        ) from error
     except json.JSONDecodeError as error:
         raise UserError(f"{str(file)!r} is not valid JSON: {error}.") from error

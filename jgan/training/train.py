@@ -50,7 +50,7 @@ def _stop_requests() -> Iterator[threading.Event]:
 
     def ask(number: int, frame: Any) -> None:
         asked.set()
-        signal.signal(number, before[number])  # type: ignore[arg-type]
+        signal.signal(number, before[signal.Signals(number)])
 
     for number in signals:
         signal.signal(number, ask)
@@ -123,7 +123,7 @@ def train(
             done = int(state.step)
             images = experiment.batch_size * experiment.rule.minibatches
             started, first = time.monotonic(), None
-            for state, row in chunks(experiment, state, arrays, log_every):
+            for newest, row in chunks(experiment, state, arrays, log_every):
                 step = int(row["step"])
                 run.append(row)
                 now = time.monotonic()
@@ -137,9 +137,9 @@ def train(
                 say(progress_line({**row, "seconds_left": left}, experiment.steps, speed))
                 last = step >= experiment.steps or stop.is_set()
                 if last or _crossed(done, step, sample_every):
-                    _write_pictures(run, experiment, look, state, step)
+                    _write_pictures(run, experiment, look, newest, step)
                 if last or _crossed(done, step, save_every):
-                    checkpoints.save(state)
+                    checkpoints.save(newest)
                 done = step
                 if stop.is_set():
                     say(f"stopped at step {step}; the same command goes on from here")

@@ -23,7 +23,11 @@ class Verdict(NamedTuple):
 
 
 def verify(
-    build: Callable[..., Experiment], arguments: dict[str, Any], *, seed: int = 0, steps: int | None = None
+    build: Callable[..., Experiment],
+    arguments: dict[str, Any],
+    *,
+    seed: int = 0,
+    steps: int | None = None,
 ) -> Iterator[Verdict]:
     """Train the experiment and its controls, yielding a verdict for each claim.
 

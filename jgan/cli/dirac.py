@@ -1,0 +1,166 @@
+"""``jgan dirac``: theory and practice of the one-parameter GAN, as a table and a figure."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from jgan.cli.common import at_least
+from jgan.cli.flags import Parser
+from jgan.errors import UserError
+from jgan.numerics.dirac import LOSSES, REGULARISERS
+from jgan.numerics.dirac_rules import RULES, Setting
+from jgan.numerics.dirac_study import Case, Study, study
+from jgan.numerics.verdict import WORDS
+
+
+def main(words: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    options = parser().parse_args(words)
+    setting = Setting(options.step, options.momentum, options.discriminator_steps)
+    case = Case(
+        options.loss, options.penalty, options.gamma, options.rule, setting, tuple(options.start)
+    )
+    check(case)
+    with jax.enable_x64(True):
+        try:
+            found = study(case, options.steps)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        if options.json:
+            print(json.dumps(as_json(found), indent=2, allow_nan=False))
+        else:
+            print(as_table(found))
+        if options.out or not options.json:
+            from jgan.cli.dirac_figure import draw  # matplotlib loads slowly
+
+            out = options.out or Path("dirac.png")
+            draw(found, out)
+            if not options.json:
+                print(f"wrote {out}")
+    return 0
+
+
+def parser() -> Parser:
+    """The command's flags."""
+    strengths = "; ".join(
+        f"{name}: {kind.meaning} ({kind.default})" for name, kind in REGULARISERS.items()
+    )
+    result = Parser(prog="jgan dirac", description=__doc__)
+    result.add_argument("--loss", default="non-saturating", help=f"one of {', '.join(LOSSES)}")
+    result.add_argument("--penalty", default="none", help=f"one of {', '.join(REGULARISERS)}")
+    result.add_argument(
+        "--gamma",
+        type=float,
+        help=f"strength of the penalty, with its default in brackets: {strengths}",
+    )
+    result.add_argument("--rule", default="simultaneous", help=f"one of {', '.join(RULES)}")
+    result.add_argument("--step", type=float, default=0.2, help="learning rate (default: 0.2)")
+    result.add_argument("--momentum", type=float, default=0.0, help="of both players (default: 0)")
+    result.add_argument(
+        "--discriminator-steps", type=at_least(1), default=1, help="of alternating (default: 1)"
+    )
+    result.add_argument(
+        "--steps", type=at_least(2), default=500, help="updates shown (default: 500)"
+    )
+    result.add_argument(
+        "--start", type=float, nargs=2, default=(1.0, 1.0), help="theta and psi (default: 1 1)"
+    )
+    result.add_argument(
+        "--json", action="store_true", help="print numbers for scripts; no figure unless --out"
+    )
+    result.add_argument("--out", type=Path, help="the figure, a .png (default: dirac.png)")
+    return result
+
+
+def check(case: Case) -> None:
+    """Raise UserError for numbers outside their range, before anything is compiled."""
+    setting = case.setting
+    if not 0 < setting.step < float("inf"):
+        raise UserError(f"--step is {setting.step:g}, but must be a positive number.")
+    if not -1 < setting.momentum < 1:
+        raise UserError(f"--momentum is {setting.momentum:g}, but must lie between -1 and 1.")
+    if not all(-1e6 < value < 1e6 for value in case.start) or case.start == (0.0, 0.0):
+        raise UserError(f"--start is {case.start}, but must be a point other than 0 0.")
+    least = 0 if case.penalty not in ("clip", "instance-noise") else 1e-9
+    if case.strength is not None and not least <= case.strength < 1e6:
+        raise UserError(
+            f"--gamma is {case.strength:g}, but must be {'positive' if least else 'at least 0'}."
+        )
+
+
+def as_json(found: Study) -> dict[str, Any]:
+    """The study as numbers; complex ones are [re, im] pairs."""
+    case = found.case
+    return {
+        "loss": case.loss,
+        "penalty": case.penalty,
+        "gamma": case.given_strength(),
+        "rule": case.rule,
+        "step": case.setting.step,
+        "momentum": case.setting.momentum,
+        "discriminator_steps": case.setting.discriminator_steps,
+        "steps": len(found.path) - 1,
+        "start": list(case.start),
+        "field_eigenvalues": _pairs(found.field),
+        "field_eigenvalues_closed_form": _pairs(found.field_theory),
+        "operator_eigenvalues": _pairs(found.operator),
+        "operator_eigenvalues_closed_form": _pairs(found.operator_theory),
+        "spectral_radius": found.spectral_radius,
+        "observed_rate": found.observed_rate,
+        "amplitude": found.verdict.amplitude if found.verdict.amplitude < float("inf") else None,
+        "verdict": found.verdict.word,
+    }
+
+
+def as_table(found: Study) -> str:
+    """The study in lines."""
+    case, verdict = found.case, found.verdict
+    strength = "" if case.penalty == "none" else f" {case.given_strength():g}"
+    theory = max(map(abs, found.operator_theory), default=None)
+    rows = [
+        ("", "closed form", "autodiff", "observed"),
+        ("field eigenvalues", _shown(found.field_theory), _shown(found.field), ""),
+        ("operator eigenvalues", _shown(found.operator_theory), _shown(found.operator), ""),
+        (
+            "factor an update",
+            _number(theory),
+            _number(found.spectral_radius),
+            _number(found.observed_rate),
+        ),
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = [
+        f"Dirac-GAN, {case.loss} loss, {case.penalty}{strength}, {case.rule} steps of {case.setting.step:g}"
+    ]
+    lines += [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    if not found.field:
+        lines.append(
+            "The field jumps at (0, 0) and is not 0 beside it: there is nothing to linearise."
+        )
+    lines.append(
+        f"verdict: {verdict.word} - {WORDS[verdict.word]} (last distance {verdict.amplitude:.3g})"
+    )
+    return "\n".join(lines)
+
+
+def _pairs(values: list[complex]) -> list[list[float]]:
+    return [[value.real, value.imag] for value in values]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6f}"
+
+
+def _shown(values: list[complex]) -> str:
+    """Real values, and one of each conjugate pair with both signs."""
+    parts = [
+        f"{z.real:.5f}" if abs(z.imag) < 5e-6 else f"{z.real:.5f} ± {z.imag:.5f}i"
+        for z in values
+        if z.imag > -5e-6
+    ]
+    return ", ".join(parts) or "-"

@@ -1,0 +1,203 @@
+"""``jgan spectrum RUN``: leading eigenvalues of a trained game, and what they say."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgan.cli.common import at_least, experiment_of_run
+from jgan.cli.flags import Parser
+from jgan.data import gather
+from jgan.errors import UserError
+from jgan.game import PLAYERS, Batch
+from jgan.numerics.diagnosis import Diagnosis, of_field, of_hessian, of_operator
+from jgan.numerics.field import field, operator, player_field
+from jgan.numerics.selfmap import rotation_share
+from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
+from jgan.rules import TrainState
+from jgan.training.checkpoint import Checkpoints
+from jgan.training.experiment import Experiment
+from jgan.training.loop import first_state
+
+
+def main(words: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    parser = Parser(prog="jgan spectrum", description=__doc__)
+    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
+    parser.add_argument("--all", action="store_true", help="every checkpoint that the run keeps")
+    parser.add_argument("--count", type=at_least(1), default=10, help="eigenvalues (default: 10)")
+    parser.add_argument("--batch-size", type=at_least(1), help="examples (default: the run's)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="of latents and examples (default: 0)"
+    )
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-4, help="of the eigen-solver (default: 1e-4)"
+    )
+    parser.add_argument(
+        "--restarts", type=at_least(1), default=100, help="of the eigen-solver (default: 100)"
+    )
+    parser.add_argument("--json", action="store_true", help="print numbers for scripts")
+    parser.add_argument("--out", type=Path, help="also draw the eigenvalues into this .png")
+    options = parser.parse_args(words)
+    if not 0 < options.tolerance < 1:
+        raise UserError(f"--tolerance is {options.tolerance:g}, but must lie between 0 and 1.")
+    experiment, _ = experiment_of_run(options.run)
+    batch = examples(experiment, options.batch_size or experiment.batch_size, options.seed)
+
+    def solve(name: str, make: Callable[[], Spectrum]) -> Spectrum:
+        if not options.json:
+            print(f"  {name} ...", flush=True)
+        try:
+            return make()
+        except ValueError as error:
+            raise UserError(f"{name}: {error}") from error
+
+    reports = []
+    for state in states(experiment, options.run, options.step, options.all):
+        if not options.json:
+            print(f"checkpoint of step {int(state.step)}")
+        report = analyse(
+            experiment,
+            state,
+            batch,
+            solve,
+            options.count,
+            options.tolerance,
+            options.restarts,
+            options.seed,
+        )
+        reports.append(report)
+        if not options.json:
+            print(as_text(report), flush=True)
+    if options.json:
+        print(json.dumps(reports if options.all else reports[0], indent=2, allow_nan=False))
+    if options.out:
+        from jgan.cli.spectrum_figure import draw  # matplotlib loads slowly
+
+        draw(reports, options.out)
+        if not options.json:
+            print(f"wrote {options.out}")
+    return 0
+
+
+def examples(experiment: Experiment, count: int, seed: int) -> Batch:
+    """One batch for the field and for an update: ``count`` examples drawn without replacement.
+
+    Raises:
+      UserError: if the source has fewer.
+    """
+    total = count * experiment.rule.minibatches
+    if total > experiment.source.size:
+        raise UserError(
+            f"--batch-size is {count} ({experiment.rule.minibatches} minibatches an update), but the source "
+            f"{experiment.source.name!r} has only {experiment.source.size} examples."
+        )
+    arrays = {name: jnp.asarray(array) for name, array in experiment.source.arrays.items()}
+    order = np.random.default_rng(seed).permutation(experiment.source.size)[:total]
+    return gather(arrays, jnp.asarray(order))
+
+
+def states(experiment: Experiment, run: Path, step: int | None, every: bool) -> list[TrainState]:
+    """The states of a run's checkpoints that are asked for, oldest first.
+
+    Raises:
+      UserError: if there is no such checkpoint.
+    """
+    arrays = {name: jnp.asarray(array[:256]) for name, array in experiment.source.arrays.items()}
+    count = min(experiment.batch_size, experiment.source.size)
+    like = jax.eval_shape(lambda: first_state(experiment.rule, arrays, 0, count))
+    if not (run / "checkpoints").is_dir():
+        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
+    with Checkpoints(run / "checkpoints") as checkpoints:
+        wanted = checkpoints.steps() if every and checkpoints.steps() else [step]
+        return [checkpoints.load(like, which) for which in wanted]
+
+
+Solve = Callable[[str, Callable[[], Spectrum]], Spectrum]
+
+
+def analyse(
+    experiment: Experiment,
+    state: TrainState,
+    batch: Batch,
+    solve: Solve,
+    count: int,
+    tolerance: float,
+    restarts: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Field, both Hessians and the update operator at one checkpoint, as numbers and words."""
+    game, variables, key = experiment.game, state.variables, jax.random.key(seed)
+    here = field(game, variables, batch, key, state.step)
+    options = {"tolerance": tolerance, "restarts": restarts}
+
+    def leading(self_map: Any, number: int, which: str, symmetric: bool = False) -> Spectrum:
+        return leading_eigenvalues(self_map, number, which=which, symmetric=symmetric, **options)  # type: ignore[arg-type]
+
+    largest = solve("field, largest modulus", lambda: leading(here, count, "modulus"))
+    right = solve("field, largest real part", lambda: leading(here, min(count, 6), "right"))
+    share = float(jax.jit(lambda: rotation_share(here, key))())
+    report: dict[str, Any] = {
+        "step": int(state.step),
+        "field": _numbers(largest),
+        "field_right": _numbers(right) | _words(of_field(right)),
+        "rotation_share": share,
+        "hessians": {},
+    }
+    for player in PLAYERS:
+        # The player's field is minus its gradient: right of the field is low of the Hessian.
+        own = player_field(game, player, variables, batch, key, state.step)
+        ends = {
+            end: _negated(
+                solve(f"{player}'s Hessian, {end}", lambda w=which, o=own: leading(o, 3, w, True))  # type: ignore[misc]
+            )
+            for end, which in (("lowest", "right"), ("highest", "left"))
+        }
+        words = _words(of_hessian(ends["lowest"], ends["highest"]))
+        report["hessians"][player] = {end: _numbers(found) for end, found in ends.items()} | words
+    moved = solve(
+        "update operator",
+        lambda: leading(operator(experiment.rule, state, batch), min(count, 6), "modulus"),
+    )
+    report["operator"] = _numbers(moved) | _words(of_operator(moved))
+    report["spectral_radius"] = float(np.abs(moved.values).max())
+    return report
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """A report in lines."""
+    lines = ["field: leading eigenvalues and residuals"]
+    for (real, imaginary), residual in zip(
+        report["field"]["eigenvalues"], report["field"]["residuals"], strict=True
+    ):
+        lines.append(f"  {real:+.5g} {imaginary:+.5g}i   {residual:.1e}")
+    lines.append(f"field: {report['field_right']['verdict']} - {report['field_right']['meaning']}")
+    lines.append(
+        f"rotation: {report['rotation_share']:.0%} of the Jacobian's square is antisymmetric"
+    )
+    for player, found in report["hessians"].items():
+        lines.append(f"{player}: {found['verdict']} - {found['meaning']}")
+    lines.append(f"update: {report['operator']['verdict']} - {report['operator']['meaning']}")
+    return "\n".join(lines)
+
+
+def _numbers(found: Spectrum) -> dict[str, Any]:
+    values = np.asarray(found.values, complex)
+    return {
+        "eigenvalues": [[float(z.real), float(z.imag)] for z in values],
+        "residuals": [float(r) for r in found.residuals],
+        "products": found.products,
+    }
+
+
+def _words(found: Diagnosis) -> dict[str, str]:
+    return {"verdict": found.word, "meaning": found.sentence}
+
+
+def _negated(found: Spectrum) -> Spectrum:
+    return found._replace(values=-found.values)

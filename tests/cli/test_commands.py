@@ -1,0 +1,209 @@
+"""The commands as a user types them, mistakes included."""
+
+import json
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jgan.cli.main import main
+
+TINY = '''
+"""A tiny GAN.
+
+    jgan train tiny.py
+"""
+import optax
+from jgan.data import load
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import get_loss
+from jgan.networks import pair
+from jgan.rules import alternating, averaged
+from jgan.training.experiment import Claim, Experiment
+
+
+def experiment(*, data: str = "ring", loss: str = "hinge", lr: float = 1e-3, ema: bool = True) -> Experiment:
+    """Build it.
+
+    Args:
+      lr: learning rate of both players.
+    """
+    source = load(data).take(50)
+    game = gan(*pair(source.shape, width=2), get_loss(loss), normal(2))
+    rule = alternating(game, {p: optax.adam(lr) for p in ("generator", "discriminator")})
+    loss_size = lambda trained: abs(trained.history[-1]["discriminator/loss"])
+    claims = (Claim("stays finite", loss_size, {"lr": float("inf")}, at_most=1e6),)
+    return Experiment(game, averaged(rule) if ema else rule, source, 6, 10, claims)
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "tiny.py").write_text(TINY)
+    (folder / "broken.py").write_text("def experiment(:\n")
+    (folder / "empty.py").write_text('"""Nothing."""\n')
+    (folder / "lost.py").write_text("import nothing_of_that_name\n")
+    (folder / "unclaimed.py").write_text(TINY.replace("10, claims)", "10)"))
+    bad = np.full((20, 2), np.nan, np.float32)
+    np.savez(folder / "nan.npz", image=bad)
+    np.savez(folder / "few.npz", image=np.zeros((3, 2), np.float32))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    out = folder / "run"
+    words = f"train {folder}/tiny.py --out {out} --log-every 3 --sample-every 3 --save-every 3"
+    assert main(words.split()) == 0
+    return out
+
+
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def test_train_writes_a_run_directory(run: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert {
+        "settings.json",
+        "metrics.jsonl",
+        "samples.png",
+        "checkpoints",
+        "experiment.py",
+    } <= names
+    settings = json.loads((run / "settings.json").read_text())
+    assert settings["arguments"] == {"data": "ring", "loss": "hinge", "lr": 1e-3, "ema": True}
+    assert (settings["seed"], settings["batch_size"], settings["steps"]) == (0, 10, 6)
+    assert "jax" in settings["versions"]
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [3, 6]
+    assert {"generator/loss", "discriminator/loss", "generator/gradient_norm"} <= set(rows[0])
+    assert sorted(path.name for path in (run / "samples").iterdir()) == [
+        "samples-000003.png",
+        "samples-000006.png",
+    ]
+
+
+def test_help_tells_the_experiment_s_flags(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", f"{folder}/tiny.py", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "A tiny GAN." in text
+    assert "learning rate of both players. (default: 0.001)" in text
+    assert "--batch-size" in text
+
+
+def test_sample_array(run: Path, tmp_path: Path) -> None:
+    for name, count in (("a.npz", 300), ("b.npz", 7)):
+        assert main(["sample", str(run), "--count", str(count), "--out", str(tmp_path / name)]) == 0
+    long, short = (np.load(tmp_path / name)["image"] for name in ("a.npz", "b.npz"))
+    assert long.shape == (300, 2)
+    np.testing.assert_array_equal(long[:7], short)
+
+
+def test_sample_ema_or_not(run: Path, tmp_path: Path) -> None:
+    arrays = []
+    for flag in ("--ema", "--no-ema"):
+        out = tmp_path / f"{flag}.npz"
+        assert main(["sample", str(run), flag, "--out", str(out)]) == 0
+        arrays.append(np.load(out)["image"])
+    assert not np.array_equal(*arrays)
+
+
+def test_sample_picture(run: Path, tmp_path: Path) -> None:
+    assert main(["sample", str(run), "--out", str(tmp_path / "points.png")]) == 0
+    assert size(tmp_path / "points.png") == (384, 384)
+
+
+def test_samples_of_images(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = f"train {folder}/tiny.py --data fashion --steps 1 --out {out}"
+    assert main(words.split()) == 0
+    assert main(["sample", str(out), "--count", "3", "--out", str(tmp_path / "single")]) == 0
+    files = sorted((tmp_path / "single").iterdir())
+    assert [file.name for file in files] == ["000000.png", "000001.png", "000002.png"]
+    assert size(files[0]) == (28, 28)
+    assert main(["sample", str(out), "--count", "4", "--out", str(tmp_path / "grid.png")]) == 0
+    assert size(tmp_path / "grid.png") == (57, 57)
+
+
+def test_verify_proves_and_refutes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", f"{folder}/tiny.py", "--steps", "2"]) == 0
+    assert "holds" in capsys.readouterr().out
+    weak = folder / "weak.py"
+    weak.write_text(TINY.replace('{"lr": float("inf")}', '{"lr": 1e-4}'))
+    assert main(["verify", str(weak), "--steps", "2"]) == 1
+    assert "CONTROL PASSES" in capsys.readouterr().out
+    false = folder / "false.py"
+    false.write_text(TINY.replace("at_most=1e6", "at_most=-1"))
+    assert main(["verify", str(false), "--steps", "2"]) == 1
+    assert "FAILS" in capsys.readouterr().out
+
+
+def test_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split()[0].endswith("tiny.py") and "A tiny GAN." in line for line in lines)
+    assert any("broken.py" in line and "(syntax error in line 1)" in line for line in lines)
+
+
+def test_no_command_tells_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "jgan train FILE" in capsys.readouterr().out
+
+
+MISTAKES = """
+    dance | command is 'dance', but must be one of train, sample,
+    train | needs an experiment file first
+    train nothing.py | experiment file 'nothing.py' does not exist
+    train {folder}/broken.py | has a syntax error in line 1
+    train {folder}/empty.py | defines no function 'experiment'
+    train {folder}/lost.py | cannot be imported: No module named 'nothing_of_that_name'
+    train {folder}/tiny.py --speed 3 | unrecognized arguments: --speed 3
+    train {folder}/tiny.py --lr fast | argument --lr: invalid float value: 'fast'
+    train {folder}/tiny.py --steps 0 | argument --steps: is 0, but must be at least 1
+    train {folder}/tiny.py --seed -1 | argument --seed: is -1, but must be at least 0
+    train {folder}/tiny.py --batch-size 51 | has only 50 examples; use at most 50
+    train {folder}/tiny.py --loss cross | loss is 'cross', but must be one of minimax,
+    train {folder}/tiny.py --data rinq | there is no source 'rinq' (did you mean 'ring'?)
+    train {folder}/tiny.py --data {folder}/none.npz | none.npz
+    train {folder}/tiny.py --data {folder}/nan.npz | image of source 'nan' holds NaN or infinity
+    train {folder}/tiny.py --data {folder}/few.npz | size is 50, but the source 'few' has 3 examples
+    train {folder}/tiny.py --out {folder}/tiny.py/run | cannot be created: Not a directory
+    train {folder}/tiny.py --out {run} --lr 0.1 | was made with lr = 0.001, not 0.1
+    train {folder}/tiny.py --out {run} --seed 5 | was made with seed = 0, not 5
+    train {folder}/tiny.py --out {run} --batch-size 9 | was made with batch_size = 10, not 9
+    train {folder}/tiny.py --out {run} --no-ema | was made with ema = True, not False
+    train {folder}/tiny.py --lr inf --out {folder}/inf | the training has diverged
+    sample {folder} | is not a run directory: it has no settings.json
+    sample {run} --count 0 | argument --count: is 0, but must be at least 1
+    sample {run} --step 5 | holds no checkpoint of step 5, only of [3, 6]
+    sample {run} --view faces | --view is 'faces', but this experiment has only samples
+    sample {run} --ema --no-ema | not allowed with argument --ema
+    verify {folder}/unclaimed.py | makes no claims
+    verify {folder}/tiny.py --data spirl | there is no source 'spirl'
+    list {folder}/none | does not exist; name one that holds experiment files
+"""
+
+
+@pytest.mark.parametrize(
+    "line", [line.strip() for line in textwrap.dedent(MISTAKES).strip().splitlines()]
+)
+def test_mistakes_are_one_sentence_and_code_2(
+    line: str, folder: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command, expected = line.split(" | ")
+    capsys.readouterr()
+    assert main(command.format(folder=folder, run=run).split()) == 2
+    message = capsys.readouterr().err
+    assert expected in message
+    assert message.startswith("jgan: ")
+    assert message.count("\n") == 1
