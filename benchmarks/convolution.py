@@ -2,8 +2,7 @@
 
 Each row is one layer, each pair of figures plain/own milliseconds of the forward pass, the input
 gradient or the kernel gradient, outside and inside a `lax.scan`: alternating runs, medians.
-
-    python -m benchmarks.convolution --net dcgan32 --json results.json
+Run ``python -m benchmarks.convolution --net dcgan32 --json results.json``.
 """
 
 import argparse
@@ -12,6 +11,7 @@ import os
 import pathlib
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,7 +22,7 @@ from jax import lax
 
 from jgan.networks.convolution import conv, conv_transpose
 
-LENGTH = 2  # steps of the scan; a plain one can take seconds
+LENGTH = 2  # steps of the scan
 
 
 class Layer(NamedTuple):
@@ -102,18 +102,18 @@ def medians(pair: Sequence[Callable[[], Any]], seconds: float) -> list[float]:
             start = time.perf_counter()
             jax.block_until_ready(function())
             record.append(1e3 * (time.perf_counter() - start))
-    return [statistics.median(record) for record in times]
+    return list(map(statistics.median, times))
 
 
 def measure(layer: Layer, batch: int, seconds: float) -> dict[str, list[float]]:
     """Plain and own milliseconds of every pass of one layer, outside and inside a scan."""
-    side, small = layer.side, -(-layer.side // layer.stride)
-    before, after = (small, side) if layer.transposed else (side, small)
+    before, after = layer.side, -(-layer.side // layer.stride)
+    before, after = (after, before) if layer.transposed else (before, after)
     draw = lambda *shape: jax.random.normal(jax.random.key(0), (LENGTH, *shape))
     x, y = draw(batch, before, before, layer.inputs), draw(batch, after, after, layer.outputs)
     k = draw(layer.size, layer.size, layer.inputs, layer.outputs)
     both = [passes(partial(plain, layer)), passes(partial(ours, layer))]
-    found = {}
+    found: dict[str, list[float]] = {}
     for name in both[0]:
         once = [partial(jax.jit(side[name]), x[0], k[0], y[0]) for side in both]
         scan = lambda f: jax.jit(lambda *s: lax.scan(lambda c, a: (c, f(*a)), 0, s)[1])
@@ -125,7 +125,7 @@ def measure(layer: Layer, batch: int, seconds: float) -> dict[str, list[float]]:
 
 def main() -> None:
     """Prints the table, and writes it as JSON if asked."""
-    parser = argparse.ArgumentParser(description="Times convolutions by layer.")
+    parser = argparse.ArgumentParser()
     parser.add_argument("--net", choices=[*networks(4), "all"], default="dcgan32")
     parser.add_argument("--size", type=int, default=4, help="side of the DCGAN's kernels")
     parser.add_argument("--batch", type=int, default=64)
@@ -140,8 +140,8 @@ def main() -> None:
             cells = "  ".join(f"{n} {a:.1f}/{b:.1f}" for n, (a, b) in found.items())
             print(f"{net} {tuple(map(int, layer))}  plain/own: {cells}", flush=True)
     if args.json:
-        machine = f"{platform.machine()}, {os.cpu_count()} cores, {jax.devices()[0]}"
-        versions = f"Python {platform.python_version()}, jax {jax.__version__}"
+        machine = [platform.machine(), os.cpu_count(), str(jax.devices()[0])]
+        versions = [sys.version, jax.__version__]
         facts = {"machine": machine, "versions": versions, "batch": args.batch, "rows": rows}
         pathlib.Path(args.json).write_text(json.dumps(facts, indent=1))
 

@@ -1,15 +1,19 @@
 """Data: sources, toy distributions with known densities, readers, and the order of examples."""
 
+from jgan.data.archives import read_cifar
 from jgan.data.densities import Density, Mixture, Spiral
 from jgan.data.files import from_arrays, read_idx, read_idx_folder, read_npz
+from jgan.data.folder import PictureSource, read_pictures
 from jgan.data.order import check_batch_size, example_indices
 from jgan.data.registry import load
 from jgan.data.source import Source, gather
+from jgan.data.tfds import read_tfds
 from jgan.data.toys import grid, mixture, ring, spiral, swiss_roll
 
 __all__ = [
     "Density",
     "Mixture",
+    "PictureSource",
     "Source",
     "Spiral",
     "check_batch_size",
@@ -19,9 +23,12 @@ __all__ = [
     "grid",
     "load",
     "mixture",
+    "read_cifar",
     "read_idx",
     "read_idx_folder",
     "read_npz",
+    "read_pictures",
+    "read_tfds",
     "ring",
     "spiral",
     "swiss_roll",

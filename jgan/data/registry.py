@@ -1,13 +1,24 @@
-"""Sources by name: ``load("fashion")``, ``load("ring")``, ``load("mnist:FOLDER")``, a path."""
+"""Sources by name: ``load("fashion")``, ``load("ring")``, ``load("folder:PATH@64")``, a path.
+
+A name may end in ``@64``, ``@64x48`` or ``@64x48x1``: the height, the width and the channels to
+which the pictures of a folder or of a TFDS set are cropped and resized. An experiment that calls
+``load(data)`` therefore takes any pictures: ``--data folder:photos@64``.
+"""
 
 import difflib
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from jgan.data import toys
+from jgan.data.archives import LAYOUTS, read_cifar
 from jgan.data.fashion_mnist import embedded
 from jgan.data.files import SPLITS, read_idx_folder, read_npz
+from jgan.data.folder import read_pictures
+from jgan.data.pictures import Size
 from jgan.data.source import Source
+from jgan.data.tfds import read_tfds
 
 TOYS: dict[str, Callable[..., Source]] = {
     "ring": toys.ring,
@@ -16,29 +27,48 @@ TOYS: dict[str, Callable[..., Source]] = {
     "spiral": toys.spiral,
     "swiss_roll": toys.swiss_roll,
 }
-_SETS = ("fashion", "mnist")
-_ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, a path ending in .npz, "
-_ALLOWED += "or a folder of idx files"
+_IDX = ("fashion", "mnist")
+_RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": read_tfds}
+_ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
+_ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
+_ALLOWED += "a path ending in .npz, or a folder of pictures or of idx files"
+_SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
 
 
-def load(name: str, *, split: str = "train", size: int | None = None, seed: int = 0) -> Source:
+def load(
+    name: str,
+    *,
+    split: str = "train",
+    size: int | None = None,
+    seed: int = 0,
+    image_size: Size = None,
+    channels: int | None = None,
+) -> Source:
     """Return the source with this name.
 
     Args:
         name: a toy (``ring``, ``grid``, ``mixture``, ``spiral``, ``swiss_roll``); ``fashion``, the
             embedded subset of Fashion-MNIST; ``fashion:FOLDER`` or ``mnist:FOLDER``, the full set
-            from its published idx files; a path that ends in ``.npz``; or a folder of idx files.
+            from its published idx files; ``cifar10:FOLDER`` or ``cifar100:FOLDER``, from the
+            published binary version; ``folder:FOLDER``, pictures with class subfolders, if any,
+            as labels; ``tfds:NAME``, an image set of TensorFlow Datasets; a path that ends in
+            ``.npz``; or a folder of idx files or of pictures. The names of a folder of pictures and
+            of a TFDS set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``.
         split: "train" or "test".
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are taken from the beginning (all by default).
         seed: which points of a toy are drawn; files do not depend on it.
+        image_size: for a folder of pictures or a TFDS set, the side of a square or height and width
+            to which pictures are cropped and resized; by default all must have one size.
+        channels: for these, 1 or 3; by default 1 if all pictures are grayscale.
 
     Returns:
         The source.
 
     Raises:
         FileNotFoundError: if a file or folder is missing.
-        ValueError: if the name or the split is unknown, or ``size`` is out of range.
+        ValueError: if the name or the split is unknown, a number is out of range, or files cannot
+            be read.
 
     Example:
         >>> load("fashion", size=100).describe()
@@ -50,17 +80,60 @@ def load(name: str, *, split: str = "train", size: int | None = None, seed: int 
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
-    if name in TOYS:
+    kind, place = _kind(name)
+    if kind in _RESIZED:
+        place, image_size, channels = _with_size(place, image_size, channels)
+        return _RESIZED[kind](
+            place, split=split, size=size, image_size=image_size, channels=channels
+        )
+    if (image_size, channels) != (None, None) or (
+        _SIZE.search(place) and not os.path.exists(place)
+    ):
+        raise ValueError(
+            f"the pictures of {name!r} are not resized; image_size, channels and @64 are for "
+            "folder:FOLDER and tfds:NAME."
+        )
+    if kind == "toy":
         return TOYS[name](toys.POINTS if size is None else size, seed, split=split)
-    if name == "fashion":
+    if kind == "fashion" and not place:
         return embedded(split).take(size)
-    kind, colon, folder = name.partition(":")
-    if colon and kind in _SETS and folder:
-        return read_idx_folder(folder, split=split, name=kind).take(size)
-    if name.endswith(".npz"):
-        return read_npz(name, split=split).take(size)
-    if os.path.isdir(name) or os.sep in name:
-        return read_idx_folder(name, split=split).take(size)
-    near = difflib.get_close_matches(kind.lower(), [*TOYS, *_SETS], n=1)
+    if kind == "npz":
+        return read_npz(place, split=split).take(size)
+    if kind in LAYOUTS:
+        return read_cifar(place, kind=kind, split=split).take(size)
+    return read_idx_folder(place, split=split, name=kind if kind in _IDX else None).take(size)
+
+
+def _kind(name: str) -> tuple[str, str]:
+    """Return what a name is and its place: the part behind the colon, or the path."""
+    kind, _, place = name.partition(":")
+    if name in TOYS:
+        return "toy", name
+    if name == "fashion":
+        return name, ""
+    if place and kind in (*_IDX, *LAYOUTS, *_RESIZED):
+        return kind, place if kind == "tfds" else os.path.expanduser(place)
+    path = name if os.path.exists(name) else _SIZE.sub("", name)
+    if path.endswith(".npz"):
+        return "npz", name
+    if os.path.isdir(path):
+        idx = any(entry.name.endswith(("-ubyte", "-ubyte.gz")) for entry in Path(path).iterdir())
+        return ("idx" if idx else "folder"), name
+    if os.sep in name:
+        return "folder", name
+    near = difflib.get_close_matches(kind.lower(), [*TOYS, *_IDX, *LAYOUTS, *_RESIZED], n=1)
     meant = f" (did you mean {near[0]!r}?)" if near else ""
     raise ValueError(f"there is no source {name!r}{meant}; allowed are {_ALLOWED}.")
+
+
+def _with_size(place: str, image_size: Size, channels: int | None) -> tuple[str, Size, int | None]:
+    """Take ``@64``, ``@64x48`` or ``@64x48x1`` from the end of a name, unless it is a folder's own."""
+    found = _SIZE.search(place)
+    if found is None or os.path.exists(place):
+        return place, image_size, channels
+    if (image_size, channels) != (None, None):
+        raise ValueError(
+            f"{place!r} ends with a size; image_size and channels must not be given besides."
+        )
+    height, width, last = found.groups()
+    return place[: found.start()], (int(height), int(width or height)), int(last) if last else None

@@ -1,0 +1,179 @@
+"""The jgan side: the real training path on an in-memory data set.
+
+Run as ``python -m benchmarks._workers.jax_worker``; it speaks the lines of `serve`.
+"""
+
+import resource
+import time
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, WORKS, Work, serve
+from jgan.game import DISCRIMINATOR, PLAYERS, Batch, Game, Metrics
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import get_loss
+from jgan.networks import (
+    Network,
+    count_parameters,
+    dcgan_discriminator,
+    dcgan_generator,
+    sngan_discriminator,
+    sngan_generator,
+)
+from jgan.networks.mlp import mlp_discriminator, mlp_generator
+from jgan.penalties import r1, wgan_gp, with_penalty
+from jgan.rules import Rule, TrainState, alternating, start
+from jgan.rules.rule import Optimizers, move
+from jgan.training.loop import Arrays, compile_steps, first_state, run_steps
+
+SEEDS = 16
+
+
+class Prepared(NamedTuple):
+    """A compiled work: its program and its data.
+
+    Attributes:
+      run: ``(state, arrays, count) -> (state, metrics)``.
+      arrays: the data set.
+      a_call: steps in one call, or None for all of them.
+      trainings: how many seeds it trains at once.
+    """
+
+    run: Any
+    arrays: Arrays
+    a_call: int | None
+    trainings: int
+
+
+def networks(work: Work) -> tuple[Network, Network]:
+    """Generator and discriminator of the work."""
+    if work.family == "mlp":
+        widths = (work.width, work.width)
+        return mlp_generator(work.shape, widths), mlp_discriminator(widths)
+    if work.family == "dcgan":
+        options: dict[str, Any] = {"width": work.width, "size": 4}
+        return dcgan_generator(work.shape, **options), dcgan_discriminator(**options)
+    if work.family == "sngan":
+        return sngan_generator(work.shape), sngan_discriminator(work.shape)
+    return mlp_generator(work.shape, ()), sngan_discriminator(work.shape, norm="none")
+
+
+def discriminator_only(game: Game, optimizers: Optimizers) -> Rule:
+    """The rule of one discriminator step an update."""
+
+    def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        key = jax.random.fold_in(state.key, state.step)
+        state, metrics = move(game, DISCRIMINATOR, optimizers[DISCRIMINATOR], state, batch, key)
+        return state.replace(step=state.step + 1), metrics
+
+    return Rule(partial(start, game, optimizers), update)
+
+
+def rule(work: Work) -> Rule:
+    """The work as a rule."""
+    game = gan(*networks(work), get_loss(work.loss), normal(work.latent))
+    if work.penalty:
+        penalty = r1 if work.penalty == "r1" else wgan_gp
+        game = with_penalty(game, penalty(PENALTY_WEIGHT))
+    adam = optax.adam(LEARNING_RATE, b1=work.betas[0], b2=work.betas[1])
+    optimizers = dict.fromkeys(PLAYERS, adam)
+    if work.generator_steps == 0:
+        return discriminator_only(game, optimizers)
+    return alternating(game, optimizers, discriminator_steps=work.discriminator_steps)
+
+
+def data(work: Work) -> Arrays:
+    """Random pixels, or random points."""
+    draw, shape = np.random.default_rng(0), (work.examples, *work.shape)
+    if work.family == "mlp":
+        return {"image": jnp.asarray(draw.standard_normal(shape, np.float32))}
+    return {"image": jnp.asarray(draw.integers(0, 256, shape, np.uint8))}
+
+
+def _flops(program: Any) -> float:
+    """XLA's count for a lowered or compiled program."""
+    return (program.cost_analysis() or {}).get("flops", 0.0)
+
+
+class Worker:
+    """Holds the newest prepared work and its state."""
+
+    prepared: Prepared
+    state: TrainState
+
+    def facts(self) -> dict[str, Any]:
+        """Versions and device."""
+        return {"jax": jax.__version__, "device": str(jax.devices()[0])}
+
+    def prepare(self, work: str, variant: str) -> dict[str, Any]:
+        """Build and compile a work and make its first step."""
+        what = WORKS[work]
+        how, arrays, trainings = rule(what), data(what), SEEDS if variant == "seeds16" else 1
+        begin = jax.jit(first_state, static_argnums=(0, 3))
+        if trainings == 1:
+            self.state = begin(how, arrays, 0, what.batch)
+            run: Any = compile_steps(how, what.batch)
+        else:
+            seeds = jnp.arange(trainings)
+            self.state = jax.vmap(lambda seed: begin(how, arrays, seed, what.batch))(seeds)
+            one = lambda state, arrays, count: run_steps(how, state, arrays, count, what.batch)
+            run = jax.jit(jax.vmap(one, in_axes=(0, None, None)), donate_argnums=0)
+        jax.block_until_ready(self.state)
+        sizes = {
+            player: count_parameters(own) // trainings
+            for player, own in self.state.variables.items()
+        }
+        self.prepared = Prepared(run, arrays, 1 if variant == "stepwise" else None, trainings)
+        first = self.time(1)
+        # The same program again. Bodies of loops are counted once: the steps, and within a step the
+        # discriminator's moves, of which the others are added.
+        flops = _flops(run.lower(self.state, arrays, 1).compile())
+        if what.discriminator_steps > 1:
+            alone: Any = compile_steps(rule(what._replace(generator_steps=0)), what.batch)
+            moves = what.discriminator_steps - 1
+            flops += moves * _flops(alone.lower(self.state, arrays, 1))
+        return {
+            "parameters": sizes,
+            "flops": flops / trainings or None,
+            "compile_seconds": first["wall_seconds"],
+        }
+
+    def time(self, count: int) -> dict[str, Any]:
+        """Make ``count`` steps."""
+        run, arrays, a_call, trainings = self.prepared
+        state, cpu = self.state, time.process_time()
+        began = time.perf_counter()
+        for _ in range(count if a_call else 1):
+            state, metrics = run(state, arrays, a_call or count)
+        jax.block_until_ready((state, metrics))
+        wall = time.perf_counter() - began
+        self.state = state
+        return {
+            "seconds_per_step": wall / count / trainings,
+            "wall_seconds": wall,
+            "cpu_seconds": time.process_time() - cpu,
+            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        }
+
+    def peak(self, size: int = 2048, repeats: int = 30) -> dict[str, Any]:
+        """Best rate of float32 matrix products, FLOP/s."""
+        x = jnp.ones((size, size), jnp.float32) / size
+        product = jax.jit(jnp.matmul)
+        jax.block_until_ready(product(x, x))
+        times = []
+        for _ in range(repeats):
+            began = time.perf_counter()
+            jax.block_until_ready(product(x, x))
+            times.append(time.perf_counter() - began)
+        return {"flops_per_second": 2 * size**3 / min(times)}
+
+
+if __name__ == "__main__":
+    worker = Worker()
+    serve({name: getattr(worker, name) for name in ("facts", "prepare", "time", "peak")})

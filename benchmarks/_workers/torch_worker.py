@@ -1,0 +1,195 @@
+"""The PyTorch side: the same networks and the same step, in our own code. Never imports jgan.
+
+Run as ``python -m benchmarks._workers.torch_worker``; it speaks the lines of `serve`.
+"""
+
+import os
+import resource
+import time
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from benchmarks._workers.torch_networks import networks
+from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, WORKS, Work, serve
+
+THREADS = int(os.environ.get("JGAN_BENCHMARK_THREADS", os.cpu_count() or 1))
+LOSSES = {
+    "non_saturating": (lambda r: F.softplus(-r), F.softplus, lambda f: F.softplus(-f)),
+    "hinge": (lambda r: F.relu(1 - r), lambda f: F.relu(1 + f), lambda f: -f),
+    "wasserstein": (lambda r: -r, lambda f: f, lambda f: -f),
+}
+"""For the discriminator on real and on fake logits, then for the generator."""
+
+
+class Training:
+    """Networks, optimizers, data and the step of one work."""
+
+    def __init__(self, work: Work, variant: str) -> None:
+        torch.manual_seed(0)
+        self.work = work
+        self.generator, self.discriminator = networks(work, "algebra" in variant)
+        self.images = len(work.shape) == 3
+        if self.images and "channels_last" in variant:
+            layout: Any = {"memory_format": torch.channels_last}
+            self.generator.to(**layout)
+            self.discriminator.to(**layout)
+        self.channels_last = "channels_last" in variant
+        self.optimizers = [
+            torch.optim.Adam(
+                network.parameters(),
+                lr=LEARNING_RATE,
+                betas=work.betas,
+                fused=variant != "eager",
+            )
+            for network in (self.generator, self.discriminator)
+        ]
+        self.data = self._data()
+        self.order, self.next = torch.randperm(work.examples), 0
+        compiled = variant.startswith("compile")
+        compiling: Any = torch.compile if compiled else lambda function: function
+        self.generator_compiled = compiling(self.generator_loss)
+        self.discriminator_compiled = compiling(self.discriminator_loss)
+
+    def _data(self) -> Tensor:
+        if not self.images:
+            return torch.randn(self.work.examples, *self.work.shape)
+        height, width, channels = self.work.shape
+        shape = [self.work.examples, channels, height, width]
+        if self.channels_last:
+            shape = [self.work.examples, height, width, channels]
+        return torch.randint(0, 256, shape, dtype=torch.uint8)
+
+    def batch(self) -> Tensor:
+        """The next minibatch as stored; every example once an epoch, reshuffled each time."""
+        if self.next + self.work.batch > self.work.examples:
+            self.order, self.next = torch.randperm(self.work.examples), 0
+        chosen = self.order[self.next : self.next + self.work.batch]
+        self.next += self.work.batch
+        return self.data[chosen]
+
+    def discriminator_loss(self, rows: Tensor) -> Tensor:
+        """Loss of the discriminator on one minibatch, its penalty included."""
+        real = rows
+        if self.images:
+            real = rows.float().mul(2 / 255).sub(1)
+            real = real.permute(0, 3, 1, 2) if self.channels_last else real
+        with torch.no_grad():
+            fake = self.generator(torch.randn(rows.shape[0], self.work.latent))
+        if self.work.penalty == "r1":
+            real.requires_grad_()
+        real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+        on_real, on_fake, _ = LOSSES[self.work.loss]
+        loss = (on_real(real_logits) + on_fake(fake_logits)).mean()
+        if self.work.penalty == "r1":
+            (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+            loss = loss + PENALTY_WEIGHT / 2 * slope.square().flatten(1).sum(1).mean()
+        elif self.work.penalty == "wgan_gp":
+            share = torch.rand(rows.shape[0], 1, 1, 1)
+            between = torch.lerp(real, fake, share).requires_grad_()
+            logits = self.discriminator(between)
+            (slope,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
+            loss = loss + PENALTY_WEIGHT * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        return loss
+
+    def generator_loss(self) -> Tensor:
+        """Loss of the generator on fresh latents."""
+        fake = self.generator(torch.randn(self.work.batch, self.work.latent))
+        return LOSSES[self.work.loss][2](self.discriminator(fake)).mean()
+
+    def step(self) -> None:
+        """One whole step: the discriminator's moves, then the generator's."""
+        for _ in range(self.work.discriminator_steps):
+            self._descend(1, self.discriminator_compiled(self.batch()))
+        if self.work.generator_steps:
+            # Else the backward pass would compute the discriminator's gradients too.
+            self.discriminator.requires_grad_(False)
+            self._descend(0, self.generator_compiled())
+            self.discriminator.requires_grad_(True)
+
+    def _descend(self, player: int, loss: Tensor) -> None:
+        self.optimizers[player].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[player].step()
+
+
+def _count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+class FlopCounter(TorchDispatchMode):
+    """Adds up torch's own FLOP formulas; its FlopCounterMode fails on gradients in the inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the operation and count it."""
+        result = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func._overloadpacket)
+        if formula is not None:
+            self.total += formula(*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+class Worker:
+    """Holds the newest prepared work."""
+
+    training: Training
+
+    def facts(self) -> dict[str, Any]:
+        """Versions and threads."""
+        return {"torch": torch.__version__, "threads": torch.get_num_threads()}
+
+    def prepare(self, work: str, variant: str) -> dict[str, Any]:
+        """Build a work and make its first steps; the first one compiles where there is something to."""
+        self.training = training = Training(WORKS[work], variant)
+        began = time.perf_counter()
+        training.step()
+        seconds = time.perf_counter() - began
+        flops = None
+        if not variant.startswith("compile"):
+            with FlopCounter() as counter:
+                training.step()
+            flops = counter.total
+        sizes = {
+            "generator": _count(training.generator),
+            "discriminator": _count(training.discriminator),
+        }
+        return {"parameters": sizes, "flops": flops, "compile_seconds": seconds}
+
+    def time(self, count: int) -> dict[str, Any]:
+        """Make ``count`` steps."""
+        began, cpu = time.perf_counter(), time.process_time()
+        for _ in range(count):
+            self.training.step()
+        wall = time.perf_counter() - began
+        return {
+            "seconds_per_step": wall / count,
+            "wall_seconds": wall,
+            "cpu_seconds": time.process_time() - cpu,
+            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        }
+
+    def peak(self, size: int = 2048, repeats: int = 30) -> dict[str, Any]:
+        """Best rate of float32 matrix products, FLOP/s."""
+        x = torch.ones(size, size) / size
+        y = torch.mm(x, x)
+        times = []
+        for _ in range(repeats):
+            began = time.perf_counter()
+            torch.mm(x, x, out=y)
+            times.append(time.perf_counter() - began)
+        return {"flops_per_second": 2 * size**3 / min(times)}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(THREADS)
+    torch.set_flush_denormal(True)  # as XLA does
+    worker = Worker()
+    serve({name: getattr(worker, name) for name in ("facts", "prepare", "time", "peak")})

@@ -1,0 +1,115 @@
+"""The works that are timed, and the lines that driver and workers exchange.
+
+Both interpreters read this file, so it needs nothing but Python's own library.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+
+class Work(NamedTuple):
+    """One training step that both frameworks carry out.
+
+    Attributes:
+      family: of the networks: "mlp", "dcgan", "sngan", or "critic", which is SNGAN's discriminator
+        without spectral normalisation against a generator of a single dense layer.
+      shape: of one example, ``(H, W, C)`` or ``(d,)``.
+      batch: examples in a minibatch.
+      latent: dimensions of the normal latent.
+      width: channels of DCGAN's outermost hidden layers, or of a perceptron's hidden layers.
+      loss: a name in jgan.losses.LOSSES.
+      penalty: "", "r1" or "wgan_gp".
+      discriminator_steps: in one step, each on a fresh minibatch.
+      generator_steps: in one step, 0 or 1.
+      betas: of both Adam optimizers; their learning rate is 2e-4.
+      examples: in the data set.
+    """
+
+    family: str
+    shape: tuple[int, ...]
+    batch: int = 64
+    latent: int = 100
+    width: int = 64
+    loss: str = "non_saturating"
+    penalty: str = ""
+    discriminator_steps: int = 1
+    generator_steps: int = 1
+    betas: tuple[float, float] = (0.5, 0.999)
+    examples: int = 4096
+
+
+_SNGAN = Work("sngan", (32, 32, 3), latent=128, loss="hinge", betas=(0.0, 0.9))
+_CRITIC = _SNGAN._replace(family="critic", loss="non_saturating", generator_steps=0)
+WORKS = {
+    "mlp_ring": Work("mlp", (2,), latent=8, width=128),
+    "mlp_ring_512": Work("mlp", (2,), latent=8, width=128, batch=512),
+    "dcgan32": Work("dcgan", (32, 32, 3)),
+    "dcgan64": Work("dcgan", (64, 64, 3)),
+    "sngan32_d": _SNGAN._replace(generator_steps=0),
+    "sngan32": _SNGAN._replace(discriminator_steps=5),
+    "r1": _CRITIC._replace(penalty="r1"),
+    "wgan_gp": _CRITIC._replace(penalty="wgan_gp", loss="wasserstein"),
+    "tiny": Work("dcgan", (8, 8, 1), batch=4, width=4, latent=3, examples=16),
+    "tiny_mlp": Work("mlp", (2,), batch=4, width=4, latent=3, examples=16),
+}
+"""Every work by name; the last two are for tests."""
+LEARNING_RATE = 2e-4
+PENALTY_WEIGHT = 10.0
+
+VARIANTS = {
+    "jgan": {
+        "loop": "many steps in one dispatch, as training runs them",
+        "stepwise": "the same program, one step a dispatch",
+        "seeds16": "16 seeds in one program; time for one step of one seed",
+    },
+    "torch": {
+        "eager": "as one writes it first",
+        "fused": "eager with the fused Adam",
+        "channels_last": "fused, with images and kernels in channels-last memory",
+        "compile": "fused, both losses through torch.compile",
+        "compile_channels_last": "both",
+        "algebra": "fused, with jgan's exact fusions of pooling and upsampling into convolutions",
+        "algebra_channels_last": "the same in channels-last memory",
+    },
+}
+"""Ways to run a work, by side."""
+SHOWN_ONLY = ("stepwise", "seeds16", "algebra", "algebra_channels_last")
+"""Variants that are timed for information and never stand for their side in the ratio."""
+
+
+def variants(side: str, work: Work) -> list[str]:
+    """The names of the ways in which ``side`` runs this work unless others are asked for."""
+    if side == "jgan":
+        return ["loop", "stepwise", "seeds16"] if work.family == "mlp" else ["loop", "stepwise"]
+    if work.family == "mlp":
+        return ["eager", "fused", "compile"]
+    if work.family == "dcgan":
+        return ["eager", "fused", "channels_last", "compile", "compile_channels_last"]
+    return ["fused", "channels_last", "compile_channels_last", "algebra_channels_last"]
+
+
+def applies(variant: str, work: Work) -> bool:
+    """Whether the variant means anything for this work: points have no layout, DCGAN no algebra."""
+    image, resnet = work.family != "mlp", work.family in ("sngan", "critic")
+    return (image or "channels_last" not in variant) and (resnet or "algebra" not in variant)
+
+
+def serve(handlers: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
+    """Answer requests from standard input, one JSON object a line, until it closes.
+
+    A request is ``{"do": name, **arguments}``; the answer is the handler's, or ``{"error": sentence}``.
+    Whatever a library prints goes to standard error.
+    """
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = handlers[request.pop("do")](**request)
+        except Exception as error:  # the driver reports it, and other variants go on
+            first = (str(error).strip() or "no message").splitlines()[0]
+            answer = {"error": f"{type(error).__name__}: {first}"}
+        print(json.dumps(answer), file=answers, flush=True)

@@ -1,0 +1,153 @@
+"""A folder of pictures of any size, mode and format, with class subfolders as labels."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from jgan.data.listing import File, list_pictures, split_folder
+from jgan.data.pictures import (
+    Size,
+    check_memory,
+    header,
+    in_threads,
+    read_picture,
+    target_shape,
+)
+from jgan.data.source import Source
+
+NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSource(Source):
+    """A source that remembers where it came from.
+
+    Attributes:
+        classes: the names of the classes, in the order of their labels.
+        notes: what a user should know, for example which files could not be read; ``describe``
+            ends with them.
+    """
+
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def take(self, size: int | None) -> Source:
+        """Return the first ``size`` examples, or all of them for None; see ``Source.take``."""
+        return replace(self, arrays=super().take(size).arrays)
+
+    def describe(self) -> str:
+        """Return one line: that of ``Source.describe`` and the notes."""
+        return "; ".join([super().describe(), *self.notes])
+
+
+def read_pictures(
+    folder: str | Path,
+    *,
+    split: str = "train",
+    size: int | None = None,
+    image_size: Size = None,
+    channels: int | None = None,
+    limit_bytes: float | None = None,
+) -> PictureSource:
+    """Read a folder of pictures into memory.
+
+    Class subfolders, sorted by name, become labels 0, 1, ...; pictures nested deeper belong to the
+    subfolder of the first level. Without subfolders there are no labels. Subfolders named ``train``
+    and ``test`` are the two splits; otherwise everything is "train". Hidden files and files
+    whose extension is not a picture's are ignored. Pictures come in the order of their sorted
+    paths, the classes evenly mixed, so that the first n examples hold each class by its share.
+
+    Every picture is cropped at its centre to the target's aspect ratio and resized; see
+    ``pictures.convert`` for this and for transparency, bit depth and colour. Large JPEGs are
+    decoded at a fraction of their size that is at least three times the target. Files that cannot
+    be read are left out and named in the source's notes.
+
+    Args:
+        folder: the folder.
+        split: "train" or "test".
+        size: read only the first ``size`` files.
+        image_size: side of a square, or height and width; None if all pictures agree in size.
+        channels: 1 or 3; None is 1 if every file is stored without colour, else 3.
+        limit_bytes: largest size of the array; half of the available memory by default.
+
+    Returns:
+        A source with ``image`` uint8 ``(N, H, W, C)`` and, with subfolders, ``label``.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if it holds no readable picture, sizes differ and ``image_size`` is None, a
+            number is out of range, or the array would be too large.
+    """
+    target = target_shape(image_size, channels)
+    root = split_folder(Path(folder), split)
+    name = Path(folder).resolve().name
+    files, classes = list_pictures(root)
+    if size is not None:
+        if not 1 <= size <= len(files):
+            raise ValueError(
+                f"size is {size}, but the source {name!r} has {len(files)} examples; "
+                f"use 1 to {len(files)}."
+            )
+        files = files[:size]
+    count, broken = len(files), {}
+    if target is None or channels is None:
+        headers, failures = in_threads(lambda i: header(files[i].path), count)
+        broken = {files[i].path: error for i, error in failures.items()}
+        files = [files[i] for i in sorted(headers)]
+        found = [headers[i] for i in sorted(headers)]
+        _check_any(files, broken, root)
+        target = target or _common_size(root, files, found)
+        channels = channels or (1 if all(gray for _, _, gray in found) else 3)
+    shape = (*target, channels)
+    check_memory((len(files), *shape), name, limit_bytes)
+    images = np.empty((len(files), *shape), np.uint8)
+
+    def decode(index: int) -> None:
+        images[index] = read_picture(files[index].path, shape)
+
+    _, failures = in_threads(decode, len(files))
+    broken |= {files[i].path: error for i, error in failures.items()}
+    kept = [i for i in range(len(files)) if i not in failures]
+    files = [files[i] for i in kept]
+    _check_any(files, broken, root)
+    if failures:  # in place: a copy would need the memory twice
+        for to, origin in enumerate(kept):
+            images[to] = images[origin]
+    arrays = {"image": images[: len(kept)]}
+    if classes:
+        arrays["label"] = np.asarray([file.label for file in files], np.int32)
+    return PictureSource(arrays, name, None, tuple(classes), _notes(broken, count, root))
+
+
+def _common_size(
+    root: Path, files: list[File], found: list[tuple[int, int, bool]]
+) -> tuple[int, int]:
+    height, width, _ = found[0]
+    for file, (other_height, other_width, _) in zip(files, found, strict=True):
+        if (other_height, other_width) != (height, width):
+            raise ValueError(
+                f"the pictures in {root} differ in size: {files[0].path.relative_to(root)} is "
+                f"{height}x{width} (height x width) and {file.path.relative_to(root)} "
+                f"{other_height}x{other_width}; pass image_size, or end the name with @64."
+            )
+    return height, width
+
+
+def _check_any(files: list[File], broken: dict[Path, Exception], root: Path) -> None:
+    if not files:
+        first = min(broken)
+        reason = str(broken[first]).rstrip(".") or type(broken[first]).__name__
+        raise ValueError(
+            f"none of the {len(broken)} pictures in {root} can be read; "
+            f"{first.relative_to(root)}: {reason}."
+        )
+
+
+def _notes(broken: dict[Path, Exception], count: int, root: Path) -> tuple[str, ...]:
+    if not broken:
+        return ()
+    names = [str(path.relative_to(root)) for path in sorted(broken)]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    named = ", ".join(names[:NAMED]) + more
+    return (f"left out {len(names)} of {count} files, which cannot be read: {named}",)
