@@ -65,10 +65,26 @@ class Critic(NamedTuple):
 
 LossFunction = Callable[[Variables, Batch, jax.Array, jax.Array], tuple[jax.Array, Aux]]
 """``(variables, batch, key, step) -> (loss, Aux)``; ``step`` counts the updates of the rule."""
+BothLosses = Callable[[Variables, Batch, jax.Array, jax.Array], dict[str, tuple[jax.Array, Aux]]]
 CriticFunction = Callable[[Variables, Batch, jax.Array, jax.Array], Critic]
 View = Callable[[Variables, Batch, jax.Array], jax.Array]
 """``(variables, batch, key) -> (B, H, W, C)`` pictures in [-1, 1], or ``(B, d)`` points."""
 Projection = Callable[[PyTree], PyTree]
+
+
+class SharedLosses(dict[str, LossFunction]):
+    """Losses by player that can also be had together, from one pass through both players' networks.
+
+    A transformation that replaces a loss makes an ordinary mapping of this one: the sharing is lost, the
+    losses are right.
+
+    Attributes:
+      both: ``(variables, batch, key, step) -> {player: (loss, Aux)}``, the values of the single losses.
+    """
+
+    def __init__(self, losses: Mapping[str, LossFunction], both: BothLosses) -> None:
+        super().__init__(losses)
+        self.both = both
 
 
 class Game(NamedTuple):
@@ -132,9 +148,9 @@ def adversarial(
     of the 2B logits on their side of zero.
     """
 
-    def discriminator(
+    def both(
         variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
+    ) -> dict[str, tuple[jax.Array, Aux]]:
         scene_key, ask_key, label_key = jax.random.split(key, 3)
         scene = critic(variables, batch, scene_key, step)
         real, fake, state = ask(scene, state_of(variables[DISCRIMINATOR]), ask_key)
@@ -143,20 +159,19 @@ def adversarial(
             "fake_logit": jnp.mean(fake),
             "accuracy": 0.5 * (jnp.mean(real > 0) + jnp.mean(fake < 0)),
         }
-        value = jnp.mean(loss.discriminator(*loss.labels(label_key, real, fake)))
-        return value, Aux(state, metrics)
+        judged = loss.discriminator(*loss.labels(label_key, real, fake))
+        return {
+            GENERATOR: (jnp.mean(loss.generator(real, fake)), Aux(scene.generator_state)),
+            DISCRIMINATOR: (jnp.mean(judged), Aux(state, metrics)),
+        }
 
-    def generator(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
-        scene_key, ask_key, _ = jax.random.split(key, 3)
-        scene = critic(variables, batch, scene_key, step)
-        real, fake, _ = ask(scene, state_of(variables[DISCRIMINATOR]), ask_key)
-        return jnp.mean(loss.generator(real, fake)), Aux(scene.generator_state)
+    def single(player: str) -> LossFunction:
+        # What the other player's loss needs is dead code, which the compiler removes.
+        return lambda variables, batch, key, step: both(variables, batch, key, step)[player]
 
     return Game(
         init=init,
-        losses={GENERATOR: generator, DISCRIMINATOR: discriminator},
+        losses=SharedLosses({player: single(player) for player in PLAYERS}, both),
         views=views or {},
         critic=critic,
         rebuild=lambda other: adversarial(init, other, loss, views),

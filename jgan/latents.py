@@ -25,7 +25,7 @@ def linear(start: jax.Array, end: jax.Array, share: jax.Array) -> jax.Array:
 
 
 def spherical(start: jax.Array, end: jax.Array, share: jax.Array) -> jax.Array:
-    """The great-circle path from ``start`` to ``end`` (White 2016), lengths interpolated too.
+    """The great-circle path from ``start`` to ``end`` (White 2016); it keeps the length of equally long ends.
 
     Args:
       start: ``(..., dim)``, not zero.

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgan.detach import detach
 from jgan.game import (
     DISCRIMINATOR,
     Aux,
@@ -27,6 +28,7 @@ from jgan.game import (
     LossFunction,
     Metrics,
     PyTree,
+    SharedLosses,
     Variables,
     check_player,
     map_with_keys,
@@ -117,10 +119,19 @@ def _with_one(game: Game, penalty: Penalty) -> Game:
             variables = {**variables, penalty.player: own}
         return variables
 
-    def loss(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+    def penalised(
+        result: tuple[jax.Array, Aux],
+        variables: Variables,
+        batch: Batch,
+        key: jax.Array,
+        step: jax.Array,
     ) -> tuple[jax.Array, Aux]:
-        base_value, aux = base(variables, batch, key, step)
+        base_value, aux = result
+        if penalty.name in aux.metrics:
+            raise ValueError(
+                f"the {penalty.player} already has a penalty or metric called {penalty.name!r}; "
+                "give the second one another name with _replace(name=...)."
+            )
         # The same keys as the adversarial loss has, so that fakes and logits are computed once.
         scene_key, ask_key, own_key = jax.random.split(key, 3)
         scene = Scene(
@@ -135,7 +146,28 @@ def _with_one(game: Game, penalty: Penalty) -> Game:
         state = {**aux.state, penalty.name: memory} if penalty.memory else aux.state
         return base_value + value, Aux(state, {**aux.metrics, penalty.name: value, **metrics})
 
+    def loss(
+        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+    ) -> tuple[jax.Array, Aux]:
+        return penalised(base(variables, batch, key, step), variables, batch, key, step)
+
     losses: dict[str, LossFunction] = {**game.losses, penalty.player: loss}
+    if isinstance(game.losses, SharedLosses):
+        shared = game.losses.both
+
+        def both(
+            variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+        ) -> dict[str, tuple[jax.Array, Aux]]:
+            results = shared(variables, batch, key, step)
+            # Only its own player follows a penalty's gradient; the other's pullback must not pay for it.
+            seen = {
+                player: own if player == penalty.player else detach(own)
+                for player, own in variables.items()
+            }
+            own_result = penalised(results[penalty.player], seen, batch, key, step)
+            return {**results, penalty.player: own_result}
+
+        losses = SharedLosses(losses, both)
     rebuild = game.rebuild
     return game._replace(
         init=init,

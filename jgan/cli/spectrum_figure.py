@@ -26,6 +26,7 @@ def draw(reports: list[dict[str, Any]], out: Path) -> None:
         panel.axvline(0, color=FIELD, lw=0.5)
         panel.set(title=name, xlabel="Re λ", ylabel="Im λ")
     axes[0].legend(fontsize=8)
+    axes[1].set_aspect("equal", adjustable="datalim")
     steps = [report["step"] for report in reports]
     for player, colour in (("generator", FLOW), ("discriminator", PATH)):
         ends = [report["hessians"][player] for report in reports]

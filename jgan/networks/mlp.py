@@ -40,7 +40,7 @@ class _MLP(nn.Module):
         x = Dense(self.outputs, spectral=spectral, kernel_init=self.kernel_init, dtype=self.dtype)(
             x, train=train
         )
-        return x.astype(jnp.float32)
+        return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def mlp(
@@ -60,7 +60,7 @@ def mlp(
       activation: a name in `ACTIVATIONS`.
       norm: a name in `jgan.networks.layers.NORMS`; "spectral" covers the last layer too.
       kernel_init: He's normal initialisation by default.
-      dtype: of the computation; parameters and outputs are float32.
+      dtype: of the computation; parameters are float32, outputs at least that.
     """
     check_norm(norm)
     if activation not in ACTIVATIONS:

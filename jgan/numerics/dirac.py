@@ -5,9 +5,7 @@ Nothing is derived here: losses come from `jgan.losses`, penalties from `jgan.pe
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
-
-import jax
+from typing import Any, NamedTuple
 
 from jgan.augmentation import with_augmentation
 from jgan.game import Batch, Game, with_weight_clipping
@@ -17,7 +15,8 @@ from jgan.numerics.toys import dirac, dirac_batch
 from jgan.penalties import Penalty, one_centred, r1, r1_r2, r2, wgan_gp, with_penalty
 from jgan.rules import with_consensus
 
-Strength = float | jax.Array
+Strength = Any
+"""A number, or a traced one."""
 
 LOSSES: dict[str, Callable[[], Loss]] = {
     "minimax": minimax,
@@ -100,7 +99,10 @@ REGULARISERS: dict[str, Regulariser] = {
         _penalised(lambda gamma: (wgan_gp(gamma / 2),)), 0.7, "twice the weight, target 1", False
     ),
     "one-centred": Regulariser(
-        _penalised(lambda gamma: (one_centred(gamma / 2),)), 0.7, "twice the weight, target 1", False
+        _penalised(lambda gamma: (one_centred(gamma / 2),)),
+        0.7,
+        "twice the weight, target 1",
+        False,
     ),
     "instance-noise": Regulariser(_noisy, 0.7, "the noise's standard deviation"),
     "clip": Regulariser(_clipped, 1.0, "the bound on |psi|"),

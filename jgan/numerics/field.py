@@ -1,5 +1,7 @@
 """The vector field of a game and the operator of a rule, as maps from a pytree to one like it."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -88,7 +90,7 @@ def operator(rule: Rule, state: TrainState, batch: Batch, steps: int = 1) -> Sel
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}, but must be at least 1.")
-    leaves, structure = jax.tree.flatten(_moving(state))
+    leaves, structure = jax.tree.flatten(_moving(_off_the_kink(state)))
     floats = [jnp.issubdtype(leaf.dtype, jnp.inexact) for leaf in leaves]
 
     def function(point: list[jax.Array]) -> list[jax.Array]:
@@ -112,6 +114,20 @@ def settled(rule: Rule, state: TrainState, batch: Batch) -> TrainState:
     """
     moved, _ = rule.update(state, batch)
     return moved.replace(variables=state.variables, step=state.step)
+
+
+def _off_the_kink(state: TrainState) -> TrainState:
+    """The state with second moments of exactly 0 made tiny.
+
+    Adam's square root has no derivative at 0, where parameters of dead units stay: their gradient is 0, so
+    that any finite slope gives them the eigenvalues that they have.
+    """
+
+    def lift(path: tuple[Any, ...], leaf: jax.Array) -> jax.Array:
+        second_moment = any(getattr(part, "name", None) == "nu" for part in path)
+        return jnp.where(leaf == 0, jnp.asarray(1e-30, leaf.dtype), leaf) if second_moment else leaf
+
+    return state.replace(optimizers=jax.tree_util.tree_map_with_path(lift, state.optimizers))
 
 
 def _moving(state: TrainState) -> PyTree:

@@ -35,9 +35,9 @@ def flat(self_map: SelfMap) -> tuple[Callable[[jax.Array], jax.Array], jax.Array
 def jacobian(self_map: SelfMap) -> jax.Array:
     """The exact Jacobian ``(n, n)`` at the point, by forward mode: n products of the map's cost.
 
-    >>> turn = SelfMap(lambda x: {"a": -x["b"], "b": x["a"]}, {"a": jnp.ones(()), "b": jnp.ones(())})
+    >>> turn = SelfMap(lambda x: {"a": 2 * x["b"], "b": 3 * x["a"]}, {"a": jnp.ones(()), "b": jnp.ones(())})
     >>> jacobian(turn).tolist()
-    [[0.0, -1.0], [1.0, 0.0]]
+    [[0.0, 2.0], [3.0, 0.0]]
     """
     function, vector = flat(self_map)
     return jax.jacfwd(function)(vector)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree, Variables
+from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree, SharedLosses, Variables
 from jgan.rules.rule import Optimizers, TrainState, gradient, report, step_player
 
 Joint = dict[str, PyTree]
@@ -44,9 +44,20 @@ def gradients(
 ) -> Gradients:
     """Both gradients at the same variables, with the same key, hence on the same fakes and logits.
 
-    The losses are differentiated one by one and the compiler merges the forward passes that it finds equal.
-    One function with two pullbacks would send each of them back through both losses, zeros included.
+    Losses that share a pass are evaluated once and pulled back twice, each time only to the parameters of
+    the player whose loss it is. Others are differentiated one by one.
     """
+    if isinstance(game.losses, SharedLosses):
+        both = game.losses.both
+
+        def values(params: Joint) -> tuple[dict[str, jax.Array], dict[str, Aux]]:
+            results = both(with_params(variables, params), batch, key, step)
+            return {p: results[p][0] for p in PLAYERS}, {p: results[p][1] for p in PLAYERS}
+
+        losses, pullback, auxes = jax.vjp(values, params_of(variables), has_aux=True)
+        none = jax.tree.map(jnp.zeros_like, losses)
+        grads = {p: pullback({**none, p: jnp.ones_like(losses[p])})[0][p] for p in PLAYERS}
+        return Gradients(grads, losses, auxes)
     parts = {player: gradient(game, player, variables, batch, key, step) for player in PLAYERS}
     return Gradients(
         grads={player: grads for player, (_, _, grads) in parts.items()},

@@ -153,6 +153,6 @@ def minibatch(batch: Batch, index: int | jax.Array, count: int) -> Batch:
                 f"batch has {leaf.shape[0]} examples, but must have a multiple of {count}, "
                 "the number of minibatches an update takes."
             )
-        return leaf.reshape(-1, count, *leaf.shape[1:])[:, index]
+        return jnp.asarray(leaf).reshape(-1, count, *leaf.shape[1:])[:, index]
 
     return jax.tree.map(cut, batch)

@@ -10,12 +10,13 @@ from jgan.game import Batch, Metrics
 from jgan.rules import Rule, TrainState
 
 Arrays = Mapping[str, jax.Array]
+DATA = 2**31
+"""What the run's key is folded with to order the data: no step, since those are below 2^31."""
 
 
 def draw(state: TrainState, arrays: Arrays, count: int) -> Batch:
     """The ``count`` examples of update ``state.step``; the order depends on the run's key alone."""
-    # Split, not folded in: step keys are folds of the same key.
-    data_key = jax.random.split(state.key)[1]
+    data_key = jax.random.fold_in(state.key, DATA)
     size = next(iter(arrays.values())).shape[0]
     return gather(arrays, example_indices(data_key, state.step, count, size))
 

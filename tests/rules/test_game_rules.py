@@ -135,7 +135,11 @@ def test_spectral_radius_on_the_bilinear_game(name: str) -> None:
     make, theory = TABLE[name]
     game = bilinear(SLOPE)
     # Closed forms with a condition are stated where their eigenvalues are complex.
-    strengths = STRENGTHS if name not in ("unrolled_same_rate", "unrolled_alternating") else (0.05, 0.3, 0.5)
+    strengths = (
+        STRENGTHS
+        if name not in ("unrolled_same_rate", "unrolled_alternating")
+        else (0.05, 0.3, 0.5)
+    )
     measure = jax.jit(lambda eta: spectral_radius(at_zero(make(game, eta))))
     for c in strengths:
         tolerance = 2e-6 if "optimistic" in name or "past" in name else 1e-9
@@ -156,7 +160,13 @@ def test_table_values_at_three_tenths_and_one_half() -> None:
 
 @pytest.mark.parametrize(
     ("c", "every", "expected"),
-    [(0.1, 1, 1.00125), (0.1, 2, 1.0000125), (0.1, 5, 0.98133), (0.1, 10, 0.90086), (0.3, 10, 0.30376)],
+    [
+        (0.1, 1, 1.00125),
+        (0.1, 2, 1.0000125),
+        (0.1, 5, 0.98133),
+        (0.1, 10, 0.90086),
+        (0.3, 10, 0.30376),
+    ],
 )
 def test_lookahead_on_simultaneous_descent(c: float, every: int, expected: float) -> None:
     rule = lookahead_minimax(simultaneous(bilinear(SLOPE), sgd(c / SLOPE)), every)
@@ -206,12 +216,16 @@ def test_negative_momentum_law_for_small_steps(beta: float) -> None:
     assert excess == pytest.approx(c**2 * (1 + beta) / (1 - beta) ** 3, rel=0.01)
 
 
-@pytest.mark.parametrize(("c", "expected"), [(0.05, 1.0094), (0.1, 1.0323), (0.5, 1.2693), (1.0, 1.5223)])
+@pytest.mark.parametrize(
+    ("c", "expected"), [(0.05, 1.0094), (0.1, 1.0323), (0.5, 1.2693), (1.0, 1.5223)]
+)
 def test_positive_momentum_diverges(c: float, expected: float) -> None:
     assert radius(negative_momentum(bilinear(1.0), c, 0.5)) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize(("c", "square"), [(0.05, 0.99944), (0.1, 0.99778), (0.5, 0.94340), (1.0, 0.76069)])
+@pytest.mark.parametrize(
+    ("c", "square"), [(0.05, 0.99944), (0.1, 0.99778), (0.5, 0.94340), (1.0, 0.76069)]
+)
 def test_momentum_of_minus_one_half_for_both(c: float, square: float) -> None:
     both = radius(negative_momentum(bilinear(1.0), c)) ** 2
     first = {GENERATOR: optax.sgd(c, momentum=-0.5), DISCRIMINATOR: optax.sgd(c, momentum=0.0)}
@@ -220,7 +234,11 @@ def test_momentum_of_minus_one_half_for_both(c: float, square: float) -> None:
 
 
 def test_extragradient_is_best_at_one_over_root_two() -> None:
-    measure = jax.jit(jax.vmap(lambda eta: spectral_radius(at_zero(TABLE["extragradient"][0](bilinear(1.0), eta)))))
+    measure = jax.jit(
+        jax.vmap(
+            lambda eta: spectral_radius(at_zero(TABLE["extragradient"][0](bilinear(1.0), eta)))
+        )
+    )
     steps = jnp.linspace(0.5, 0.9, 401)
     radii = measure(steps)
     assert float(steps[jnp.argmin(radii)]) == pytest.approx(1 / np.sqrt(2), abs=1e-3)

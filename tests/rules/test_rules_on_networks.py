@@ -76,7 +76,9 @@ def test_trains_inside_a_loop_and_stays_projected(game: Game, name: str) -> None
         before, after = state.variables[player]["params"], end.variables[player]["params"]
         changes = jax.tree.map(lambda x, y: float(jnp.abs(x - y).max()), before, after)
         assert max(jax.tree.leaves(changes)) > 1e-4, player
-    for one, other in zip(jax.tree.leaves(end.variables), jax.tree.leaves(again.variables), strict=True):
+    for one, other in zip(
+        jax.tree.leaves(end.variables), jax.tree.leaves(again.variables), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
         assert np.isfinite(one).all()
     weights = jax.tree.leaves(end.variables[DISCRIMINATOR]["params"])
@@ -104,9 +106,7 @@ def test_extragradient_with_sgd_is_two_plain_gradients(game: Game) -> None:
     step = jax.tree.map(lambda x, y: y - x, ahead.variables, there.variables)
     end, _ = jax.jit(rule.update)(state, batch)
     for player in PLAYERS:
-        expected = jax.tree.map(
-            jnp.add, state.variables[player]["params"], step[player]["params"]
-        )
+        expected = jax.tree.map(jnp.add, state.variables[player]["params"], step[player]["params"])
         for x, y in zip(
             jax.tree.leaves(end.variables[player]["params"]), jax.tree.leaves(expected), strict=True
         ):

@@ -1,0 +1,36 @@
+"""Settings that every test shares: eight CPU devices and a compilation cache that outlives the run."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+
+# Tests compile much and compute little: with LLVM's optimizations off they take half the time.
+os.environ["XLA_FLAGS"] = (
+    f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
+)
+
+jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_compilation_cache_dir", str(Path(__file__).parents[1] / ".cache" / "jax"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def pytest_configure(config):
+    # Two runs at once may read an entry that the other is writing; it is then compiled anew.
+    config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache")
+    config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
+
+
+@pytest.fixture
+def double():
+    """Double precision for finite differences."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def strict():
+    """No silent broadcasting over ranks and no silent change of type."""
+    with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+        yield

@@ -1,0 +1,158 @@
+"""The same types and functions serve games that are no plain GANs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from helpers import (
+    DIRAC_BATCH,
+    KEY,
+    STEP,
+    bilinear_game,
+    differ,
+    dirac_game,
+    field,
+    params_of,
+    points,
+)
+
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Critic, Inputs, adversarial
+from jgan.losses import Loss, softplus
+from jgan.networks import mlp, mlp_discriminator, mlp_generator
+from jgan.penalties import r1, with_penalty
+from jgan.rules import alternating, averaged, simultaneous
+
+LATENT, DIM = 3, 2
+
+
+def bigan():
+    """Donahue et al. 2017: the generator's side holds G and E, the discriminator judges pairs (x, z)."""
+    decoder, encoder = mlp_generator((DIM,), (8,)), mlp((8,), LATENT)
+    judge = mlp_discriminator((8,))
+    # G and E want the labels swapped on both kinds of pairs.
+    loss = Loss(
+        discriminator=lambda real, fake: softplus(-real) + softplus(fake),
+        generator=lambda real, fake: softplus(real) + softplus(-fake),
+    )
+    join = lambda pair: jnp.concatenate(jax.tree.leaves(pair), axis=1)
+
+    def init(key, batch):
+        keys = jax.random.split(key, 3)
+        x, z = batch["image"][:2], jnp.zeros((2, LATENT))
+        made = {"G": decoder.init(keys[0], z), "E": encoder.init(keys[1], x)}
+        return {
+            GENERATOR: {"params": {name: own["params"] for name, own in made.items()}},
+            DISCRIMINATOR: judge.init(keys[2], join((x, z))),
+        }
+
+    def critic(variables, batch, key, step):
+        own = variables[GENERATOR]["params"]
+        z = jax.random.normal(key, (batch["image"].shape[0], LATENT))
+        code, _ = encoder.apply({"params": own["E"]}, batch["image"])
+        fake, _ = decoder.apply({"params": own["G"]}, z)
+
+        def score(inputs, state, key):
+            return judge.apply({**variables[DISCRIMINATOR], **state}, join(inputs.values))
+
+        return Critic(Inputs((batch["image"], code)), Inputs((fake, z)), score)
+
+    def reconstructions(variables, batch, key):
+        own = variables[GENERATOR]["params"]
+        code, _ = encoder.apply({"params": own["E"]}, batch["image"])
+        return decoder.apply({"params": own["G"]}, code)[0]
+
+    return adversarial(init, critic, loss, {"reconstructions": reconstructions})
+
+
+GAMES = {
+    "dirac": (dirac_game, DIRAC_BATCH),
+    "bilinear": (lambda: bilinear_game([[1.0, 2.0], [0.0, 1.0]]), {}),
+    "bigan": (bigan, points(8, DIM)),
+}
+RULES = {"alternating": alternating, "simultaneous": simultaneous}
+EVERY = pytest.mark.parametrize("name", GAMES)
+
+
+@EVERY
+@pytest.mark.parametrize("rule", RULES)
+def test_every_game_trains_under_every_rule(name, rule):
+    make, batch = GAMES[name]
+    made = averaged(RULES[rule](make(), {player: optax.adam(0.01) for player in PLAYERS}))
+    state = made.init(KEY, batch)
+    after, metrics = jax.jit(
+        lambda state: jax.lax.scan(lambda state, _: made.update(state, batch), state, length=5)
+    )(state)
+    assert int(after.step) == 5
+    for player in PLAYERS:
+        before = jax.tree.leaves(params_of(state)[player])
+        for old, new in zip(before, jax.tree.leaves(params_of(after)[player]), strict=True):
+            assert differ(old, new)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(metrics))
+
+
+@EVERY
+def test_one_function_gives_every_games_vector_field(name):
+    make, batch = GAMES[name]
+    game = make()
+    variables = game.init(KEY, batch)
+    found = jax.jit(lambda variables: field(game, variables, batch))(variables)
+    expected = {p: variables[p]["params"] for p in PLAYERS}
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    # A small step along one player's part of the field lowers that player's loss by h |v|².
+    h = 1e-3
+    for player in PLAYERS:
+        moved = jax.tree.map(lambda w, v: w + h * v, expected[player], found[player])
+        loss = lambda own, player=player: float(
+            game.losses[player](
+                {**variables, player: {**variables[player], "params": own}}, batch, KEY, STEP
+            )[0]
+        )
+        squared = sum(float(jnp.sum(v**2)) for v in jax.tree.leaves(found[player]))
+        assert loss(expected[player]) - loss(moved) == pytest.approx(h * squared, rel=0.05)
+
+
+def test_field_of_the_dirac_gan():
+    found = field(dirac_game(), dirac_game(theta=0.7, psi=-1.3).init(KEY, {}), DIRAC_BATCH)
+    slope = 1 / (1 + np.exp(0.7 * 1.3))
+    assert float(found[GENERATOR]) == pytest.approx(-1.3 * slope, rel=1e-6)
+    assert float(found[DISCRIMINATOR]) == pytest.approx(-0.7 * slope, rel=1e-6)
+
+
+def test_field_of_a_bilinear_game():
+    matrix = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]])
+    game = bilinear_game(matrix)
+    found = field(game, game.init(KEY, {}), {})
+    np.testing.assert_allclose(found[GENERATOR], -matrix @ np.ones(3))
+    np.testing.assert_allclose(found[DISCRIMINATOR], matrix.T @ np.ones(2))
+
+
+def test_r1_runs_over_both_parts_of_a_pair():
+    game = bigan()
+    batch = points(5, DIM)
+    penalised = with_penalty(game, r1(3.0))
+    variables = penalised.init(KEY, batch)
+    found = penalised.losses[DISCRIMINATOR](variables, batch, KEY, STEP)[1].metrics["r1"]
+    scene = game.critic(variables, batch, KEY, STEP)
+    total = 0.0
+    for index in range(5):
+        pair = jax.tree.map(lambda leaf, i=index: leaf[i : i + 1], scene.real.values)
+        slopes = jax.grad(lambda pair: scene.score(Inputs(pair), {}, KEY)[0][0])(pair)
+        total += sum(float(jnp.sum(leaf**2)) for leaf in slopes)
+    assert float(found) == pytest.approx(1.5 * total / 5, rel=1e-5)
+
+
+def test_both_networks_of_a_side_are_judged():
+    # With D = <x, z> the encoder's gradient comes from real pairs alone, the generator's from fakes.
+    game = bigan()
+    batch = points(6, DIM)
+    found = field(game, game.init(KEY, batch), batch)[GENERATOR]
+    for name in ("G", "E"):
+        assert max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(found[name])) > 1e-4
+
+
+def test_reconstructions_are_a_view():
+    game = bigan()
+    batch = points(4, DIM)
+    picture = game.views["reconstructions"](game.init(KEY, batch), batch, KEY)
+    assert picture.shape == batch["image"].shape

@@ -1,0 +1,111 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from helpers import KEY, assert_same
+from jax import lax
+
+from jgan.networks import dcgan_discriminator, from_linen, mlp_discriminator
+from jgan.networks.layers import Conv
+from jgan.networks.spectral import power_iteration
+
+MATRIX = jax.random.normal(jax.random.key(2), (20, 7))
+START = jax.random.normal(jax.random.key(4), (7,))
+
+
+def trained(network, x, steps):
+    """The collections after so many training passes, parameters fixed."""
+    made = network.init(KEY, x)
+
+    def one(made, _):
+        return {**made, **network.apply(made, x, train=True)[1]}, None
+
+    return jax.jit(lambda made: lax.scan(one, made, length=steps)[0])(made)
+
+
+def test_largest_singular_value():
+    sigma, u = jax.jit(lambda matrix: power_iteration(matrix, START, steps=200))(MATRIX)
+    _, values, right = np.linalg.svd(MATRIX)
+    assert float(sigma) == pytest.approx(values[0], rel=1e-3)
+    assert abs(float(u @ right[0])) == pytest.approx(1.0, abs=1e-3)
+    assert float(jnp.linalg.norm(u)) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_one_step_in_numpy():
+    sigma, u = power_iteration(MATRIX, 3.0 * START)
+    matrix = np.asarray(MATRIX, np.float64)
+    start = np.asarray(START, np.float64)
+    v = matrix @ (start / np.linalg.norm(start))
+    expected = matrix.T @ v
+    expected /= np.linalg.norm(expected)
+    np.testing.assert_allclose(u, expected, rtol=1e-5)
+    v = matrix @ expected
+    assert float(sigma) == pytest.approx(v @ matrix @ expected / np.linalg.norm(v), rel=1e-5)
+
+
+def test_no_step_measures_with_the_vector_as_it_is():
+    sigma, u = power_iteration(MATRIX, START, steps=0)
+    unit = START / jnp.linalg.norm(START)
+    np.testing.assert_allclose(u, unit, rtol=1e-6)
+    assert float(sigma) == pytest.approx(float(jnp.linalg.norm(MATRIX @ unit)), rel=1e-5)
+
+
+def test_gradient_treats_the_singular_vectors_as_constants(double):
+    matrix, start = np.asarray(MATRIX, np.float64), np.asarray(START, np.float64)
+    found = jax.grad(lambda w: power_iteration(w, start)[0])(matrix)
+    # Far from convergence the full derivative is another one.
+    u = matrix.T @ (matrix @ start)
+    u /= np.linalg.norm(u)
+    v = matrix @ u / np.linalg.norm(matrix @ u)
+    frozen = np.empty_like(matrix)
+    for index in np.ndindex(matrix.shape):
+        shift = np.zeros_like(matrix)
+        shift[index] = 1e-6
+        frozen[index] = (v @ (matrix + shift) @ u - v @ (matrix - shift) @ u) / 2e-6
+    np.testing.assert_allclose(found, frozen, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [
+        (dcgan_discriminator(width=4, norm="spectral"), (8, 8, 3)),
+        (mlp_discriminator((16,), norm="spectral"), (6,)),
+    ],
+    ids=["dcgan", "mlp"],
+)
+def test_every_kernel_is_divided_by_its_largest_singular_value(network, shape):
+    made = trained(network, jax.random.normal(KEY, (2, *shape)), 300)
+    layers = made["params"]
+    nested = next(iter(layers.values()))
+    assert set(made["spectral"]) == set(layers)
+    for name, layer in layers.items():
+        kernel = np.asarray(layer["kernel"])
+        # A convolution's kernel is the matrix (kh kw in, out).
+        matrix = kernel.reshape(-1, kernel.shape[-1])
+        u = made["spectral"][name]["u"]
+        assert u.shape == (kernel.shape[-1],)
+        sigma = np.linalg.norm(matrix @ (u / np.linalg.norm(u)))
+        assert sigma == pytest.approx(np.linalg.svd(matrix, compute_uv=False)[0], rel=1e-3)
+    assert "kernel" in nested
+
+
+def test_convolution_applies_the_normalised_kernel():
+    network = from_linen(Conv(5, size=3, spectral=True))
+    x = jax.random.normal(KEY, (2, 6, 6, 4))
+    made = trained(network, x, 300)
+    kernel = np.asarray(made["params"]["kernel"])
+    normalised = kernel / np.linalg.svd(kernel.reshape(-1, 5), compute_uv=False)[0]
+    expected = lax.conv_general_dilated(
+        x, normalised, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    output, state = network.apply(made, x)
+    np.testing.assert_allclose(output, expected, rtol=2e-3, atol=1e-3)
+    assert_same(state["spectral"], made["spectral"])
+
+
+def test_a_linear_layer_becomes_one_lipschitz():
+    network = mlp_discriminator((16, 16), norm="spectral")
+    x = jax.random.normal(KEY, (200, 6))
+    made = trained(network, x, 300)
+    slopes = jax.grad(lambda x: network.apply(made, x)[0].sum())(x)
+    assert float(jnp.linalg.norm(slopes, axis=1).max()) <= 1.001

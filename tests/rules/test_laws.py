@@ -1,0 +1,255 @@
+"""The laws that every rule keeps: purity, isolation, parity of loops, seeds and devices."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from helpers import (
+    KEY,
+    assert_close,
+    assert_same,
+    critic_game,
+    differ,
+    flops,
+    images,
+    linear,
+    mlp_game,
+    points,
+)
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jgan.augmentation import instance_noise, with_augmentation
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import LOSSES, get_loss, label_flips, non_saturating
+from jgan.networks import (
+    dcgan_discriminator,
+    dcgan_generator,
+    from_linen,
+    mlp_discriminator,
+    mlp_generator,
+)
+from jgan.networks.sngan import _Discriminator, _Generator
+from jgan.penalties import r1, wgan_gp, with_penalty
+from jgan.rules import alternating, averaged, simultaneous
+from jgan.rules.joint import gradients
+from jgan.rules.rule import gradient, move
+
+SGD = {player: optax.sgd(0.05) for player in PLAYERS}
+ADAM = {player: optax.adam(1e-2, 0.5) for player in PLAYERS}
+RULES = {
+    "alternating": lambda game, optimizers: alternating(game, optimizers, discriminator_steps=2),
+    "simultaneous": simultaneous,
+}
+BOTH = pytest.mark.parametrize("rule", RULES)
+
+
+def dcgan():
+    return gan(
+        dcgan_generator((8, 8, 1), width=4),
+        dcgan_discriminator(width=4),
+        get_loss("non_saturating"),
+        normal(3),
+    )
+
+
+def sngan():
+    """One block up, two down: the networks of the paper with fewer of the same blocks."""
+    return gan(
+        from_linen(_Generator((8, 8, 1), (4, 4), jnp.float32)),
+        from_linen(_Discriminator((4, 4), 1, True, jnp.float32)),
+        get_loss("hinge"),
+        normal(3),
+    )
+
+
+@BOTH
+def test_purity(rule):
+    made = averaged(RULES[rule](mlp_game(norm="spectral"), ADAM))
+    state = made.init(KEY, points())
+    assert_same(state, made.init(KEY, points()))
+    update = jax.jit(made.update)
+    assert_same(update(state, points()), update(state, points()))
+
+
+@pytest.mark.parametrize("name", ["dcgan", "sngan"])
+@pytest.mark.parametrize("player", PLAYERS)
+def test_isolation(name, player):
+    game = {"dcgan": dcgan, "sngan": sngan}[name]()
+    made = alternating(game, SGD)
+    state = jax.jit(made.init)(KEY, images())
+    after, _ = jax.jit(lambda state: move(game, player, SGD[player], state, images(), KEY))(state)
+    other = next(p for p in PLAYERS if p != player)
+    assert_same(after.variables[other], state.variables[other])
+    assert_same(after.optimizers[other], state.optimizers[other])
+    for collection in state.variables[player]:
+        assert differ(after.variables[player][collection], state.variables[player][collection])
+    assert set(after.variables[player]) == set(state.variables[player])
+
+
+@BOTH
+def test_an_update_keeps_the_types_of_the_state(rule):
+    made = averaged(RULES[rule](with_penalty(mlp_game(norm="spectral"), r1(1.0)), ADAM))
+    state = made.init(KEY, points())
+    shapes = jax.eval_shape(made.update, state, points())[0]
+    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), shapes) == jax.tree.map(
+        lambda leaf: (leaf.shape, leaf.dtype), state
+    )
+
+
+@BOTH
+def test_step_by_step_is_a_scan_of_steps(rule):
+    made = averaged(RULES[rule](mlp_game(norm="spectral"), ADAM))
+    state = made.init(KEY, points())
+    batches = {"image": jnp.stack([points(seed=seed)["image"] for seed in range(4)])}
+    scanned, metrics = jax.jit(lambda state: jax.lax.scan(made.update, state, batches))(state)
+    update = jax.jit(made.update)
+    for index in range(4):
+        state, own = update(state, jax.tree.map(lambda leaf, i=index: leaf[i], batches))
+        assert_close(own, jax.tree.map(lambda leaf, i=index: leaf[i], metrics), 1e-4)
+    assert_close(scanned, state, 1e-5)
+
+
+@BOTH
+def test_a_population_of_seeds_is_its_single_runs(rule):
+    made = averaged(RULES[rule](mlp_game(), SGD))
+
+    def run(seed):
+        state = made.init(jax.random.key(seed), points())
+        return jax.lax.fori_loop(0, 3, lambda _, state: made.update(state, points())[0], state)
+
+    together = jax.jit(jax.vmap(run))(jnp.arange(3))
+    single = jax.jit(run)
+    for seed in range(3):
+        assert_close(jax.tree.map(lambda leaf, i=seed: leaf[i], together), single(seed), 1e-5)
+    assert differ(single(0).variables, single(1).variables)
+
+
+DISTRIBUTED = {
+    # name: game, data, discriminator steps; with several, the striding must keep the sharding
+    "dcgan with batch normalisation": (dcgan, images, 1),
+    "sngan with spectral normalisation": (sngan, images, 1),
+    "wgan_gp": (lambda: with_penalty(mlp_game("wasserstein", "layer"), wgan_gp()), points, 2),
+    "r1": (lambda: with_penalty(mlp_game(), r1(10.0)), points, 2),
+}
+
+
+@pytest.mark.parametrize("name", DISTRIBUTED)
+def test_one_device_is_eight_devices(name):
+    make, data, steps = DISTRIBUTED[name]
+    made = averaged(alternating(make(), SGD, discriminator_steps=steps))
+    batch = data(16 * steps)
+    state = jax.jit(made.init)(KEY, batch)
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    whole, rows = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in ((), ("data",)))
+    update = jax.jit(made.update)
+    first, _ = update(state, batch)
+    alone, metrics = update(first, batch)
+    spread = jax.device_put(batch, rows)
+    assert len(spread["image"].sharding.device_set) == 8
+    update = jax.jit(made.update, out_shardings=whole)
+    first, _ = update(jax.device_put(state, whole), spread)
+    together, same_metrics = update(first, spread)
+    assert_close(together, alone, 1e-5)
+    assert_close(same_metrics, metrics, 1e-4)
+    assert differ(alone.variables[GENERATOR], state.variables[GENERATOR])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_moves_both_players_under_every_rule(name):
+    game = mlp_game(name)
+    made = {rule: RULES[rule](game, ADAM) for rule in RULES}
+    state = made["alternating"].init(KEY, points())
+    found = jax.jit(lambda state: {rule: made[rule].update(state, points()) for rule in RULES})(
+        state
+    )
+    for after, metrics in found.values():
+        for player in PLAYERS:
+            assert differ(after.variables[player]["params"], state.variables[player]["params"])
+            assert float(metrics[f"{player}/gradient_norm"]) > 0
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((after.variables, metrics)))
+
+
+def test_no_key_serves_twice():
+    game = gan(
+        mlp_generator((2,), (8,)),
+        mlp_discriminator((8,)),
+        label_flips(non_saturating(), 0.1),
+        normal(3),
+    )
+    made = alternating(
+        with_augmentation(game, instance_noise(0.1)),
+        SGD,
+        discriminator_steps=2,
+        generator_steps=2,
+    )
+    with jax.debug_key_reuse(True):
+        state = made.init(jax.random.key(0), points())
+        state, _ = jax.jit(made.update)(state, points())
+    assert int(state.step) == 1
+
+
+def test_every_update_uses_a_new_key():
+    game = critic_game(
+        linear, jnp.ones(1), latent=lambda key, image: jax.random.normal(key, image.shape)
+    )
+    made = simultaneous(game, SGD)
+    batch = {"image": jnp.zeros((3, 1))}
+    state, seen = made.init(KEY, batch), set()
+    for _ in range(5):
+        state, metrics = made.update(state, batch)
+        seen.add(float(metrics["discriminator/fake_logit"]))
+    assert len(seen) == 5
+
+
+SHARING = {
+    "mlp": (lambda: mlp_game(dim=16), lambda: points(64, 16)),
+    "dcgan with batch normalisation": (dcgan, images),
+    "sngan with spectral normalisation": (sngan, images),
+    "wgan_gp": (
+        lambda: with_penalty(mlp_game("wasserstein", dim=16), wgan_gp()),
+        lambda: points(8, 16),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_simultaneous_shares_one_forward_pass(name):
+    """Both gradients together cost less than apart by the generator's pass at least."""
+    game, batch = (make() for make in SHARING[name])
+    made = simultaneous(game, SGD)
+    state = made.init(KEY, batch)
+
+    def separate(player):
+        return flops(
+            lambda state, batch: gradient(
+                game, player, state.variables, batch, jax.random.fold_in(state.key, 0), state.step
+            )[2],
+            state,
+            batch,
+        )
+
+    critic = lambda state, batch: game.critic(state.variables, batch, state.key, state.step)
+    fakes = flops(lambda state, batch: critic(state, batch).fake.values, state, batch)
+    together = flops(
+        lambda state, batch: gradients(game, state.variables, batch, state.key, state.step).grads,
+        state,
+        batch,
+    )
+    assert together < separate(GENERATOR) + separate(DISCRIMINATOR) - 0.9 * fakes
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_gradients_had_together_are_those_had_apart(name):
+    game, batch = (make() for make in SHARING[name])
+    state = simultaneous(game, SGD).init(KEY, batch)
+    arguments = state.variables, batch, state.key, state.step
+    together = gradients(game, *arguments)
+    for player in PLAYERS:
+        loss, aux, grads = gradient(game, player, *arguments)
+        apart = loss, aux, grads
+        same = together.losses[player], together.auxes[player], together.grads[player]
+        for x, y in zip(jax.tree.leaves(same), jax.tree.leaves(apart), strict=True):
+            np.testing.assert_allclose(x, y, rtol=2e-4, atol=2e-6)
