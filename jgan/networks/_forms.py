@@ -218,6 +218,8 @@ def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
     wanted = max((x.size + y.size) / _PART_SIZE, n * ho * wo / _PART_CONTRACTION)
     parts = min(math.ceil(wanted), n, _MOST_PARTS)
     bounds = [n * i // parts for i in range(parts + 1)]
+    # Whatever made x (a normalisation's gradient, say) would be computed inside each slow transpose.
+    x = lax.optimization_barrier(x)
     total = sum(
         # Channels play the batch, and the batch plays the channels.
         lax.conv_general_dilated(

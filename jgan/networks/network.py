@@ -14,7 +14,9 @@ class Apply(Protocol):
 
     def __call__(
         self, collections: Collections, *inputs: Any, key: Any = None, train: bool = False
-    ) -> tuple[Any, Collections]: ...
+    ) -> tuple[Any, Collections]:
+        """Apply the network."""
+        ...
 
 
 class Network(NamedTuple):

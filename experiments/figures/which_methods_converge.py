@@ -1,6 +1,6 @@
 """Which training methods for GANs converge (Mescheder, Geiger & Nowozin 2018, arXiv 1801.04406, table 1).
 
-    python experiments/which_methods_converge.py
+    python experiments/figures/which_methods_converge.py
 
 A row for each method, a column for each way of descent, on the Dirac-GAN with h = 0.2 from (1, 1): the
 spectral radius of the operator at the equilibrium, and the verdict of the long run.

@@ -1,6 +1,6 @@
 """Path-angles of a small GAN (Berard et al. 2020, arXiv 1906.04848, figures 2 and 3).
 
-    python experiments/path_angle.py [--steps 3000] [--out path_angle.png]
+    python experiments/figures/path_angle.py [--steps 3000] [--out path_angle.png]
 
 An MLP GAN on a ring of eight Gaussians, non-saturating loss, Adam, with and without R1; the path runs
 from the initialisation to the last iterate. A jump through 0 at the end of the path shows attraction, a

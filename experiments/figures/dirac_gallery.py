@@ -1,6 +1,6 @@
 """The gallery of the Dirac-GAN (Mescheder, Geiger & Nowozin 2018, arXiv 1801.04406, figures 1 to 3).
 
-    python experiments/dirac_gallery.py [--out dirac_gallery.png]
+    python experiments/figures/dirac_gallery.py [--out dirac_gallery.png]
 
 Every regulariser under simultaneous and alternating descent, h = 0.2, 500 steps from (1, 1), at the
 settings of the authors' notebook: clipping at 1, WGAN-GP 0.7, noise 0.7, R1 0.3 and critical 1.0,
