@@ -1,13 +1,15 @@
 # Everything runs in .venv, made by uv from uv.lock. uv itself is fetched by pip when there is none.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
+# The system's certificates, which pip uses too, so that both work behind a company's proxy.
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: train test lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
 test: lint types
-	$(RUN) pytest
+	$(RUN) pytest -n 2
 
 lint: .venv/ready
 	$(RUN) ruff check .
