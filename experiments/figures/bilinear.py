@@ -29,7 +29,7 @@ Radius = Callable[[np.ndarray], np.ndarray]
 
 
 def optimistic_radius(c: np.ndarray) -> np.ndarray:
-    """Two eigenvalues of one modulus meet two others at c = ½; the larger modulus counts."""
+    """The four eigenvalues meet in two pairs at c = ½; the larger modulus counts."""
     root = np.sqrt(np.abs(1 - 4 * c * c))
     return np.sqrt(np.where(c <= 0.5, (1 + root) / 2, 0.25 + (c + root / 2) ** 2))
 
@@ -84,17 +84,16 @@ def draw(out: Path, step: float = 0.3, updates: int = 60) -> list[str]:
             f"  off the closed form by {error:.1e}"
         )
     plane.plot(0, 0, "x", color=INK)
-    plane.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), xlabel="x", ylabel="y")
+    plane.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), xlabel="x", ylabel="y", aspect="equal")
     plane.set(title=f"{updates} updates from (1, 1), c = {step:g}")
-    plane.set_aspect("equal")
     plane.legend(loc="upper right", fontsize=9)
     plot.plot([], [], color=INK, lw=4, alpha=0.4, label="autodiff, colours as on the left")
     plot.plot([], [], "--", color=INK, lw=1, label="closed form")
     note = {"fontsize": 9, "ha": "right", "arrowprops": {"arrowstyle": "-", "lw": 0.6}}
     plot.annotate("alternating: 1 at every step", (0.82, 1.0), (0.98, 1.05), **note)
-    plot.annotate("runge-kutta-4: 0.994 at c = 1", (0.98, 0.994), (0.98, 0.91), **note)
+    plot.annotate("RK4: 0.994 at c = 1", (0.98, 0.994), (0.87, 0.95), **note)
     plot.set(xlim=(0, 1), ylim=(0.65, 1.45), xlabel="step c", ylabel="spectral radius")
-    plot.set(title="converges below 1")
+    plot.set(title="a rule converges below 1")
     plot.legend(loc="upper left", fontsize=9)
     figure.tight_layout()
     figure.savefig(out, dpi=110)
@@ -103,9 +102,8 @@ def draw(out: Path, step: float = 0.3, updates: int = 60) -> list[str]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    style = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("--out", type=Path, default=Path("bilinear.png"))
     with jax.enable_x64(True):
         print("\n".join(draw(parser.parse_args().out)))
