@@ -9,6 +9,7 @@ from helpers import (
     DIRAC_BATCH,
     KEY,
     STEP,
+    assert_same,
     bilinear_game,
     differ,
     dirac_game,
@@ -22,6 +23,7 @@ from jgan.losses import Loss, softplus
 from jgan.networks import mlp, mlp_discriminator, mlp_generator
 from jgan.penalties import r1, with_penalty
 from jgan.rules import alternating, averaged, simultaneous
+from jgan.training.checkpoint import Checkpoints
 
 LATENT, DIM = 3, 2
 
@@ -89,6 +91,27 @@ def test_every_game_trains_under_every_rule(name, rule):
         for old, new in zip(before, jax.tree.leaves(params_of(after)[player]), strict=True):
             assert differ(old, new)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(metrics))
+
+
+@EVERY
+def test_every_game_resumes_from_a_checkpoint(name, tmp_path):
+    """Two updates, saved, loaded and two more are four updates, bit for bit."""
+    make, batch = GAMES[name]
+    rule = averaged(alternating(make(), {player: optax.adam(0.1) for player in PLAYERS}))
+    update = jax.jit(rule.update)
+    state = rule.init(KEY, batch)
+    whole = state
+    for _ in range(4):
+        whole, _ = update(whole, batch)
+    for _ in range(2):
+        state, _ = update(state, batch)
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(state)
+    with Checkpoints(tmp_path) as checkpoints:
+        resumed = checkpoints.load(rule.init(KEY, batch))
+    for _ in range(2):
+        resumed, _ = update(resumed, batch)
+    assert_same(resumed, whole)
 
 
 @EVERY

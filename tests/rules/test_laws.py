@@ -127,6 +127,19 @@ def test_a_population_of_seeds_is_its_single_runs(rule):
     assert differ(single(0).variables, single(1).variables)
 
 
+@BOTH
+def test_pmap_over_seeds_is_jit(rule):
+    made = RULES[rule](mlp_game(), SGD)
+    states = jax.vmap(lambda seed: made.init(jax.random.key(seed), points()))(jnp.arange(8))
+    batches = jax.tree.map(lambda leaf: jnp.stack([leaf] * 8), points())
+    together, _ = jax.pmap(made.update)(states, batches)
+    update = jax.jit(made.update)
+    for seed in (0, 7):
+        alone, _ = update(jax.tree.map(lambda leaf, i=seed: leaf[i], states), points())
+        same = jax.tree.map(lambda leaf, i=seed: leaf[i], together.variables)
+        assert_close(same, alone.variables, 1e-5)
+
+
 DISTRIBUTED = {
     # name: game, data, discriminator steps; with several, the striding must keep the sharding
     "dcgan with batch normalisation": (dcgan, images, 1),
