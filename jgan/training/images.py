@@ -6,8 +6,6 @@ import math
 import numpy as np
 from PIL import Image
 
-from jgan.training.files import write_atomically
-
 _INK = np.array([31, 119, 180], np.float32)
 _GREY = np.array([200, 200, 200], np.float32)
 
@@ -63,8 +61,3 @@ def encode_png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "png")
     return buffer.getvalue()
-
-
-def save_png(path: str, pixels: np.ndarray) -> None:
-    """Write a PNG file."""
-    write_atomically(path, encode_png(pixels))
