@@ -10,6 +10,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import draw_rows, normal_like
 from jgan.game import (
     Batch,
     Collections,
@@ -64,14 +65,30 @@ def instance_noise(sigma: float | Schedule) -> Augmentation:
     def augment(key: jax.Array, values: PyTree, step: jax.Array) -> PyTree:
         scale = sigma(step) if callable(sigma) else sigma
         return map_with_keys(
-            lambda x, key: (
-                x + jnp.asarray(scale, x.dtype) * jax.random.normal(key, x.shape, x.dtype)
-            ),
+            lambda x, key: x + jnp.asarray(scale, x.dtype) * normal_like(key, x),
             values,
             key,
         )
 
     return augment
+
+
+def flip(key: jax.Array, images: jax.Array) -> jax.Array:
+    """Each of the images ``(B, H, W, C)`` mirrored from left to right with probability one half."""
+    chosen = draw_rows(lambda rows: jax.random.bernoulli(key, shape=(rows,)), images.shape[0])
+    return jnp.where(chosen[:, None, None, None], images[:, :, ::-1], images)
+
+
+def shift(key: jax.Array, images: jax.Array, pixels: int) -> jax.Array:
+    """Images ``(B, H, W, C)`` shifted by up to ``pixels`` each way, their borders filled by reflection."""
+    count, height, width, channels = images.shape
+    padded = jnp.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)), "reflect")
+    corners = draw_rows(lambda rows: jax.random.randint(key, (rows, 2), 0, 2 * pixels + 1), count)
+
+    def cut(image: jax.Array, corner: jax.Array) -> jax.Array:
+        return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), (height, width, channels))
+
+    return jax.vmap(cut)(padded, corners)
 
 
 def flip_and_shift(pixels: int = 4) -> Callable[[jax.Array, jax.Array], jax.Array]:
@@ -82,17 +99,7 @@ def flip_and_shift(pixels: int = 4) -> Callable[[jax.Array, jax.Array], jax.Arra
     """
 
     def transform(key: jax.Array, images: jax.Array) -> jax.Array:
-        count, height, width, _ = images.shape
         flip_key, shift_key = jax.random.split(key)
-        flip = jax.random.bernoulli(flip_key, shape=(count, 1, 1, 1))
-        images = jnp.where(flip, images[:, :, ::-1], images)
-        padded = jnp.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)), "reflect")
-        corners = jax.random.randint(shift_key, (count, 2), 0, 2 * pixels + 1)
-
-        def cut(image: jax.Array, corner: jax.Array) -> jax.Array:
-            size = (height, width, image.shape[-1])
-            return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), size)
-
-        return jax.vmap(cut)(padded, corners)
+        return shift(shift_key, flip(flip_key, images), pixels)
 
     return transform

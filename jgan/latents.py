@@ -5,18 +5,22 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import draw_rows
+
 Prior = Callable[[jax.Array, int], jax.Array]
 """``(key, count) -> (count, dim)``."""
 
 
 def normal(dim: int) -> Prior:
     """z ~ N(0, I) in ``dim`` dimensions."""
-    return lambda key, count: jax.random.normal(key, (count, dim))
+    return lambda key, count: draw_rows(lambda rows: jax.random.normal(key, (rows, dim)), count)
 
 
 def uniform(dim: int) -> Prior:
     """z ~ U(-1, 1) in each of ``dim`` dimensions (DCGAN, InfoGAN, compare_gan)."""
-    return lambda key, count: jax.random.uniform(key, (count, dim), minval=-1.0, maxval=1.0)
+    return lambda key, count: draw_rows(
+        lambda rows: jax.random.uniform(key, (rows, dim), minval=-1.0, maxval=1.0), count
+    )
 
 
 def linear(start: jax.Array, end: jax.Array, share: jax.Array) -> jax.Array:

@@ -22,6 +22,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import draw_rows
+
 PerExample = Callable[[jax.Array, jax.Array], jax.Array]
 softplus = jax.nn.softplus
 
@@ -267,7 +269,9 @@ def label_flips(loss: Loss, probability: float) -> Loss:
     def flipped(key: jax.Array, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
         inner_key, flip_key = jax.random.split(key)
         real, fake = loss.labels(inner_key, real, fake)
-        flip = jax.random.bernoulli(flip_key, probability, real.shape)
+        flip = draw_rows(
+            lambda rows: jax.random.bernoulli(flip_key, probability, (rows,)), real.shape[0]
+        )
         return jnp.where(flip, fake, real), jnp.where(flip, real, fake)
 
     return loss._replace(labels=flipped)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import draw_rows, normal_like, whole_mean
 from jgan.detach import detach
 from jgan.game import (
     DISCRIMINATOR,
@@ -276,7 +277,7 @@ def wgan_gp(weight: float = 10.0, target: float = 1.0) -> Penalty:
     def between(scene: Scene) -> Inputs:
         real, fake = scene.asked.real, scene.asked.fake
         count = jax.tree.leaves(real.values)[0].shape[0]
-        share = jax.random.uniform(scene.key, (count,))
+        share = draw_rows(lambda rows: jax.random.uniform(scene.key, (rows,)), count)
 
         def mix(x: jax.Array, y: jax.Array) -> jax.Array:
             return x + share.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype) * (y - x)
@@ -314,11 +315,14 @@ def dragan(weight: float = 10.0, sigma: float | None = None, target: float = 1.0
 
         def perturb(x: jax.Array, key: jax.Array) -> jax.Array:
             if sigma is not None:
-                return x + sigma * jax.random.normal(key, x.shape, x.dtype)
+                return x + sigma * normal_like(key, x)
             share_key, noise_key = jax.random.split(key)
-            share = jax.random.uniform(share_key, (x.shape[0], *[1] * (x.ndim - 1)), x.dtype)
-            noise = 0.5 * jnp.std(x) * jax.random.uniform(noise_key, x.shape, x.dtype)
-            return x + share * noise
+            uniform = lambda key, shape: draw_rows(
+                lambda rows: jax.random.uniform(key, (rows, *shape), x.dtype), x.shape[0]
+            )
+            variance = whole_mean(jnp.mean(jnp.square(x - whole_mean(jnp.mean(x)))))
+            noise = 0.5 * jnp.sqrt(variance) * uniform(noise_key, x.shape[1:])
+            return x + uniform(share_key, [1] * (x.ndim - 1)) * noise
 
         return real._replace(values=map_with_keys(perturb, real.values, scene.key))
 

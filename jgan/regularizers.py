@@ -9,6 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import normal_like
 from jgan.game import GENERATOR, Collections, Inputs, Metrics, PyTree, map_with_keys
 from jgan.penalties import Penalty, Scene, squared_norms
 
@@ -91,7 +92,7 @@ def latent_consistency(
                 "latent_consistency needs a game with latents, but critic.generate is None."
             )
         noisy = map_with_keys(
-            lambda z, key: z + sigma * jax.random.normal(key, z.shape, z.dtype),
+            lambda z, key: z + sigma * normal_like(key, z),
             critic.latent,
             scene.key,
         )

@@ -6,6 +6,8 @@ from pathlib import Path
 import jax
 import pytest
 
+from jgan.training import devices
+
 # Tests compile much and compute little: with LLVM's optimizations off they take half the time.
 os.environ["XLA_FLAGS"] = (
     f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
@@ -20,6 +22,18 @@ def pytest_configure(config):
     # Two runs at once may read an entry that the other is writing; it is then compiled anew.
     config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache")
     config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
+
+
+@pytest.fixture(autouse=True)
+def one_device(request, monkeypatch):
+    """Training spreads over all devices; here it takes one, except where a test asks for them."""
+    if "eight_devices" not in request.fixturenames:
+        monkeypatch.setattr(devices, "all_devices", lambda: jax.devices()[:1])
+
+
+@pytest.fixture
+def eight_devices():
+    """Training spreads over the eight fake devices, as it would over real ones."""
 
 
 @pytest.fixture

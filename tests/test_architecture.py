@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     1: [
         "errors",
+        "batch_axis",
         "detach",
         "game",
         "losses",
@@ -24,7 +25,7 @@ FLOORS = {
     ],
     2: ["gans", "rules"],
     3: ["numerics", "metrics"],
-    4: ["training", "data"],
+    4: ["training", "data", "evaluation"],
     5: ["cli", "report"],
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

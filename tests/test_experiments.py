@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from jgan.training.experiment import ExperimentFile, load_experiment
-from jgan.training.fit import begin, fit, place
+from jgan.training.fit import begin, fit
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
@@ -52,7 +52,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_two_updates_move_both_players(file: ExperimentFile, data: str, pictures: str) -> None:
     built = file.build(data=pictures if data == "pictures" else data, width=2)
     experiment = replace(built, steps=2, batch_size=4)
-    before = begin(experiment, place(experiment), seed=0)
+    before = begin(experiment, seed=0)
     after = fit(experiment)
     for player in ("generator", "discriminator"):
         assert np.isfinite(after.history[-1][f"{player}/loss"])

@@ -27,7 +27,8 @@ from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.penalties import r1, with_penalty
 from jgan.rules import alternating
 from jgan.training.experiment import Experiment
-from jgan.training.fit import begin, place
+from jgan.training.feed import place
+from jgan.training.fit import begin
 from jgan.training.loop import compile_steps
 
 
@@ -50,7 +51,7 @@ def draw(out: Path, steps: int) -> None:
         rule = alternating(game, dict.fromkeys(PLAYERS, optax.adam(1e-3, b1=0.5)))
         experiment = Experiment(game, rule, load("ring"), steps=steps, batch_size=256)
         arrays = place(experiment)
-        start = begin(experiment, arrays, seed=0)
+        start = begin(experiment, seed=0)
         first = jax.tree.map(np.asarray, start.variables)
         end, _ = compile_steps(rule, 256)(start, arrays, steps)
         batch = {"image": arrays["image"][:4096]}

@@ -5,9 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
+
 from jgan.cli.flags import Parser, add_flags
 from jgan.errors import UserError
+from jgan.rules import TrainState
 from jgan.training.experiment import Experiment, ExperimentFile, load_experiment
+from jgan.training.loop import first_state
 from jgan.training.run import read_settings
 
 
@@ -97,3 +101,9 @@ def experiment_of_run(run: Path) -> tuple[Experiment, dict[str, Any]]:
     file = load_experiment(run / "experiment.py")
     experiment = build(file, settings["arguments"])
     return resized(experiment, settings["steps"], settings["batch_size"]), settings
+
+
+def shape_of_state(experiment: Experiment) -> TrainState:
+    """Shapes and types of the experiment's state, for loading a checkpoint; nothing is computed."""
+    batch = experiment.source.first(min(experiment.batch_size, experiment.source.size))
+    return jax.eval_shape(lambda: first_state(experiment.rule, batch, 0))

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run
+from jgan.cli.common import at_least, experiment_of_run, shape_of_state
 from jgan.cli.flags import Parser
 from jgan.data import gather
 from jgan.errors import UserError
@@ -17,7 +16,6 @@ from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture, to_uint8
-from jgan.training.loop import first_state
 
 AT_ONCE = 256
 
@@ -50,7 +48,7 @@ def main(words: list[str]) -> int:
         list(views(experiment, variables, options.view, options.count, options.seed))
     )
     out = options.out or options.run / "grid.png"
-    print(f"wrote {write(images, out, np.asarray(experiment.source.arrays['image'][:2048]))}")
+    print(f"wrote {write(images, out, experiment.source.first(2048)['image'])}")
     return 0
 
 
@@ -62,11 +60,7 @@ def trained_variables(
     Raises:
       UserError: if there is no such checkpoint, or no average though it is asked for.
     """
-    arrays = {
-        name: jnp.asarray(array[:AT_ONCE]) for name, array in experiment.source.arrays.items()
-    }
-    count = min(experiment.batch_size, experiment.source.size)
-    like = jax.eval_shape(lambda: first_state(experiment.rule, arrays, 0, count))
+    like = shape_of_state(experiment)
     if not (run / "checkpoints").is_dir():
         raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
     with Checkpoints(run / "checkpoints") as checkpoints:
@@ -92,9 +86,9 @@ def views(
         allowed = ", ".join(experiment.game.views)
         raise UserError(f"--view is {name!r}, but this experiment has only {allowed}.")
     view = jax.jit(experiment.game.views[name])
-    source = {key: jnp.asarray(array) for key, array in experiment.source.arrays.items()}
+    source = experiment.source
     for start in range(0, count, AT_ONCE):
-        batch = gather(source, (start + jnp.arange(AT_ONCE)) % experiment.source.size)
+        batch = gather(source.arrays, (start + np.arange(AT_ONCE)) % source.size)
         key = jax.random.fold_in(jax.random.key(seed), start // AT_ONCE)
         yield np.asarray(view(variables, batch, key))[: count - start]
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run
+from jgan.cli.common import at_least, experiment_of_run, shape_of_state
 from jgan.cli.flags import Parser
 from jgan.data import gather
 from jgan.errors import UserError
@@ -21,7 +21,6 @@ from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
-from jgan.training.loop import first_state
 
 
 def main(words: list[str]) -> int:
@@ -97,9 +96,10 @@ def examples(experiment: Experiment, count: int, seed: int) -> Batch:
             f"--batch-size is {count} ({experiment.rule.minibatches} minibatches an update), but the source "
             f"{experiment.source.name!r} has only {experiment.source.size} examples."
         )
-    arrays = {name: jnp.asarray(array) for name, array in experiment.source.arrays.items()}
     order = np.random.default_rng(seed).permutation(experiment.source.size)[:total]
-    return gather(arrays, jnp.asarray(order))
+    return {
+        name: jnp.asarray(rows) for name, rows in gather(experiment.source.arrays, order).items()
+    }
 
 
 def states(experiment: Experiment, run: Path, step: int | None, every: bool) -> list[TrainState]:
@@ -108,9 +108,7 @@ def states(experiment: Experiment, run: Path, step: int | None, every: bool) -> 
     Raises:
       UserError: if there is no such checkpoint.
     """
-    arrays = {name: jnp.asarray(array[:256]) for name, array in experiment.source.arrays.items()}
-    count = min(experiment.batch_size, experiment.source.size)
-    like = jax.eval_shape(lambda: first_state(experiment.rule, arrays, 0, count))
+    like = shape_of_state(experiment)
     if not (run / "checkpoints").is_dir():
         raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
     with Checkpoints(run / "checkpoints") as checkpoints:

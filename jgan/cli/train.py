@@ -1,48 +1,86 @@
 """``jgan train FILE``: train an experiment in a run directory, or go on with it."""
 
+import argparse
 import sys
 from pathlib import Path
 
 from jgan.cli.common import at_least, build, parse_experiment, resized
 from jgan.cli.flags import Parser
-from jgan.training.train import train
+from jgan.data.loader import Reading
+from jgan.training.devices import MODES, connect, is_leader
+from jgan.training.feed import LOADERS
+from jgan.training.train import Options, train
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan train FILE", description=__doc__)
-    parser.add_argument(
-        "--steps", type=at_least(1), help="updates of the rule (default: the experiment's)"
+    _add_run(parser)
+    _add_kept(parser)
+    _add_loading(parser)
+    file, arguments, asked = parse_experiment("train", parser, words)
+    connect(asked.coordinator, asked.processes, asked.process)
+    experiment = resized(build(file, arguments), asked.steps, asked.batch_size)
+    out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
+    say = _say if is_leader() else lambda line: None
+    say(f"{file.summary}\n{experiment.source.describe()}\nrun directory: {out}")
+    options = Options(
+        log_every=asked.log_every,
+        sample_every=asked.sample_every,
+        save_every=asked.save_every,
+        keep=asked.keep,
+        keep_every=asked.keep_every,
+        loader=asked.loader,
+        reading=Reading(asked.workers, asked.threads),
+        parallel=asked.parallel,
+        tensorboard=asked.tensorboard,
+        fork=asked.fork,
     )
-    parser.add_argument("--batch-size", type=at_least(1), help="examples in a minibatch")
-    parser.add_argument("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
-    parser.add_argument("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
-    parser.add_argument("--log-every", type=at_least(1), default=50, help="steps a row of metrics")
-    parser.add_argument(
-        "--sample-every", type=at_least(1), default=500, help="steps between pictures"
-    )
-    parser.add_argument(
-        "--save-every", type=at_least(1), default=500, help="steps between checkpoints"
-    )
-    file, arguments, options = parse_experiment("train", parser, words)
-    experiment = resized(build(file, arguments), options.steps, options.batch_size)
-    out = options.out or Path("runs") / f"{file.path.stem}-{options.seed}"
-    print(f"{file.summary}\n{experiment.source.describe()}\nrun directory: {out}", flush=True)
     finished = train(
-        experiment,
-        file.path,
-        arguments,
-        seed=options.seed,
-        out=out,
-        log_every=options.log_every,
-        sample_every=options.sample_every,
-        save_every=options.save_every,
-        say=_say,
+        experiment, file.path, arguments, seed=asked.seed, out=out, options=options, say=say
     )
     if finished:
-        pictures = ", ".join(str(out / f"{name}.png") for name in experiment.game.views)
-        print(f"done: {pictures}")
+        say("done: " + ", ".join(str(out / f"{name}.png") for name in experiment.game.views))
     return 0
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    positive = at_least(1)
+    add = parser.add_argument
+    add("--steps", type=positive, help="updates of the rule (default: the experiment's)")
+    add("--batch-size", type=positive, help="examples in a minibatch")
+    add("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
+    add("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
+    add("--fork", type=Path, metavar="RUN", help="start from another run's newest checkpoint")
+
+
+def _add_kept(parser: argparse.ArgumentParser) -> None:
+    positive = at_least(1)
+    add = parser.add_argument_group("what is kept and shown").add_argument
+    add("--log-every", type=positive, default=50, help="steps a row of metrics (default: 50)")
+    add("--sample-every", type=positive, default=500, help="steps between pictures (default: 500)")
+    add("--save-every", type=positive, default=500, help="steps between checkpoints (default: 500)")
+    add("--keep", type=positive, default=3, help="newest checkpoints that are kept (default: 3)")
+    add("--keep-every", type=positive, help="keep those at multiples of so many steps too")
+    add("--tensorboard", action="store_true", help="write RUN/tensorboard too")
+
+
+def _add_loading(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("data and devices").add_argument
+    add(
+        "--loader",
+        choices=LOADERS,
+        default="auto",
+        help="the whole set on the device, or a stream (default: by size)",
+    )
+    add("--workers", type=at_least(0), default=0, help="processes that read a stream (default: 0)")
+    add("--threads", type=at_least(1), default=4, help="threads in each of them (default: 4)")
+    add(
+        "--parallel", choices=MODES, default="jit", help="how devices share the work (default: jit)"
+    )
+    add("--coordinator", help="HOST:PORT of the first of several processes, or auto on a cluster")
+    add("--processes", type=at_least(1), help="how many processes train together")
+    add("--process", type=at_least(0), help="which of them this is, from 0")
 
 
 def _say(line: str) -> None:

@@ -1,19 +1,22 @@
 """A folder of pictures of any size, mode and format, with class subfolders as labels."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jgan.data.listing import File, list_pictures, split_folder
 from jgan.data.pictures import (
     Size,
-    check_memory,
+    fits_memory,
     header,
     in_threads,
     read_picture,
     target_shape,
 )
+from jgan.data.readable import unreadable
+from jgan.data.rows import Rows
 from jgan.data.source import Source
 
 NAMED = 3
@@ -32,10 +35,6 @@ class PictureSource(Source):
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def take(self, size: int | None) -> Source:
-        """Return the first ``size`` examples, or all of them for None; see ``Source.take``."""
-        return replace(self, arrays=super().take(size).arrays)
-
     def describe(self) -> str:
         """Return one line: that of ``Source.describe`` and the notes."""
         return "; ".join([super().describe(), *self.notes])
@@ -50,7 +49,7 @@ def read_pictures(
     channels: int | None = None,
     limit_bytes: float | None = None,
 ) -> PictureSource:
-    """Read a folder of pictures into memory.
+    """Read a folder of pictures, into memory if they fit.
 
     Class subfolders, sorted by name, become labels 0, 1, ...; pictures nested deeper belong to the
     subfolder of the first level. Without subfolders there are no labels. Subfolders named ``train``
@@ -69,15 +68,16 @@ def read_pictures(
         size: read only the first ``size`` files.
         image_size: side of a square, or height and width; None if all pictures agree in size.
         channels: 1 or 3; None is 1 if every file is stored without colour, else 3.
-        limit_bytes: largest size of the array; half of the available memory by default.
+        limit_bytes: largest array to keep in memory, by default half of what is available. The
+            pictures of a larger set are decoded whenever they are met in training.
 
     Returns:
         A source with ``image`` uint8 ``(N, H, W, C)`` and, with subfolders, ``label``.
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: if it holds no readable picture, sizes differ and ``image_size`` is None, a
-            number is out of range, or the array would be too large.
+        ValueError: if it holds no readable picture, sizes differ and ``image_size`` is None, or a
+            number is out of range.
     """
     target = target_shape(image_size, channels)
     root = split_folder(Path(folder), split)
@@ -90,34 +90,62 @@ def read_pictures(
                 f"use 1 to {len(files)}."
             )
         files = files[:size]
-    count, broken = len(files), {}
+    count = len(files)
+    broken: dict[Path, str] = {}
     if target is None or channels is None:
-        headers, failures = in_threads(lambda i: header(files[i].path), count)
-        broken = {files[i].path: error for i, error in failures.items()}
+        headers, unopened = in_threads(lambda i: header(files[i].path), count)
+        broken = {files[i].path: str(error) for i, error in unopened.items()}
         files = [files[i] for i in sorted(headers)]
         found = [headers[i] for i in sorted(headers)]
         _check_any(files, broken, root)
         target = target or _common_size(root, files, found)
         channels = channels or (1 if all(gray for _, _, gray in found) else 3)
     shape = (*target, channels)
-    check_memory((len(files), *shape), name, limit_bytes)
+    if fits_memory((len(files), *shape), limit_bytes):
+        image, failures = _in_memory(files, shape)
+    else:
+        image, failures = _on_disk(files, shape, root)
+    broken |= {files[number].path: reason for number, reason in failures.items()}
+    files = [file for number, file in enumerate(files) if number not in failures]
+    _check_any(files, broken, root)
+    arrays = {"image": image}
+    if classes:
+        arrays["label"] = np.asarray([file.label for file in files], np.int32)
+    return PictureSource(arrays, name, classes=tuple(classes), notes=_notes(broken, count, root))
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    """Reads file number i; a class, so that the processes of a loader can be handed it."""
+
+    files: list[File]
+    shape: tuple[int, int, int]
+
+    def __call__(self, number: int) -> np.ndarray:
+        return read_picture(self.files[number].path, self.shape)
+
+
+def _in_memory(files: list[File], shape: tuple[int, int, int]) -> tuple[Any, dict[int, str]]:
     images = np.empty((len(files), *shape), np.uint8)
 
-    def decode(index: int) -> None:
-        images[index] = read_picture(files[index].path, shape)
+    def decode(number: int) -> None:
+        images[number] = read_picture(files[number].path, shape)
 
     _, failures = in_threads(decode, len(files))
-    broken |= {files[i].path: error for i, error in failures.items()}
-    kept = [i for i in range(len(files)) if i not in failures]
-    files = [files[i] for i in kept]
-    _check_any(files, broken, root)
+    kept = [number for number in range(len(files)) if number not in failures]
     if failures:  # in place: a copy would need the memory twice
         for to, origin in enumerate(kept):
             images[to] = images[origin]
-    arrays = {"image": images[: len(kept)]}
-    if classes:
-        arrays["label"] = np.asarray([file.label for file in files], np.int32)
-    return PictureSource(arrays, name, None, tuple(classes), _notes(broken, count, root))
+    return images[: len(kept)], {number: str(error) for number, error in failures.items()}
+
+
+def _on_disk(
+    files: list[File], shape: tuple[int, int, int], root: Path
+) -> tuple[Rows, dict[int, str]]:
+    decode = _Decoder(files, shape)
+    failures = unreadable(files, root, decode)
+    kept = np.asarray([number for number in range(len(files)) if number not in failures])
+    return Rows(decode, (len(kept), *shape), np.dtype(np.uint8), kept), failures
 
 
 def _common_size(
@@ -134,17 +162,17 @@ def _common_size(
     return height, width
 
 
-def _check_any(files: list[File], broken: dict[Path, Exception], root: Path) -> None:
+def _check_any(files: list[File], broken: dict[Path, str], root: Path) -> None:
     if not files:
         first = min(broken)
-        reason = str(broken[first]).rstrip(".") or type(broken[first]).__name__
+        reason = broken[first].rstrip(".") or "unknown format"
         raise ValueError(
             f"none of the {len(broken)} pictures in {root} can be read; "
             f"{first.relative_to(root)}: {reason}."
         )
 
 
-def _notes(broken: dict[Path, Exception], count: int, root: Path) -> tuple[str, ...]:
+def _notes(broken: dict[Path, str], count: int, root: Path) -> tuple[str, ...]:
     if not broken:
         return ()
     names = [str(path.relative_to(root)) for path in sorted(broken)]

@@ -47,7 +47,7 @@ def check_batch_size(batch_size: int, size: int, name: str = "") -> None:
 
 
 def example_indices(
-    key: jax.Array, step: Any, batch_size: int, size: int, *, xp: Any = jnp
+    key: jax.Array | np.ndarray, step: Any, batch_size: int, size: int, *, xp: Any = jnp
 ) -> jax.Array:
     """Return the examples that one step reads.
 
@@ -85,7 +85,7 @@ def example_indices(
     return _permute(words, epoch, offset, size, xp).astype(np.int32)
 
 
-def _words(key: jax.Array, xp: Any) -> Any:
+def _words(key: jax.Array | np.ndarray, xp: Any) -> Any:
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key)
     return xp.asarray(key, np.uint32)

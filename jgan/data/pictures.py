@@ -1,4 +1,4 @@
-"""One picture of any kind as uint8 ``(H, W, C)``, many of them in threads, and the memory they need."""
+"""One picture of any kind as uint8 ``(H, W, C)``, many of them in threads, and the memory there is."""
 
 import contextlib
 import functools
@@ -168,20 +168,10 @@ def in_threads[T](
     return results, failures
 
 
-def check_memory(shape: tuple[int, ...], name: str, limit_bytes: float | None) -> None:
-    """Refuse a uint8 array that would not fit.
-
-    Raises:
-        ValueError: if it is larger than ``limit_bytes``, by default half of the available memory.
-    """
-    needed = float(np.prod(shape, dtype=float))
+def fits_memory(shape: tuple[int, ...], limit_bytes: float | None) -> bool:
+    """Whether a uint8 array may be kept in memory: within ``limit_bytes``, or half of what is available."""
     limit = available_bytes() / 2 if limit_bytes is None else limit_bytes
-    if needed > limit:
-        raise ValueError(
-            f"the {shape[0]} pictures of {name!r} need {needed / 1e9:.3g} GB at "
-            f"{shape[1]}x{shape[2]}x{shape[3]}, but {limit / 1e9:.3g} GB are allowed (half of the "
-            "available memory by default); lower image_size or pass size=."
-        )
+    return float(np.prod(shape, dtype=float)) <= limit
 
 
 def available_bytes() -> float:

@@ -1,17 +1,21 @@
 """Sources by name: ``load("fashion")``, ``load("ring")``, ``load("folder:PATH@64")``, a path.
 
 A name may end in ``@64``, ``@64x48`` or ``@64x48x1``: the height, the width and the channels to
-which the pictures of a folder or of a TFDS set are cropped and resized. An experiment that calls
-``load(data)`` therefore takes any pictures: ``--data folder:photos@64``.
+which the pictures of a folder or of a TFDS set are cropped and resized. Behind that may come
+``+flip`` (mirrored half of the time), ``+shift4`` (moved by up to 4 pixels) and, for a folder or a TFDS
+set, ``+disk`` (decoded when they are met, never kept in memory). An experiment that calls ``load(data)``
+therefore takes any pictures: ``--data folder:photos@64+flip``.
 """
 
 import difflib
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from jgan.data import toys
+from jgan.data import augment, toys
 from jgan.data.archives import LAYOUTS, read_cifar
 from jgan.data.fashion_mnist import embedded
 from jgan.data.files import SPLITS, read_idx_folder, read_npz
@@ -32,6 +36,7 @@ _RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": r
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
 _ALLOWED += "a path ending in .npz, or a folder of pictures or of idx files"
+_OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
 
 
@@ -54,6 +59,7 @@ def load(
             as labels; ``tfds:NAME``, an image set of TensorFlow Datasets; a path that ends in
             ``.npz``; or a folder of idx files or of pictures. The names of a folder of pictures and
             of a TFDS set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``.
+            Names of pictures may then end in ``+flip`` and ``+shift4``, as above.
         split: "train" or "test".
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are taken from the beginning (all by default).
@@ -80,12 +86,37 @@ def load(
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
+    shape = {"image_size": image_size, "channels": channels}
+    asked = _OPTIONS.search(name)
+    if asked is None or os.path.exists(name):
+        return _plain(name, split, size, seed, shape)
+    name, options = name[: asked.start()], asked[0][1:].split("+")
+    if "disk" in options:
+        if _kind(name)[0] not in _RESIZED:
+            raise ValueError(f"+disk is for folder:FOLDER and tfds:NAME, not for {name!r}.")
+        shape = {**shape, "limit_bytes": 0}
+    return _augmented(_plain(name, split, size, seed, shape), options)
+
+
+def _augmented(source: Source, options: list[str]) -> Source:
+    for option in options:
+        if option == "disk":
+            continue
+        if len(source.shape) != 3:
+            raise ValueError(f"+{option} is for pictures, but {source.name!r} has points.")
+        move = augment.flip() if option == "flip" else augment.shift(int(option[len("shift") :]))
+        source = replace(source, augment=augment.chain(source.augment, move))
+    return source
+
+
+def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, Any]) -> Source:
+    """Load a source whose name has no options; ``shape`` goes to readers that resize."""
+    image_size, channels = shape["image_size"], shape["channels"]
     kind, place = _kind(name)
     if kind in _RESIZED:
         place, image_size, channels = _with_size(place, image_size, channels)
-        return _RESIZED[kind](
-            place, split=split, size=size, image_size=image_size, channels=channels
-        )
+        shape = {**shape, "image_size": image_size, "channels": channels}
+        return _RESIZED[kind](place, split=split, size=size, **shape)
     if (image_size, channels) != (None, None) or (
         _SIZE.search(place) and not os.path.exists(place)
     ):

@@ -1,29 +1,31 @@
 """A source: the arrays of a data set with one leading axis of examples, and how to gather them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.data.augment import Augment
 from jgan.data.densities import Density
-from jgan.data.order import check_batch_size
+from jgan.data.rows import Rows
 
 _DTYPES = ("uint8", "int32", "float32", "bool")
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A data set in memory.
+    """A data set: arrays in memory, or `Rows` that are read when they are asked for.
 
     Attributes:
         arrays: the fields, each with the N examples on its leading axis. ``image`` is there always:
             uint8 ``(N, H, W, C)``, or float32 ``(N, d)`` points or ``(N, H, W, C)``. ``label``, if
             any, is int32 ``(N,)``, or ``(N, A)`` for A attributes. Other fields travel along; they
-            are uint8, int32, float32 or bool.
+            are uint8, int32, float32 or bool. Pictures may be `Rows`, for sets that do not fit.
         name: what messages and reports call it.
         density: the distribution the points were drawn from where it is known, else None.
+        augment: ``(key, batch) -> batch``, applied in training to each minibatch, or None.
 
     Raises:
         ValueError: from the constructor, if a field has a wrong dtype, rank or leading size, holds
@@ -35,9 +37,10 @@ class Source:
         'blank: 5 examples; image uint8 (8, 6, 1)'
     """
 
-    arrays: Mapping[str, np.ndarray]
+    arrays: Mapping[str, Any]
     name: str = "arrays"
     density: Density | None = None
+    augment: Augment | None = None
 
     def __post_init__(self) -> None:
         if "image" not in self.arrays:
@@ -46,7 +49,7 @@ class Source:
         for field, values in self.arrays.items():
             self._check(field, values)
 
-    def _check(self, field: str, values: np.ndarray) -> None:
+    def _check(self, field: str, values: Any) -> None:
         about = f"{field} of source {self.name!r}"
         dtype, rank = str(values.dtype), values.ndim
         allowed = {"image": ("uint8", "float32"), "label": ("int32",)}.get(field, _DTYPES)
@@ -85,13 +88,17 @@ class Source:
         label = self.arrays.get("label")
         return 0 if label is None or label.ndim != 1 else int(label.max()) + 1
 
-    def check_batch_size(self, batch_size: int) -> None:
-        """Refuse a batch size that this source cannot fill, before anything is compiled.
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all fields, in memory or not."""
+        return sum(values.nbytes for values in self.arrays.values())
 
-        Raises:
-            ValueError: if ``batch_size`` is not in ``1 .. size``.
+    def first(self, count: int) -> dict[str, Any]:
+        """The first ``count`` examples as a batch, numpy, from the beginning again where there are fewer.
+
+        They are as `gather` gives them and are never augmented.
         """
-        check_batch_size(batch_size, self.size, self.name)
+        return gather(self.arrays, np.arange(count) % self.size)
 
     def take(self, size: int | None) -> "Source":
         """Return the first ``size`` examples, or all of them for None.
@@ -107,7 +114,7 @@ class Source:
                 f"use 1 to {self.size}."
             )
         arrays = {field: values[:size] for field, values in self.arrays.items()}
-        return Source(arrays, self.name, self.density)
+        return replace(self, arrays=arrays)
 
     def describe(self) -> str:
         """Return one line with the name, the number of examples and each field's dtype and shape."""
@@ -138,10 +145,15 @@ def gather(arrays: Mapping[str, Any], indices: Any) -> dict[str, Any]:
 
 
 def _rows(values: Any, indices: Any) -> Any:
-    if isinstance(values, np.ndarray) and isinstance(indices, np.ndarray):
+    if isinstance(values, np.ndarray | Rows) and isinstance(indices, np.ndarray):
         rows: Any = values[indices]
     else:
         rows = jnp.take(values, indices, axis=0, mode="clip")
+    return scaled(rows)
+
+
+def scaled(rows: Any) -> Any:
+    """Pictures from uint8 to float32 in [-1, 1]; anything else as it is."""
     if rows.dtype != np.uint8:
         return rows
     # 2 x - 255 is exact and a product rounds once, so that host and device, compiled or not, agree

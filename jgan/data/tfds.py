@@ -7,12 +7,14 @@ import io
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from jgan.data.pictures import Size, check_memory, convert, in_threads, target_shape
+from jgan.data.pictures import Size, convert, fits_memory, in_threads, target_shape
+from jgan.data.rows import Rows
 from jgan.data.source import Source
 
 # Sets that have a reader of their own for their published files.
@@ -29,7 +31,7 @@ def read_tfds(
     limit_bytes: float | None = None,
     data_dir: str | None = None,
 ) -> Source:
-    """Read an image set of TensorFlow Datasets into memory.
+    """Read an image set of TensorFlow Datasets, into memory if it fits.
 
     A set that is prepared as array_record needs no TensorFlow. One that is not is prepared first,
     which downloads it and needs TensorFlow.
@@ -41,7 +43,8 @@ def read_tfds(
         image_size: side of a square, or height and width, to which the pictures are cropped and
             resized as ``pictures.convert`` says; None if the set's pictures have one size.
         channels: 1 or 3; None is 1 for grayscale sets, else 3.
-        limit_bytes: largest size of the array; half of the available memory by default.
+        limit_bytes: largest array to keep in memory, by default half of what is available. The
+            pictures of a larger set are decoded whenever they are met in training.
         data_dir: where prepared sets lie; by default the environment's TFDS_DATA_DIR, or else
             ``~/tensorflow_datasets``.
 
@@ -50,7 +53,7 @@ def read_tfds(
 
     Raises:
         ValueError: if a package is missing, the set is unknown, unprepared, without images or
-            without this split, sizes differ and ``image_size`` is None, or it would be too large.
+            without this split, or sizes differ and ``image_size`` is None.
     """
     target = target_shape(image_size, channels)
     full = f"tfds:{name}"
@@ -66,27 +69,46 @@ def read_tfds(
         count = _count(builder, split, size, full)
         height, width = target or (stored[0] or 0, stored[1] or 0)
         shape = (height, width, channels or (1 if stored[2] == 1 else 3))
-        check_memory((count, *shape), full, limit_bytes)
         examples = _open(builder, f"{split}[:{count}]", full)
-        images = np.empty((count, *shape), np.uint8)
+        decode = _Decoder(examples, field, shape)
         labels = np.zeros(count, np.int32)
+        keep = fits_memory((count, *shape), limit_bytes)
+        images: Any = Rows(decode, (count, *shape), np.dtype(np.uint8))
+        if keep:
+            images = np.empty((count, *shape), np.uint8)
 
         def read(index: int) -> None:
             example = examples[index]
-            values: np.ndarray = example[field]
-            if values.shape != shape or values.dtype != np.uint8:
-                values = values[..., 0] if values.shape[2] == 1 else values
-                values = convert(Image.fromarray(values), shape)
-            images[index] = values
+            if keep:
+                images[index] = decode.pixels(example)
             if label:
                 labels[index] = example[label]
 
-        _, failures = in_threads(read, count)
+        _, failures = in_threads(read, count) if keep or label else ({}, {})
     if failures:
         index, error = min(failures.items())
         raise ValueError(f"example {index} of {full} cannot be read: {_line(error)}.")
     labelled = label and labels.min() >= 0  # -1 marks the hidden labels of a test split
     return Source({"image": images} | ({"label": labels} if labelled else {}), full)
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    """Reads example number i; a class, so that the processes of a loader can be handed it."""
+
+    examples: Any
+    field: str
+    shape: tuple[int, int, int]
+
+    def __call__(self, number: int) -> np.ndarray:
+        return self.pixels(self.examples[number])
+
+    def pixels(self, example: dict[str, Any]) -> np.ndarray:
+        values: np.ndarray = example[self.field]
+        if values.shape == self.shape and values.dtype == np.uint8:
+            return values
+        values = values[..., 0] if values.shape[2] == 1 else values
+        return convert(Image.fromarray(values), self.shape)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import jax
 import optax
 
+from jgan.batch_axis import whole_mean
 from jgan.detach import detach
 from jgan.game import (
     DISCRIMINATOR,
@@ -58,7 +59,7 @@ def unrolled(
                 moved = {**variables, DISCRIMINATOR: {**state, "params": params}}
                 return game.losses[DISCRIMINATOR](moved, batch, key, step)
 
-            grads, aux = jax.grad(loss, has_aux=True)(params)
+            grads, aux = whole_mean(jax.grad(loss, has_aux=True)(params))
             updates, moments = optimizer.update(grads, moments, params)
             new = project(optax.apply_updates(params, updates))
             return (new, {**state, **aux.state}, moments), None

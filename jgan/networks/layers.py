@@ -11,6 +11,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import axis_name
 from jgan.networks.convolution import conv, conv_pool, conv_transpose, upsample_conv
 from jgan.networks.spectral import power_iteration
 
@@ -130,6 +131,7 @@ class Norm(nn.Module):
                 momentum=self.momentum,
                 epsilon=self.epsilon,
                 scale_init=self.scale_init,
+                axis_name=axis_name(),
                 dtype=x.dtype,
             )(x)
         if self.kind == "layer":

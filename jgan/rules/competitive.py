@@ -5,6 +5,7 @@ from typing import Any
 import jax
 from jax.scipy.sparse.linalg import cg
 
+from jgan.batch_axis import whole_mean
 from jgan.game import Batch, Game, Metrics
 from jgan.rules.joint import (
     Joint,
@@ -56,12 +57,15 @@ def competitive(
             moved = off_diagonal_product(lambda point: function(point)[0], params, vector)
             return combine((1.0, vector), (learning_rate, moved))
 
-        transpose = jax.linear_transpose(interact, xi)
+        pull = jax.linear_transpose(interact, xi)
+
+        def transpose(vector: Joint) -> Joint:
+            return whole_mean(pull(vector)[0])
 
         def normal(vector: Joint) -> Joint:
-            return transpose(interact(vector))[0]
+            return transpose(interact(vector))
 
-        right: Any = transpose(xi)[0]
+        right: Any = transpose(xi)
         directions, _ = cg(normal, right, tol=tolerance, maxiter=max_iterations)
         return step_both(game, optimizers, state, directions, found)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import jax
 import optax
 
+from jgan.batch_axis import whole_mean
 from jgan.detach import detach
 from jgan.game import (
     DISCRIMINATOR,
@@ -75,7 +76,7 @@ def with_drift(
                     moved = with_params(variables, {over: params})
                     return game.losses[whose](moved, batch, key, step)[0]
 
-                return jax.grad(value)(variables[over]["params"])
+                return whole_mean(jax.grad(value)(variables[over]["params"]))
 
             value, aux = game.losses[player](variables, batch, key, step)
             square = optax.tree.norm(slope(player, player), squared=True)

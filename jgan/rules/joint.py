@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.batch_axis import whole_mean
 from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree, SharedLosses, Variables
 from jgan.rules.rule import Optimizers, TrainState, gradient, report, step_player
 
@@ -57,7 +58,7 @@ def gradients(
         losses, pullback, auxes = jax.vjp(values, params_of(variables), has_aux=True)
         none = jax.tree.map(jnp.zeros_like, losses)
         grads = {p: pullback({**none, p: jnp.ones_like(losses[p])})[0][p] for p in PLAYERS}
-        return Gradients(grads, losses, auxes)
+        return whole_mean(Gradients(grads, losses, auxes))
     parts = {player: gradient(game, player, variables, batch, key, step) for player in PLAYERS}
     return Gradients(
         grads={player: grads for player, (_, _, grads) in parts.items()},

@@ -2,6 +2,7 @@
 
 import jax
 
+from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Batch, Game, Metrics, PyTree
 from jgan.rules.joint import (
     Joint,
@@ -59,13 +60,13 @@ def lola(
                 moved = with_params(state.variables, {rival: theirs})
                 return game.losses[player](moved, batch, key, state.step)[0]
 
-            wanted = jax.grad(loss)(params[rival])
+            wanted = whole_mean(jax.grad(loss)(params[rival]))
 
             def rival_gradient(own: PyTree) -> PyTree:
                 moved = with_params(state.variables, {player: own})
                 return gradients(game, moved, batch, key, state.step).grads[rival]
 
-            return jax.vjp(rival_gradient, params[player])[1](wanted)[0]
+            return whole_mean(jax.vjp(rival_gradient, params[player])[1](wanted)[0])
 
         shaped: Joint = {player: shape(player) for player in PLAYERS}
         directions = combine(

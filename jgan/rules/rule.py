@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.batch_axis import whole_mean
 from jgan.game import PLAYERS, Aux, Batch, Collections, Game, Metrics, PyTree, Variables
 
 Optimizers = Mapping[str, optax.GradientTransformation]
@@ -96,7 +97,7 @@ def gradient(
         return game.losses[player]({**variables, player: own}, batch, key, step)
 
     (loss, aux), grads = jax.value_and_grad(own_loss, has_aux=True)(variables[player]["params"])
-    return loss, aux, grads
+    return whole_mean((loss, aux, grads))
 
 
 def step_player(

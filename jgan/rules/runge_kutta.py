@@ -3,6 +3,7 @@
 import jax
 import optax
 
+from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Game, Metrics, PyTree
 from jgan.rules.joint import (
     combine,
@@ -71,7 +72,7 @@ def runge_kutta(
                 grads = gradients(game, moved, batch, key, state.step).grads[GENERATOR]
                 return regularization * optax.tree.norm(grads, squared=True)
 
-            extra = jax.grad(steepness)(params[DISCRIMINATOR])
+            extra = whole_mean(jax.grad(steepness)(params[DISCRIMINATOR]))
             total = combine((1.0, directions[DISCRIMINATOR]), (1.0, extra))
             directions = {**directions, DISCRIMINATOR: total}
         return step_both(game, optimizers, state, directions, found)

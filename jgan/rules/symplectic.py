@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.batch_axis import whole_mean
 from jgan.game import Batch, Game, Metrics
 from jgan.rules.joint import combine, gradient_map, params_of, step_both
 from jgan.rules.rule import Optimizers, Rule, TrainState, check_optimizers, start
@@ -42,7 +43,7 @@ def symplectic(
         function = gradient_map(game, state.variables, batch, key, state.step)
         params = params_of(state.variables)
         xi, pullback, found = jax.vjp(function, params, has_aux=True)
-        transposed = pullback(xi)[0]
+        transposed = whole_mean(pullback(xi)[0])
         forward = jax.jvp(lambda point: function(point)[0], (params,), (xi,))[1]
         adjustment = combine((0.5, transposed), (-0.5, forward))
         weight = jnp.asarray(strength)

@@ -1,30 +1,51 @@
 """Checkpoints of a whole run. Everything that touches Orbax is in this file.
 
 A checkpoint is a `TrainState`: arrays and JSON, never a pickle. Orbax writes under a temporary name and
-renames, so an interrupted save leaves the ones before it.
+renames, so an interrupted save leaves the ones before it. With the state lies its fingerprint, so that a
+file that was altered later is found out.
 """
 
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax.experimental import multihost_utils
 from orbax.checkpoint import v1 as ocp
 
 from jgan.errors import UserError
 from jgan.rules import TrainState
+from jgan.training.devices import is_leader
 
 
 class Checkpoints:
-    """The checkpoints of one run directory; a context manager that waits for pending saves."""
+    """The checkpoints of one run directory; a context manager that waits for pending saves.
 
-    def __init__(self, directory: Path, keep: int = 3) -> None:
+    Kept are the newest ``keep``, those at multiples of ``keep_every``, and what is pinned.
+    """
+
+    def __init__(self, directory: Path, keep: int = 3, keep_every: int | None = None) -> None:
         training = ocp.training
         self._root = Path(directory).absolute()
+        self._pinned: set[int] = set()
+
+        def wanted(steps: Sequence[int]) -> list[bool]:
+            newest = sorted(steps)[-keep:]
+            return [
+                step in newest
+                or step in self._pinned
+                or (keep_every is not None and step % keep_every == 0)
+                for step in steps
+            ]
+
         self._inner = training.Checkpointer(
             self._root,
             # Orbax skips a save while another is pending unless told that every step is due.
             save_decision_policy=training.save_decision_policies.FixedIntervalPolicy(1),
-            preservation_policy=training.preservation_policies.LatestN(keep),
+            preservation_policy=_Preserved(wanted),
             cleanup_tmp_directories=True,
         )
 
@@ -37,27 +58,52 @@ class Checkpoints:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._inner.close()
+        if error is None:
+            self._saying_what_failed(self._inner.close)
+            return
+        with contextlib.suppress(Exception):  # the error that is on its way is the one to tell
+            self._inner.close()
 
     def steps(self) -> list[int]:
         """Steps that can be loaded, oldest first."""
         return sorted(checkpoint.step for checkpoint in self._inner.checkpoints)
 
+    def pin(self, step: int | None) -> None:
+        """Keep the checkpoint of ``step`` whatever comes, in place of the one pinned before."""
+        self._pinned = set() if step is None else {step}
+
     def save(self, state: TrainState) -> None:
-        """Begin to save ``state``; returns once its values are copied, so they may be donated."""
+        """Begin to save ``state``; returns once its values are copied, so they may be donated.
+
+        Raises:
+          UserError: if this save, or the one before it, cannot be written.
+        """
         step = int(state.step)
         if step not in self.steps():
-            self._inner.save_checkpointables_async(step, {"state": state})
+            content = {"state": state, "fingerprint": {"sum": fingerprint(state)}}
+            self._saying_what_failed(lambda: self._inner.save_checkpointables_async(step, content))
 
-    def load(self, like: TrainState, step: int | None = None) -> TrainState:
+    def _saying_what_failed(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Exception as error:  # Orbax and its storage wrap a full disk in types of their own
+            self._inner.reload()
+            kept = self.steps()
+            intact = f"that of step {kept[-1]} is intact" if kept else "there is none before it"
+            raise UserError(
+                f"a checkpoint in {str(self._root)!r} could not be written ({_innermost(error)}); {intact}."
+            ) from error
+
+    def load(self, like: TrainState, step: int | None = None, sharding: Any = None) -> TrainState:
         """The state at ``step``, or the newest one.
 
         Args:
           like: a state (or its shapes) with the structure to restore.
           step: which; None for the newest.
+          sharding: of every array; None for the first device.
 
         Raises:
-          UserError: if there is none, or it holds other arrays than ``like``.
+          UserError: if there is none, it holds other arrays than ``like``, or it was altered.
         """
         steps = self.steps()
         if not steps:
@@ -67,21 +113,93 @@ class Checkpoints:
                 f"{str(self._root)!r} holds no checkpoint of step {step}, only of {steps}."
             )
         wanted = steps[-1] if step is None else step
-        sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        sharding = sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])
         shapes = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), like
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
+            {"state": like, "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32)}},
         )
+        about = f"the checkpoint of step {wanted} in {str(self._root)!r}"
         try:
-            return self._inner.load_checkpointables(wanted, {"state": shapes})["state"]
+            found = self._inner.load_checkpointables(wanted, shapes)
         except Exception as error:  # Orbax wraps what went wrong in several types of its own
             raise UserError(
-                f"the checkpoint of step {wanted} in {str(self._root)!r} does not fit this experiment "
-                f"or is damaged: {_innermost(error)}"
+                f"{about} does not fit this experiment or is damaged: {_innermost(error)}"
             ) from error
+        if int(found["fingerprint"]["sum"]) != int(fingerprint(found["state"])):
+            raise UserError(f"{about} is damaged: its arrays are not those that were saved.")
+        return found["state"]
+
+    def load_newest_intact(
+        self, like: TrainState, sharding: Any, say: Callable[[str], None]
+    ) -> TrainState:
+        """The newest state that can be loaded; damaged ones after it are moved out and named.
+
+        Raises:
+          UserError: if none can be loaded, with what is wrong with the newest.
+        """
+        failures: dict[int, UserError] = {}
+        for step in reversed(self.steps()):
+            try:
+                state = self.load(like, step, sharding)
+            except UserError as error:
+                failures[step] = error
+                continue
+            for damaged, failure in failures.items():
+                place = self._root.parent / f"damaged-checkpoint-{damaged}"
+                say(f"{failure} It was moved to {place}; going on from step {step}.")
+                self._move_out(damaged, place)
+            return state
+        raise next(iter(failures.values()))
+
+    def _move_out(self, step: int, place: Path) -> None:
+        if is_leader():
+            number = 0
+            while place.exists():
+                number += 1
+                place = place.with_name(f"{place.name.partition('.')[0]}.{number}")
+            (self._root / str(step)).rename(place)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices("damaged checkpoint moved")
+        self._inner.reload()
+
+
+class _Preserved:
+    """Orbax's protocol for what is kept, by a function of the steps."""
+
+    def __init__(self, wanted: Callable[[Sequence[int]], list[bool]]) -> None:
+        self._wanted = wanted
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
+        return self._wanted([checkpoint.step for checkpoint in checkpoints])
+
+
+@jax.jit
+def fingerprint(state: TrainState) -> jax.Array:
+    """A sum over all bits of a state, uint32; an array element that is altered alters it.
+
+    Every word is weighted with an odd number of its own, so no single change can vanish modulo 2³².
+    """
+    total = jnp.zeros((), jnp.uint32)
+    for number, leaf in enumerate(jax.tree.leaves(state)):
+        words = _words(leaf)
+        weights = jnp.arange(words.size, dtype=jnp.uint32) * jnp.uint32(0x9E3779B1)
+        weights = 2 * (weights + jnp.uint32(number)) + 1
+        total = total + jnp.sum(words * weights)
+    return total
+
+
+def _words(leaf: jax.Array) -> jax.Array:
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        leaf = jax.random.key_data(leaf)
+    if leaf.dtype == jnp.bool_:
+        leaf = leaf.astype(jnp.uint8)
+    bits = 8 * leaf.dtype.itemsize
+    unsigned = jax.lax.bitcast_convert_type(leaf, jnp.uint32 if bits >= 32 else f"uint{bits}")
+    return unsigned.astype(jnp.uint32).ravel()
 
 
 def _innermost(error: BaseException) -> str:
     """The first line of the exception at the bottom of a chain, the one that names the leaf."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error).strip().split("\n")[0][:300]
+    return str(error).strip().split("\n")[0][:300].rstrip(".")

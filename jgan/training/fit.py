@@ -4,51 +4,46 @@ import math
 from collections.abc import Iterator
 
 import jax
-import jax.numpy as jnp
 
 from jgan.errors import UserError
 from jgan.rules import TrainState
+from jgan.training.devices import Layout, choose_layout
 from jgan.training.experiment import Experiment, Trained
-from jgan.training.loop import Arrays, compile_steps, first_state
+from jgan.training.feed import Feed, check_batch, make_feed
+from jgan.training.loop import first_state
 
 Row = dict[str, float]
 
 
 class Diverged(UserError):
-    """A loss or a gradient is no longer finite."""
+    """A loss, a gradient or a parameter is no longer finite."""
 
 
-def place(experiment: Experiment) -> Arrays:
-    """The experiment's data on the device.
+def layout_of(experiment: Experiment, mode: str = "jit") -> Layout:
+    """The devices that an experiment is trained on."""
+    check_batch(experiment)
+    return choose_layout(experiment.batch_size * experiment.rule.minibatches, mode=mode)
+
+
+def begin(experiment: Experiment, seed: int, layout: Layout | None = None) -> TrainState:
+    """The experiment's first state under ``seed``, compiled as one program.
 
     Raises:
-      UserError: if one update needs more examples than the data set has.
+      UserError: if a batch is not possible, or the networks do not fit the data.
     """
-    size = experiment.source.size
-    needed = experiment.batch_size * experiment.rule.minibatches
-    if experiment.batch_size < 1:
-        raise UserError(f"batch_size is {experiment.batch_size}, but must be at least 1.")
-    if needed > size:
-        most = size // experiment.rule.minibatches
-        raise UserError(
-            f"batch_size is {experiment.batch_size} ({experiment.rule.minibatches} minibatches an update), "
-            f"but the source {experiment.source.name!r} has only {size} examples; use at most {most}."
-        )
-    return {name: jnp.asarray(array) for name, array in experiment.source.arrays.items()}
-
-
-def begin(experiment: Experiment, arrays: Arrays, seed: int) -> TrainState:
-    """The experiment's first state under ``seed``, compiled as one program."""
-    init = jax.jit(first_state, static_argnums=(0, 3))
+    check_batch(experiment)
+    batch = experiment.source.first(experiment.batch_size)
+    sharding = layout.replicated if layout and layout.count > 1 else None
+    init = jax.jit(first_state, static_argnums=0, out_shardings=sharding)
     try:
-        return init(experiment.rule, arrays, seed, experiment.batch_size)
+        return init(experiment.rule, batch, seed)
     except ValueError as error:
         # Shapes and norms are checked while tracing; the message is already one sentence.
         raise UserError(str(error)) from error
 
 
 def chunks(
-    experiment: Experiment, state: TrainState, arrays: Arrays, every: int
+    experiment: Experiment, state: TrainState, feed: Feed, every: int
 ) -> Iterator[tuple[TrainState, Row]]:
     """Train to ``experiment.steps``, yielding after each multiple of ``every`` steps and at the end.
 
@@ -58,13 +53,12 @@ def chunks(
     Raises:
       Diverged: naming the first metric that is not finite and the steps it happened in.
     """
-    run = compile_steps(experiment.rule, experiment.batch_size)
     step = int(state.step)
     while step < experiment.steps:
         # Chunks end on multiples of `every` whatever the first step, so that a resumed run logs the
         # same rows as an uninterrupted one.
         count = min(every - step % every, experiment.steps - step)
-        state, metrics = run(state, arrays, count)
+        state, metrics = feed(state, count)
         row = {name: float(value) for name, value in jax.device_get(metrics).items()}
         bad = next((name for name, value in sorted(row.items()) if not math.isfinite(value)), None)
         if bad:
@@ -78,10 +72,11 @@ def chunks(
 
 def fit(experiment: Experiment, seed: int = 0, every: int = 100) -> Trained:
     """Train from the first step to the last, keeping the rows of metrics."""
-    arrays = place(experiment)
-    state = begin(experiment, arrays, seed)
+    layout = layout_of(experiment)
+    state = begin(experiment, seed, layout)
+    feed = make_feed(experiment, state, layout)
     history = []
-    for newest, row in chunks(experiment, state, arrays, every):
+    for newest, row in chunks(experiment, state, feed, every):
         state = newest
         history.append(row)
     return Trained(experiment, state, history)

@@ -1,28 +1,109 @@
 """The compiled unit of training: many whole steps in one program, the host not in the loop."""
 
+import functools
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import optax
 
+from jgan.batch_axis import spread
 from jgan.data import example_indices, gather
-from jgan.game import Batch, Metrics
+from jgan.data.augment import Augment
+from jgan.data.source import scaled
+from jgan.game import PLAYERS, Batch, Metrics
 from jgan.rules import Rule, TrainState
+from jgan.training.devices import AXIS, Layout
 
 Arrays = Mapping[str, jax.Array]
 DATA = 2**31
 """What the run's key is folded with to order the data: no step, since those are below 2^31."""
 
 
-def draw(state: TrainState, arrays: Arrays, count: int) -> Batch:
-    """The ``count`` examples of update ``state.step``; the order depends on the run's key alone."""
-    data_key = jax.random.fold_in(state.key, DATA)
+UPDATE_NORM, PARAMETER_NORM = NORMS = ("/update_norm", "/parameter_norm")
+"""Ends of the names of metrics that are those of the last step, not means."""
+
+
+def data_key(state: TrainState) -> jax.Array:
+    """The key that orders and augments the data."""
+    return jax.random.fold_in(state.key, DATA)
+
+
+def draw(
+    state: TrainState,
+    arrays: Arrays,
+    count: int,
+    part: Callable[[jax.Array], jax.Array] = jnp.asarray,
+) -> Batch:
+    """The ``count`` examples of update ``state.step``; the order depends on the run's key alone.
+
+    ``part`` chooses those of them that a device is to have.
+    """
     size = next(iter(arrays.values())).shape[0]
-    return gather(arrays, example_indices(data_key, state.step, count, size))
+    return gather(arrays, part(example_indices(data_key(state), state.step, count, size)))
+
+
+def _augmented(state: TrainState, batch: Batch, augment: Augment | None) -> Batch:
+    if augment is None:
+        return batch
+    return augment(jax.random.fold_in(data_key(state), state.step), dict(batch))
+
+
+def _repeat(
+    rule: Rule,
+    state: TrainState,
+    count: jax.Array | int,
+    batch_of: Callable[[TrainState, jax.Array], Batch],
+) -> tuple[TrainState, Metrics]:
+    """``count`` updates, the i-th on ``batch_of(state, i)``, and the mean metrics."""
+
+    def one(state: TrainState, index: jax.Array) -> tuple[TrainState, Metrics]:
+        return rule.update(state, batch_of(state, index))
+
+    def body(index: jax.Array, carry: tuple[TrainState, Metrics]) -> tuple[TrainState, Metrics]:
+        state, sums = carry
+        state, metrics = one(state, index)
+        return state, jax.tree.map(jnp.add, sums, metrics)
+
+    def phase(number: jax.Array, carry: tuple[TrainState, Metrics, Any]) -> Any:
+        # All steps but the last, then the last: its change is measured without a copy in every step.
+        state, sums, _ = carry
+        before = _params(state)
+        bounds = jnp.where(number == 0, 0, count - 1), jnp.where(number == 0, count - 1, count)
+        state, sums = jax.lax.fori_loop(*bounds, body, (state, sums))
+        return state, sums, before
+
+    shapes = jax.eval_shape(one, state, jnp.zeros((), jnp.int32))[1]
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    state, sums, before = jax.lax.fori_loop(0, 2, phase, (state, zeros, _params(state)))
+    means = jax.tree.map(lambda total: total / count, sums)
+    return state, means | _norms(before, _params(state))
+
+
+def _params(state: TrainState) -> dict[str, Any]:
+    return {player: state.variables[player]["params"] for player in PLAYERS}
+
+
+def _norms(before: dict[str, Any], after: dict[str, Any]) -> Metrics:
+    norms = {}
+    for player in PLAYERS:
+        update = jax.tree.map(jnp.subtract, after[player], before[player])
+        norms[player + UPDATE_NORM] = optax.tree.norm(update)
+        norms[player + PARAMETER_NORM] = optax.tree.norm(after[player])
+    return norms
 
 
 def run_steps(
-    rule: Rule, state: TrainState, arrays: Arrays, count: jax.Array | int, batch_size: int
+    rule: Rule,
+    state: TrainState,
+    arrays: Arrays,
+    count: jax.Array | int,
+    batch_size: int,
+    *,
+    augment: Augment | None = None,
+    part: Callable[[jax.Array], jax.Array] = jnp.asarray,
 ) -> tuple[TrainState, Metrics]:
     """``count`` updates of the rule on a data set that lives on the device; pure, vmappable over states.
 
@@ -30,43 +111,121 @@ def run_steps(
       rule: how the players move.
       state: where to go on from; its step says which examples come next.
       arrays: the data set, examples on the leading axis; images may be uint8.
-      count: number of updates; may be traced, so that one program serves every count.
+      count: number of updates, at least 1; may be traced, so that one program serves every count.
       batch_size: examples in a minibatch.
+      augment: of the data.
+      part: chooses a device's share of the indices of a step.
 
     Returns:
-      The new state, and the mean of each metric over the updates.
+      The new state, and the mean of each metric over the updates. With them come each player's
+      ``update_norm`` and ``parameter_norm``: the length of the last update's change of its
+      parameters, and of the parameters after it.
     """
     drawn = rule.minibatches * batch_size
 
-    def one(state: TrainState) -> tuple[TrainState, Metrics]:
-        return rule.update(state, draw(state, arrays, drawn))
+    def batch_of(state: TrainState, index: jax.Array) -> Batch:
+        return _augmented(state, draw(state, arrays, drawn, part), augment)
 
-    def body(_: jax.Array, carry: tuple[TrainState, Metrics]) -> tuple[TrainState, Metrics]:
-        state, sums = carry
-        state, metrics = one(state)
-        return state, jax.tree.map(jnp.add, sums, metrics)
+    return _repeat(rule, state, count, batch_of)
 
-    zeros = jax.tree.map(
-        lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(one, state)[1]
-    )
-    state, sums = jax.lax.fori_loop(0, count, body, (state, zeros))
-    return state, jax.tree.map(lambda total: total / count, sums)
+
+def run_block(
+    rule: Rule,
+    state: TrainState,
+    block: Arrays,
+    count: jax.Array | int,
+    *,
+    augment: Augment | None = None,
+) -> tuple[TrainState, Metrics]:
+    """`run_steps` on examples that were read for it: ``block`` holds ``(steps, examples, ...)``.
+
+    Only the first ``count`` of its steps are used.
+    """
+
+    def batch_of(state: TrainState, index: jax.Array) -> Batch:
+        rows = {
+            name: scaled(jax.lax.dynamic_index_in_dim(values, index, keepdims=False))
+            for name, values in block.items()
+        }
+        return _augmented(state, rows, augment)
+
+    return _repeat(rule, state, count, batch_of)
+
+
+Compiled = Callable[[TrainState, Arrays, Any], tuple[TrainState, Metrics]]
+"""``(state, arrays or block, count)``; the given state's buffers are consumed."""
 
 
 def compile_steps(
-    rule: Rule, batch_size: int
-) -> Callable[[TrainState, Arrays, int], tuple[TrainState, Metrics]]:
-    """`run_steps` compiled, as ``(state, arrays, count)``; the given state's buffers are consumed."""
+    rule: Rule, batch_size: int, layout: Layout | None = None, augment: Augment | None = None
+) -> Compiled:
+    """`run_steps` compiled for a layout, or for one device."""
+    options: dict[str, Any] = {"augment": augment}
+    if layout is None or layout.count == 1:
+        return jax.jit(
+            lambda state, arrays, count: run_steps(
+                rule, state, arrays, count, batch_size, **options
+            ),
+            donate_argnums=0,
+        )
+    if layout.mode == "pmap":
+        part = lambda indices: jax.lax.dynamic_slice_in_dim(
+            indices,
+            jax.lax.axis_index(AXIS) * (len(indices) // layout.count),
+            len(indices) // layout.count,
+        )
+        return _pmapped(
+            lambda state, arrays, count: run_steps(
+                rule, state, arrays, count, batch_size, part=part, **options
+            ),
+            layout,
+            rows=None,
+        )
+    split = lambda indices: jax.lax.with_sharding_constraint(indices, layout.split())
+    return _over_mesh(
+        lambda state, arrays, count: run_steps(
+            rule, state, arrays, count, batch_size, part=split, **options
+        ),
+        layout,
+    )
 
-    def steps(state: TrainState, arrays: Arrays, count: jax.Array) -> tuple[TrainState, Metrics]:
-        return run_steps(rule, state, arrays, count, batch_size)
 
-    return jax.jit(steps, donate_argnums=0)
+def compile_block(
+    rule: Rule, layout: Layout | None = None, augment: Augment | None = None
+) -> Compiled:
+    """`run_block` compiled for a layout, or for one device.
+
+    Under "pmap" the block holds ``(steps, devices, examples, ...)``.
+    """
+    run = lambda state, block, count: run_block(rule, state, block, count, augment=augment)
+    if layout is None or layout.count == 1:
+        return jax.jit(run, donate_argnums=0)
+    if layout.mode == "pmap":
+        return _pmapped(run, layout, rows=1)
+    return _over_mesh(run, layout)
 
 
-def first_state(rule: Rule, arrays: Arrays, seed: int | jax.Array, batch_size: int) -> TrainState:
+def _over_mesh(run: Compiled, layout: Layout) -> Compiled:
+    # The state must come out as it went in, or the second call would compile again.
+    return jax.jit(run, donate_argnums=0, out_shardings=layout.replicated)
+
+
+def _pmapped(run: Compiled, layout: Layout, rows: int | None) -> Compiled:
+    def alone(
+        number: jax.Array, state: TrainState, arrays: Arrays, count: Any
+    ) -> tuple[TrainState, Metrics]:
+        with spread(AXIS, layout.count):
+            return run(state, arrays, count)
+
+    spread_out = jax.pmap(
+        alone, AXIS, in_axes=(0, None, rows, None), out_axes=None, devices=layout.devices
+    )
+    # pmap wants one argument that differs between the devices, which resident data do not have.
+    return functools.partial(spread_out, np.arange(layout.count))
+
+
+def first_state(rule: Rule, batch: Batch, seed: int | jax.Array) -> TrainState:
     """The state of a run before its first step; pure in ``seed``, vmappable over seeds."""
-    batch = gather(arrays, jnp.arange(batch_size))
     state = rule.init(jax.random.key(seed), batch)
     # Strong types, or the state's types would change in the first step and everything compile twice.
     return jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), state)

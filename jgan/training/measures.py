@@ -11,6 +11,7 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.metrics.modes import ModeCoverage, mode_coverage
 from jgan.metrics.random_features import random_feature_distance
+from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 
 Measure = Callable[[Trained], float]
@@ -21,11 +22,8 @@ def samples(trained: Trained, count: int, seed: int = 0) -> jax.Array:
     """``count`` samples of the averaged generator, or of the generator where nothing is averaged."""
     view = jax.jit(trained.experiment.game.views["samples"])
     source = trained.experiment.source
-    batch = gather(
-        {name: jnp.asarray(array) for name, array in source.arrays.items()},
-        jnp.arange(AT_ONCE) % source.size,
-    )
-    variables = trained.state.averaged_variables()
+    batch = source.first(AT_ONCE)
+    variables = on_host(trained.state.averaged_variables())
     keys = jax.random.split(jax.random.key(seed), -(-count // AT_ONCE))
     return jnp.concatenate([view(variables, batch, key) for key in keys])[:count]
 
@@ -62,12 +60,13 @@ def reverse_kl(trained: Trained) -> float:
 
 def image_distance(trained: Trained, count: int = 2000) -> float:
     """Fréchet distance in random features between samples and as many training images."""
-    images = trained.experiment.source.arrays["image"]
-    if images.ndim != 4:
-        name = trained.experiment.source.name
-        raise UserError(f"image distance was asked of the source {name!r}, which has no images.")
-    chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
-    real = gather({"image": jnp.asarray(images)}, jnp.asarray(chosen))["image"]
+    source = trained.experiment.source
+    if len(source.shape) != 3:
+        raise UserError(
+            f"image distance was asked of the source {source.name!r}, which has no images."
+        )
+    chosen = np.linspace(0, source.size - 1, min(count, source.size)).astype(int)
+    real = jnp.asarray(gather(source.arrays, chosen)["image"])
     return float(random_feature_distance(samples(trained, count), real))
 
 

@@ -2,9 +2,11 @@
 
 settings.json     everything that decides the result, and the versions that made it
 experiment.py     the experiment file as it was
-metrics.jsonl     one row of metrics a line
+metrics.jsonl     one row of metrics a line; metrics.csv is the same for spreadsheets
 samples/          grids from fixed latents, one file a step; samples.png is the newest
 checkpoints/      whole train states, by Orbax
+best.json         step and value of the best evaluation, if there are evaluations
+tensorboard/      the same rows and grids for TensorBoard, if asked for
 """
 
 import fcntl
@@ -13,7 +15,8 @@ import json
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any
 
 import jax
 
@@ -52,13 +55,29 @@ def settings_of(
 
 
 class RunDirectory:
-    """One run's directory, held by one process at a time."""
+    """One run's directory, held by one process at a time; a context manager that lets go of it.
 
-    def __init__(self, path: str | Path) -> None:
+    Args:
+      path: of the directory, which is made if it is not there.
+      exclusive: whether to hold it; of several processes of one run only the leader does.
+
+    Raises:
+      UserError: if another process holds it, or it cannot be written.
+    """
+
+    def __init__(self, path: str | Path, exclusive: bool = True) -> None:
         self.path = make_folder(path)
         self.checkpoints = self.path / "checkpoints"
         self.metrics = self.path / "metrics.jsonl"
+        self.table = self.path / "metrics.csv"
+        self.tensorboard = self.path / "tensorboard"
         self.samples = make_folder(self.path / "samples")
+        self._best = self.path / "best.json"
+        self._lock: IO[str] | None = None
+        if exclusive:
+            self._hold()
+
+    def _hold(self) -> None:
         try:
             self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  held until the process ends
         except OSError as error:
@@ -73,50 +92,69 @@ class RunDirectory:
                 f"run directory {str(self.path)!r} is in use by another process; choose another --out."
             ) from error
 
+    def __enter__(self) -> "RunDirectory":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
     def close(self) -> None:
         """Let another process have the directory."""
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
-    def write_settings(self, settings: dict[str, Any], experiment: Path) -> None:
+    def write_settings(
+        self, settings: dict[str, Any], experiment: Path, fork: Path | None = None
+    ) -> None:
         """Write settings and experiment file, after comparing them with an earlier start of this run.
 
         A run may be continued with more steps, on other versions or devices; nothing else may differ.
+
+        Args:
+          settings: by `settings_of`.
+          experiment: the experiment's file.
+          fork: the run that this one starts from, if any.
 
         Raises:
           UserError: naming the first setting that differs.
         """
         file = self.path / "settings.json"
+        if fork is not None and fork.resolve() == self.path.resolve():
+            raise UserError(
+                f"--fork is {str(fork)!r}, the run directory itself; choose another --out for the new run."
+            )
+        if fork is not None:
+            settings = {**settings, "forked_from": str(fork)}
         if file.exists():
             before = read_settings(self.path)
+            if "forked_from" in before:
+                settings = {**settings, "forked_from": before["forked_from"]}
             for name in ("experiment", "arguments", "seed", "batch_size"):
                 _refuse_difference(self.path, name, before.get(name), settings[name])
             if before.get("experiment_sha256") != settings["experiment_sha256"]:
                 raise UserError(
                     f"run directory {str(self.path)!r} was made with another version of the file "
                     f"{settings['experiment']!r}; restore it (a copy is in the run directory) to continue, "
-                    "or use another --out to start a new run."
+                    "or start a new run from it with --fork and another --out."
                 )
         write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
 
-    def rows(self, until: int) -> list[dict[str, float]]:
-        """Rows of metrics up to step ``until``; later ones, of an interrupted run, are removed."""
-        if not self.metrics.exists():
-            return []
-        rows = []
-        for line in self.metrics.read_text().splitlines():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:  # the line that was being written when the process died
-                break
-        kept = [row for row in rows if row["step"] <= until]
-        write_atomically(self.metrics, "".join(json.dumps(row) + "\n" for row in kept))
-        return kept
+    def best(self) -> dict[str, float] | None:
+        """Step and score of the best evaluation so far, None before the first."""
+        try:
+            return json.loads(self._best.read_text())
+        except (OSError, json.JSONDecodeError):
+            return None
 
-    def append(self, row: dict[str, float]) -> None:
-        """Add a row of metrics."""
-        with open(self.metrics, "a") as file:
-            file.write(json.dumps(row) + "\n")
+    def write_best(self, best: dict[str, float]) -> None:
+        """Write step and score of the best evaluation."""
+        write_atomically(self._best, json.dumps(best) + "\n")
 
 
 def _refuse_difference(path: Path, name: str, before: Any, now: Any) -> None:
@@ -126,7 +164,7 @@ def _refuse_difference(path: Path, name: str, before: Any, now: Any) -> None:
     elif before != now:
         raise UserError(
             f"run directory {str(path)!r} was made with {name} = {before!r}, not {now!r}; "
-            "use the same value to continue it, or another --out to start a new run."
+            "use the same value to continue it, or start a new run from it with --fork and another --out."
         )
 
 

@@ -1,78 +1,62 @@
-"""Train a run in its directory: resume, log, picture, save, stop when asked."""
+"""Train a run in its directory: resume, log, picture, evaluate, save, stop when asked."""
 
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from jgan.data import gather
+from jgan.data.loader import Reading
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
+from jgan.training.devices import Layout, is_leader, on_host
 from jgan.training.experiment import Experiment
-from jgan.training.files import write_atomically
-from jgan.training.fit import Row, begin, chunks, place
-from jgan.training.images import encode_png, picture
-from jgan.training.loop import Arrays
-from jgan.training.run import RunDirectory, settings_of
+from jgan.training.feed import make_feed
+from jgan.training.fit import Diverged, Row, begin, chunks, layout_of
+from jgan.training.health import SPREAD, Doctor, spread
+from jgan.training.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
+from jgan.training.progress import Progress
+from jgan.training.run import RunDirectory, read_settings, settings_of
+from jgan.training.stop import stop_requests
+from jgan.training.views import POINTS, viewers, write_pictures
 
-PICTURED = 64
 Say = Callable[[str], None]
+Score = Callable[[TrainState], float]
+"""Lower is better."""
 
 
-def viewer(experiment: Experiment, arrays: Arrays) -> Callable[[TrainState, str], np.ndarray]:
-    """``(state, view) -> array``: the view of the averaged variables, always from the same latents."""
-    count = PICTURED if "image" in arrays and arrays["image"].ndim == 4 else 2048
-    batch = gather(arrays, jnp.arange(count) % experiment.source.size)
-    views = {name: jax.jit(view) for name, view in experiment.game.views.items()}
+@dataclass(frozen=True)
+class Options:
+    """How a run is kept, seen and laid out; nothing here changes its result.
 
-    def look(state: TrainState, name: str) -> np.ndarray:
-        return np.asarray(views[name](state.averaged_variables(), batch, jax.random.key(0)))
+    Attributes:
+      log_every: steps between rows of metrics; they are means over that many steps.
+      sample_every: steps between pictures; a multiple of ``log_every`` or rounded up to one.
+      save_every: steps between checkpoints, likewise.
+      evaluate_every: steps between evaluations, likewise; None for none.
+      keep: newest checkpoints that are kept; that of the best evaluation is kept besides.
+      keep_every: keep also those at multiples of this many steps.
+      loader: "device", "stream" or "auto"; see `jgan.training.feed.make_feed`.
+      reading: how a stream is read.
+      parallel: "jit" or "pmap"; see `jgan.training.devices.Layout`.
+      tensorboard: write for TensorBoard too.
+      fork: a run directory to start from instead of from the first step.
+    """
 
-    return look
-
-
-@contextmanager
-def _stop_requests() -> Iterator[threading.Event]:
-    """An event set by SIGINT or SIGTERM; a second signal acts as it always did."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in signals}
-
-    def ask(number: int, frame: Any) -> None:
-        asked.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in signals:
-        signal.signal(number, ask)
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    log_every: int = 50
+    sample_every: int = 500
+    save_every: int = 500
+    evaluate_every: int | None = None
+    keep: int = 3
+    keep_every: int | None = None
+    loader: str = "auto"
+    reading: Reading = field(default_factory=Reading)
+    parallel: str = "jit"
+    tensorboard: bool = False
+    fork: Path | None = None
 
 
-def progress_line(row: Row, steps: int, images_per_second: float) -> str:
-    """One line about a chunk: step, speed, time left, and each player's loss and gradient norm."""
-    step = int(row["step"])
-    left = ""
-    if images_per_second > 0 and "seconds_left" in row:
-        minutes, seconds = divmod(round(row["seconds_left"]), 60)
-        left = f"  {minutes}:{seconds:02d} left"
-    players = "".join(
-        f"  {player[0].upper()} {row[f'{player}/loss']:.3f} (grad {row[f'{player}/gradient_norm']:.2g})"
-        for player in ("generator", "discriminator")
-    )
-    return f"step {step}/{steps}  {images_per_second:,.0f} images/s{left}{players}"
+DEFAULTS = Options()
 
 
 def train(
@@ -82,9 +66,8 @@ def train(
     *,
     seed: int,
     out: Path,
-    log_every: int = 50,
-    sample_every: int = 500,
-    save_every: int = 500,
+    options: Options = DEFAULTS,
+    score: Score | None = None,
     say: Say = print,
 ) -> bool:
     """Train until ``experiment.steps``, going on from the newest checkpoint in ``out`` if there is one.
@@ -95,9 +78,8 @@ def train(
       arguments: of its ``experiment`` function.
       seed: of the run.
       out: the run directory.
-      log_every: steps between rows of metrics; they are means over that many steps.
-      sample_every: steps between pictures; a multiple of ``log_every`` or rounded up to one.
-      save_every: steps between checkpoints, likewise.
+      options: how the run is kept and seen.
+      score: evaluates a state every ``options.evaluate_every`` steps; the best state is kept.
       say: where progress goes, a line at a time.
 
     Returns:
@@ -106,62 +88,132 @@ def train(
     Raises:
       UserError: if ``out`` holds a run with other settings or is in use, or the training diverges.
     """
+    layout = layout_of(experiment, options.parallel)
     settings = settings_of(
         file, arguments, seed=seed, batch_size=experiment.batch_size, steps=experiment.steps
     )
-    run = RunDirectory(out)
-    try:
-        run.write_settings(settings, file)
-        arrays = place(experiment)
-        with Checkpoints(run.checkpoints) as checkpoints, _stop_requests() as stop:
-            state = begin(experiment, arrays, seed)
-            if checkpoints.steps():
-                state = checkpoints.load(state)
-                say(f"resuming {out} at step {int(state.step)}")
-            run.rows(until=int(state.step))
-            look = viewer(experiment, arrays)
-            done = int(state.step)
-            images = experiment.batch_size * experiment.rule.minibatches
-            started, first = time.monotonic(), None
-            for newest, row in chunks(experiment, state, arrays, log_every):
-                step = int(row["step"])
-                run.append(row)
-                now = time.monotonic()
-                # The first chunk compiles, so its time says nothing about the rest.
-                if first is None:
-                    first, started = step, now
-                    speed, left = 0.0, 0.0
-                else:
-                    speed = (step - first) * images / max(now - started, 1e-9)
-                    left = (experiment.steps - step) * images / speed
-                say(progress_line({**row, "seconds_left": left}, experiment.steps, speed))
-                last = step >= experiment.steps or stop.is_set()
-                if last or _crossed(done, step, sample_every):
-                    _write_pictures(run, experiment, look, newest, step)
-                if last or _crossed(done, step, save_every):
-                    checkpoints.save(newest)
-                done = step
-                if stop.is_set():
-                    say(f"stopped at step {step}; the same command goes on from here")
+    with ExitStack() as stack:
+        # Only the leader writes; Orbax has all processes of a run save together.
+        run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
+        if is_leader():
+            run.write_settings(settings, file, options.fork)
+        checkpoints = stack.enter_context(
+            Checkpoints(run.checkpoints, options.keep, options.keep_every)
+        )
+        state = _start(experiment, seed, layout, checkpoints, options.fork, say)
+        session = _Session(run, experiment, options, checkpoints, state, score, say)
+        stack.callback(session.log.close)
+        stop = stack.enter_context(stop_requests())
+        if int(state.step) == 0:
+            # A run that dies in its first steps has something to go back to.
+            checkpoints.save(state)
+        feed = make_feed(experiment, state, layout, options.loader, options.reading)
+        try:
+            for newest, row in chunks(experiment, state, feed, options.log_every):
+                if session.after(newest, row, last=stop.asked()):
+                    step = int(row["step"])
+                    if step < experiment.steps:
+                        say(f"stopped at step {step}; the same command goes on from here")
                     return step >= experiment.steps
-        return True
-    finally:
-        run.close()
+        except Diverged as error:
+            kept = checkpoints.steps()
+            raise Diverged(
+                f"{error} The last finite checkpoint is that of step {kept[-1]}."
+            ) from error
+    return True
 
 
-def _crossed(before: int, after: int, every: int) -> bool:
-    return after // every > before // every
-
-
-def _write_pictures(
-    run: RunDirectory,
+def _start(
     experiment: Experiment,
-    look: Callable[[TrainState, str], np.ndarray],
-    state: TrainState,
-    step: int,
-) -> None:
-    for name in experiment.game.views:
-        reference = experiment.source.arrays["image"][:2048]
-        content = encode_png(picture(look(state, name), reference))
-        write_atomically(run.samples / f"{name}-{step:06d}.png", content)
-        write_atomically(run.path / f"{name}.png", content)
+    seed: int,
+    layout: Layout,
+    checkpoints: Checkpoints,
+    fork: Path | None,
+    say: Say,
+) -> TrainState:
+    """The state to go on from: a checkpoint of this run, or of the run it forks from, or the first."""
+    state = begin(experiment, seed, layout)
+    sharding = layout.replicated
+    if checkpoints.steps():
+        state = checkpoints.load_newest_intact(state, sharding, say)
+        if int(state.step):
+            say(f"resuming at step {int(state.step)}")
+    elif fork is not None:
+        read_settings(fork)
+        with Checkpoints(fork / "checkpoints") as others:
+            state = others.load(state, None, sharding)
+        say(f"starting from step {int(state.step)} of {fork}")
+    return state
+
+
+class _Session:
+    """What happens between chunks: rows, pictures, evaluations, checkpoints, warnings."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        experiment: Experiment,
+        options: Options,
+        checkpoints: Checkpoints,
+        state: TrainState,
+        score: Score | None,
+        say: Say,
+    ) -> None:
+        self._run, self._experiment, self._options = run, experiment, options
+        self._checkpoints, self._score, self._say = checkpoints, score, say
+        self._done = int(state.step)
+        self._views = viewers(experiment)
+        self._reference = experiment.source.first(POINTS)["image"]
+        self._progress = Progress(experiment)
+        self._doctor = Doctor(read_rows(run.metrics, self._done))
+        self._best = run.best()
+        checkpoints.pin(None if self._best is None else int(self._best["step"]))
+        self.log: Log = Logs(self._open_logs() if is_leader() else [])
+
+    def _open_logs(self) -> list[Log]:
+        logs: list[Log] = [
+            JsonLines(self._run.metrics, self._done),
+            Csv(self._run.table, self._done),
+        ]
+        if self._options.tensorboard:
+            logs.append(TensorBoard(self._run.tensorboard, self._done))
+        return logs
+
+    def after(self, state: TrainState, row: Row, last: bool) -> bool:
+        """Do what is due after the chunk that ``row`` tells of; returns whether the run ends here."""
+        step = int(row["step"])
+        last = last or step >= self._experiment.steps
+        if self._score and (last or self._due(step, self._options.evaluate_every)):
+            row = {**row, "score": self._evaluated(state, step)}
+        if is_leader() and (last or self._due(step, self._options.sample_every)):
+            row = {**row, **self._pictured(state)}
+        self.log.row(row)
+        self._say(self._progress.line(row))
+        for warning in self._doctor.row(row):
+            self._say(f"warning: {warning}")
+        if last or self._due(step, self._options.save_every):
+            self._checkpoints.save(state)
+        self._done = step
+        return last
+
+    def _due(self, step: int, every: int | None) -> bool:
+        return every is not None and step // every > self._done // every
+
+    def _pictured(self, state: TrainState) -> Row:
+        """Write pictures, and return how widely the samples are spread."""
+        views = {name: view(state) for name, view in self._views.items()}
+        write_pictures(self._run, views, self._reference, int(state.step), self.log)
+        if "samples" not in views or views["samples"].shape[1:] != self._reference.shape[1:]:
+            return {}
+        return {SPREAD: spread(views["samples"], self._reference)}
+
+    def _evaluated(self, state: TrainState, step: int) -> float:
+        assert self._score is not None
+        value = self._score(on_host(state))
+        if self._best is None or value < self._best["score"]:
+            self._best = {"step": step, "score": value}
+            self._checkpoints.pin(step)
+            self._checkpoints.save(state)
+            if is_leader():
+                self._run.write_best(self._best)
+        return value

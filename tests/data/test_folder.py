@@ -1,10 +1,12 @@
+import pickle
 import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from jgan.data import load, pictures, read_pictures
+from jgan.data import gather, load, pictures, read_pictures, readable
+from jgan.data.rows import Rows
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(0, 256, (6, 4), np.uint8)
@@ -270,17 +272,46 @@ def test_mistakes(tmp_path, options, message):
         read_pictures(tmp_path, **options)
 
 
-def test_what_would_not_fit_is_refused(tmp_path, monkeypatch):
-    write(tmp_path / "a.png")
-    assert read_pictures(tmp_path, image_size=10, limit_bytes=100).shape == (10, 10, 1)
-    message = (
-        r"^the 1 pictures of '.*' need 1e-07 GB at 10x10x1, but 9.9e-08 GB are allowed .*; lower"
-    )
-    with pytest.raises(ValueError, match=message):
-        read_pictures(tmp_path, image_size=10, limit_bytes=99)
-    monkeypatch.setattr(pictures, "available_bytes", lambda: 198)
-    with pytest.raises(ValueError, match=message):
-        read_pictures(tmp_path, image_size=10)
+def test_what_does_not_fit_stays_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setenv("JGAN_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "pictures"
+    for name in ("a", "b"):
+        for i in range(3):
+            write(folder / name / f"{i}.png", GRAY + i)
+    (folder / "a" / "1.png").write_bytes((folder / "a" / "1.png").read_bytes()[:60])
+    whole = read_pictures(folder, image_size=10, limit_bytes=600)
+    assert isinstance(whole.arrays["image"], np.ndarray)
+    monkeypatch.setattr(pictures, "available_bytes", lambda: 1198)
+    for options in ({"limit_bytes": 599}, {}):
+        source = read_pictures(folder, image_size=10, **options)
+        rows = source.arrays["image"]
+        assert isinstance(rows, Rows)
+        assert source.describe() == whole.describe()
+        assert "left out 1 of 6 files, which cannot be read: a/1.png" in source.describe()
+        for index in (slice(None), slice(1, 4)):
+            chosen = rows[index][np.arange(len(rows[index]))]
+            np.testing.assert_array_equal(chosen, whole.arrays["image"][index])
+        np.testing.assert_array_equal(rows[2], whole.arrays["image"][2])
+        order = np.asarray([[4, 0], [1, 1]])
+        for field in ("image", "label"):
+            np.testing.assert_array_equal(
+                gather(source.arrays, order)[field], gather(whole.arrays, order)[field]
+            )
+    again = pickle.loads(pickle.dumps(source.take(2).arrays["image"]))
+    np.testing.assert_array_equal(again[np.arange(2)], whole.arrays["image"][:2])
+
+
+def test_broken_files_of_a_set_on_disk_are_found_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("JGAN_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "pictures"
+    write(folder / "a.png")
+    write(folder / "b.png")
+    read_pictures(folder, image_size=10, channels=1, limit_bytes=0)
+    with monkeypatch.context() as closed:
+        closed.setattr(readable, "in_threads", lambda read, count: pytest.fail("decoded again"))
+        read_pictures(folder, image_size=10, channels=1, limit_bytes=0)
+    (folder / "b.png").write_bytes(b"no picture")
+    assert read_pictures(folder, image_size=10, channels=1, limit_bytes=0).size == 1
 
 
 def test_memory_is_known_here():

@@ -99,13 +99,6 @@ def test_taking_too_many_is_refused(size):
         Source({"image": IMAGES}, "s").take(size)
 
 
-def test_a_batch_beyond_the_source_is_refused():
-    source = Source({"image": IMAGES}, "s")
-    source.check_batch_size(16)
-    with pytest.raises(ValueError, match="batch_size is 17, but the source 's' has only 16"):
-        source.check_batch_size(17)
-
-
 def test_from_arrays_converts():
     source = from_arrays(
         IMAGES[..., 0],

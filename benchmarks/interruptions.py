@@ -1,0 +1,145 @@
+"""Kill a training at random moments, resume it each time, and compare it with one never killed.
+
+    python -m benchmarks.interruptions --kills 20
+    python -m benchmarks.interruptions --kills 20 --loader stream --workers 2
+
+Each kill is SIGKILL, a random time of up to a tenth of a second after a random step was told, with a
+checkpoint written every 20 steps, so that many kills hit one that is being written. The two final states must
+be bitwise equal, and so must the rows of metrics and the pictures.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from jgan.cli.common import experiment_of_run, shape_of_state
+from jgan.training.checkpoint import Checkpoints, fingerprint
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENT = '''"""A small game on the ring with every kind of state."""
+
+import optax
+
+from jgan.data import load
+from jgan.game import PLAYERS
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import non_saturating
+from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.penalties import r1, with_penalty
+from jgan.rules import alternating, averaged
+from jgan.training.experiment import Experiment
+
+
+def experiment() -> Experiment:
+    """Spectral vectors, batch statistics, Adam and an average."""
+    generator = mlp_generator((2,), (16,), norm="batch")
+    game = gan(generator, mlp_discriminator((16,), norm="spectral"), non_saturating(), normal(4))
+    rule = alternating(with_penalty(game, r1(1.0)), dict.fromkeys(PLAYERS, optax.adam(1e-3)))
+    return Experiment(game, averaged(rule), load("ring", size=5000), steps=2000, batch_size=32)
+'''
+
+
+def command(file: Path, out: Path, flags: list[str]) -> list[str]:
+    """The training as a user starts it, with frequent checkpoints."""
+    cadence = ["--log-every", "5", "--save-every", "20", "--sample-every", "400"]
+    train = [sys.executable, "-m", "jgan.cli.main", "train", str(file), "--out", str(out)]
+    return [*train, *cadence, *flags]
+
+
+def told_steps(process: subprocess.Popen[str]) -> Iterator[int]:
+    """The steps that a training prints."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("step "):
+            yield int(line.split()[1].split("/")[0])
+
+
+def train_with_kills(
+    file: Path, out: Path, flags: list[str], kills: int, seed: int, steps: int = 2000
+) -> list[int]:
+    """Start, kill, start again; returns the last step told before each kill."""
+    rng = random.Random(seed)
+    killed = []
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    for number in range(kills + 1):
+        process = subprocess.Popen(
+            command(file, out, flags),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        # Random moments in order, so that there is something left to kill.
+        limit = steps * (number + rng.random()) / (kills + 1)
+        last, lines = 0, []
+        for last in told_steps(process):
+            lines.append(last)
+            if number < kills and last >= limit:
+                time.sleep(rng.random() / 10)
+                process.kill()
+                break
+        if process.stdout:
+            rest = process.stdout.read()
+            process.stdout.close()
+        if process.wait() not in (0, -9):
+            raise SystemExit(f"the training failed after step {last}: {rest}")
+        if number < kills:
+            killed.append(last)
+    return killed
+
+
+def differences(first: Path, second: Path) -> list[str]:
+    """What differs between two runs' final states, rows and pictures; nothing if they are the same."""
+    experiment, _ = experiment_of_run(first)
+    like = shape_of_state(experiment)
+    states = []
+    for run in (first, second):
+        with Checkpoints(run / "checkpoints") as checkpoints:
+            states.append(checkpoints.load(like))
+    found = []
+    if int(fingerprint(states[0])) != int(fingerprint(states[1])):
+        found.append("fingerprint of the final state")
+    pairs = zip(*(jax.tree.leaves(state.variables) for state in states), strict=True)
+    if not all(np.array_equal(a, b) for a, b in pairs):
+        found.append("variables of the final state")
+    files = ["metrics.jsonl", "metrics.csv", "samples.png"]
+    files += sorted(str(path.relative_to(first)) for path in first.glob("samples/*.png"))
+    found += [name for name in files if (first / name).read_bytes() != (second / name).read_bytes()]
+    return found
+
+
+def main() -> int:
+    """Run both trainings and say whether they differ."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--loader", default="device")
+    parser.add_argument("--workers", default="0")
+    options = parser.parse_args()
+    flags = ["--loader", options.loader, "--workers", options.workers]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "small.py"
+        file.write_text(EXPERIMENT)
+        whole, killed = Path(folder) / "whole", Path(folder) / "killed"
+        train_with_kills(file, whole, flags, 0, options.seed)
+        moments = train_with_kills(file, killed, flags, options.kills, options.seed)
+        found = differences(whole, killed)
+    print(
+        f"killed after the steps {moments}: "
+        + (f"DIFFERENT: {found}" if found else "bitwise equal")
+    )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,72 @@
+"""A batch that is spread over a mapped axis of devices, as under ``jax.pmap``.
+
+Under ``jit`` over a mesh the code sees the whole batch and nothing here does anything. Under ``pmap`` each
+device sees its own examples; then three things must still be those of the whole batch: means (losses,
+gradients, batch statistics), and the random numbers drawn for each example. They ask here.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class _Axis(NamedTuple):
+    name: str
+    size: int
+
+
+_CURRENT: ContextVar[_Axis | None] = ContextVar("batch_axis", default=None)
+
+
+@contextmanager
+def spread(name: str, size: int) -> Iterator[None]:
+    """While a function is traced under ``pmap``: its batches are spread over the axis ``name``."""
+    token = _CURRENT.set(_Axis(name, size))
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def axis_name() -> str | None:
+    """The mapped axis that the batch is spread over, or None."""
+    axis = _CURRENT.get()
+    return axis.name if axis else None
+
+
+def whole_mean(tree: Any) -> Any:
+    """The mean of a pytree over the devices that share the batch; integers and keys are left alone."""
+    axis = _CURRENT.get()
+    if axis is None:
+        return tree
+
+    def mean(leaf: jax.Array) -> jax.Array:
+        floating = jnp.issubdtype(leaf.dtype, jnp.inexact)
+        return jax.lax.pmean(leaf, axis.name) if floating else leaf
+
+    return jax.tree.map(mean, tree)
+
+
+def draw_rows(draw: Callable[[int], jax.Array], count: int) -> jax.Array:
+    """``draw(count)``, one row for each example of the batch, ``(count, ...)``.
+
+    Where the batch is spread, ``draw`` makes the rows of the whole batch, of which this device's are kept,
+    so that an example meets the same random numbers on any number of devices.
+
+    >>> draw_rows(lambda count: jax.random.normal(jax.random.key(0), (count, 3)), 5).shape
+    (5, 3)
+    """
+    axis = _CURRENT.get()
+    if axis is None:
+        return draw(count)
+    rows = draw(count * axis.size)
+    return jax.lax.dynamic_slice_in_dim(rows, jax.lax.axis_index(axis.name) * count, count)
+
+
+def normal_like(key: jax.Array, x: jax.Array) -> jax.Array:
+    """Standard normal numbers of the shape and type of ``x``, whose rows are examples."""
+    return draw_rows(lambda rows: jax.random.normal(key, (rows, *x.shape[1:]), x.dtype), x.shape[0])

@@ -1,0 +1,53 @@
+"""Augmentation of data: a source's own, drawn anew whenever an example is met.
+
+An `Augment` is pure and runs on the device, after either loader, so both give the same pictures. All
+pictures of an example (an image and its mask, a pair) are moved alike.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+
+from jgan import augmentation
+
+Augment = Callable[[jax.Array, dict[str, Any]], dict[str, Any]]
+"""``(key, batch) -> batch``."""
+
+
+def _on_pictures(move: Callable[[jax.Array, jax.Array], jax.Array]) -> Augment:
+    def augment(key: jax.Array, batch: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            field: move(key, values) if values.ndim == 4 else values
+            for field, values in batch.items()
+        }
+
+    return augment
+
+
+def flip() -> Augment:
+    """Mirror an example from left to right with probability one half."""
+    return _on_pictures(augmentation.flip)
+
+
+def shift(pixels: int) -> Augment:
+    """Shift an example by up to ``pixels`` each way, its borders filled by reflection.
+
+    Raises:
+        ValueError: if ``pixels`` is not positive.
+    """
+    if pixels < 1:
+        raise ValueError(f"shift is by {pixels} pixels; it must be at least 1.")
+    return _on_pictures(lambda key, images: augmentation.shift(key, images, pixels))
+
+
+def chain(first: Augment | None, second: Augment) -> Augment:
+    """The augmentation that does ``first``, if there is one, and then ``second``."""
+    if first is None:
+        return second
+
+    def augment(key: jax.Array, batch: dict[str, Any]) -> dict[str, Any]:
+        first_key, second_key = jax.random.split(key)
+        return second(second_key, first(first_key, batch))
+
+    return augment

@@ -1,0 +1,87 @@
+"""The streaming loader: minibatches in the order of `example_indices`, read ahead by Grain.
+
+A resident data set is gathered on the device by the same order, so both loaders give every example at the
+same step. What step s reads is a pure function of the run's key and of s: a loader has no state to save.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import grain
+import numpy as np
+from absl import flags
+
+from jgan.data.order import example_indices
+
+
+class Reading(NamedTuple):
+    """How a streaming loader reads.
+
+    Attributes:
+        workers: processes that read; 0 reads in threads of this process.
+        threads: in each process.
+        ahead: minibatches that are kept ready.
+    """
+
+    workers: int = 0
+    threads: int = 4
+    ahead: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """Random access to the examples of each step; Grain takes it for a data source."""
+
+    arrays: Mapping[str, Any]
+    words: np.ndarray
+    count: int
+    first: int
+    last: int
+    part: slice
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __getitem__(self, position: Any) -> dict[str, np.ndarray]:
+        size = len(self.arrays["image"])
+        step = self.first + int(position)
+        indices = example_indices(self.words, step, self.count, size, xp=np)[self.part]
+        return {field: values[indices] for field, values in self.arrays.items()}
+
+
+def batches(
+    arrays: Mapping[str, Any],
+    words: np.ndarray,
+    count: int,
+    first: int,
+    last: int,
+    *,
+    part: slice = slice(None),
+    reading: Reading,
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield what the steps ``first`` to ``last - 1`` read, as stored (pictures stay uint8).
+
+    Args:
+        arrays: the source's fields, arrays or `Rows`.
+        words: of the key that orders the data, ``jax.random.key_data(key)``.
+        count: examples a step.
+        first: the first step.
+        last: the step before which to end.
+        part: of each step's examples, those that this process needs.
+        reading: processes, threads and depth.
+    """
+    # The words must be numpy: a worker process must not wake up JAX.
+    steps = _Steps(arrays, np.asarray(words), count, first, last, part)
+    if len(steps) == 0:
+        return iter(())
+    options = grain.ReadOptions(num_threads=reading.threads, prefetch_buffer_size=reading.ahead)
+    stream = grain.MapDataset.source(steps).to_iter_dataset(options)
+    if reading.workers:
+        if not flags.FLAGS.is_parsed():  # Grain's processes ask absl, which programs need not use
+            flags.FLAGS.mark_as_parsed()
+        buffer = max(1, reading.ahead // reading.workers)
+        stream = stream.mp_prefetch(
+            grain.MultiprocessingOptions(num_workers=reading.workers, per_worker_buffer_size=buffer)
+        )
+    return iter(stream)

@@ -1,0 +1,150 @@
+"""Where a run lives: its devices, and how its state and its batches lie on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from jgan.errors import UserError
+
+AXIS = "data"
+MODES = ("jit", "pmap")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The devices of a run. Its state is copied to each, its batches are split between them.
+
+    Attributes:
+      devices: all of them, those of other processes included.
+      mode: "jit": one program over a mesh, which sees whole batches, so that nothing in a game or a rule
+        knows of devices. "pmap": one program a device, with means and random numbers of the whole
+        batch by `jgan.batch_axis`; it gives the same numbers.
+    """
+
+    devices: tuple[jax.Device, ...]
+    mode: str = "jit"
+
+    @property
+    def count(self) -> int:
+        """Number of devices."""
+        return len(self.devices)
+
+    @cached_property
+    def mesh(self) -> Mesh:
+        """The devices in a row. Its axis is automatic: explicit ones refuse ordinary GAN code."""
+        return Mesh(np.asarray(self.devices), (AXIS,), axis_types=(AxisType.Auto,))
+
+    @property
+    def replicated(self) -> NamedSharding:
+        """A copy on every device."""
+        return NamedSharding(self.mesh, PartitionSpec())
+
+    def split(self, axis: int = 0) -> NamedSharding:
+        """Examples, which lie along ``axis``, split between the devices."""
+        return NamedSharding(self.mesh, PartitionSpec(*[None] * axis, AXIS))
+
+    def replicate(self, tree: Any) -> Any:
+        """Host arrays, equal in every process, copied to every device."""
+
+        def put(leaf: Any) -> jax.Array:
+            values = np.asarray(leaf)
+            return jax.make_array_from_callback(
+                values.shape, self.replicated, lambda index: values[index]
+            )
+
+        return jax.tree.map(put, tree)
+
+    def part(self, count: int) -> slice:
+        """Which of ``count`` examples this process feeds to its devices."""
+        here = [
+            i
+            for i, device in enumerate(self.devices)
+            if device.process_index == jax.process_index()
+        ]
+        each = count // self.count
+        return slice(here[0] * each, (here[-1] + 1) * each)
+
+
+def all_devices() -> list[jax.Device]:
+    """The devices of all processes, those of a process side by side."""
+    return sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+
+
+def choose_layout(
+    examples: int, *, mode: str = "jit", devices: Sequence[jax.Device] | None = None
+) -> Layout:
+    """The layout for batches of ``examples``, over all devices.
+
+    Where the examples cannot be split evenly, as many devices are used as can.
+
+    Raises:
+      UserError: for an unknown mode, or if several processes cannot share the batch.
+    """
+    if mode not in MODES:
+        raise UserError(f"parallel is {mode!r}, but must be one of {', '.join(MODES)}.")
+    if mode == "pmap" and jax.process_count() > 1:
+        raise UserError("parallel is 'pmap', but several processes need 'jit'.")
+    found = list(all_devices() if devices is None else devices)
+    count = max(n for n in range(1, len(found) + 1) if examples % n == 0)
+    if jax.process_count() > 1 and count < len(found):
+        raise UserError(
+            f"a batch of {examples} examples cannot be split between the {len(found)} devices of "
+            f"{jax.process_count()} processes; use a multiple of {len(found)}."
+        )
+    return Layout(tuple(found[:count]), mode)
+
+
+def connect(coordinator: str | None, processes: int | None, process: int | None) -> None:
+    """Join the other processes of a run; without arguments, a cluster manager is asked.
+
+    Args:
+      coordinator: ``host:port`` of the first process, the same for all, or "auto" to ask SLURM, Open MPI,
+        Kubernetes or a TPU pod for all three.
+      processes: how many there are.
+      process: the number of this one, from 0.
+
+    Raises:
+      UserError: if one is missing, or the others do not answer.
+    """
+    if coordinator is None:
+        if processes is not None or process is not None:
+            raise UserError("--processes and --process need --coordinator HOST:PORT.")
+        return
+    if coordinator == "auto":
+        arguments: dict[str, Any] = {}
+    elif processes is None or process is None:
+        raise UserError("--coordinator needs --processes N and --process I, or the word auto.")
+    elif not 0 <= process < processes:
+        raise UserError(
+            f"--process is {process}, but must be from 0 to {processes - 1} of {processes}."
+        )
+    else:
+        arguments = {
+            "coordinator_address": coordinator,
+            "num_processes": processes,
+            "process_id": process,
+        }
+    try:
+        jax.distributed.initialize(**arguments)
+    except Exception as error:  # the service's own errors, time-outs, missing cluster variables
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        raise UserError(
+            f"the processes could not connect through {coordinator}: {reason}."
+        ) from error
+
+
+def is_leader() -> bool:
+    """Whether this process writes the run directory."""
+    return jax.process_index() == 0
+
+
+def on_host(tree: Any) -> Any:
+    """A replicated tree on this process's first device, for computations of this process alone."""
+    return jax.tree.map(
+        lambda leaf: leaf.addressable_data(0) if isinstance(leaf, jax.Array) else leaf, tree
+    )

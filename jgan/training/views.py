@@ -1,0 +1,44 @@
+"""Pictures of a game's views during training, always from the same latents."""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from jgan.rules import TrainState
+from jgan.training.devices import on_host
+from jgan.training.experiment import Experiment
+from jgan.training.files import write_atomically
+from jgan.training.images import encode_png, picture
+from jgan.training.logs import Log
+from jgan.training.run import RunDirectory
+
+PICTURED = 64
+POINTS = 2048
+View = Callable[[TrainState], np.ndarray]
+
+
+def viewers(experiment: Experiment) -> dict[str, View]:
+    """For each view, ``state -> array``: what it shows of the averaged variables."""
+    count = PICTURED if len(experiment.source.shape) == 3 else POINTS
+    batch = experiment.source.first(count)
+
+    def viewer(name: str) -> View:
+        view = jax.jit(experiment.game.views[name])
+        return lambda state: np.asarray(
+            view(on_host(state.averaged_variables()), batch, jax.random.key(0))
+        )
+
+    return {name: viewer(name) for name in experiment.game.views}
+
+
+def write_pictures(
+    run: RunDirectory, views: dict[str, np.ndarray], reference: np.ndarray, step: int, log: Log
+) -> None:
+    """A picture of each view, under its step's name and as the newest, and in the logs."""
+    for name, view in views.items():
+        pixels = picture(view, reference)
+        content = encode_png(pixels)
+        write_atomically(run.samples / f"{name}-{step:06d}.png", content)
+        write_atomically(run.path / f"{name}.png", content)
+        log.picture(name, step, pixels)

@@ -1,0 +1,61 @@
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jgan.data import load
+from jgan.data.augment import chain, flip, shift
+
+KEY = jax.random.key(0)
+IMAGES = jnp.asarray(np.random.default_rng(0).normal(size=(64, 8, 6, 1)), jnp.float32)
+
+
+def test_pairs_and_masks_move_with_the_image():
+    batch = {"image": IMAGES, "mask": 2 * IMAGES, "label": jnp.arange(64)}
+    for augment in (flip(), shift(2), chain(flip(), shift(1))):
+        moved = augment(KEY, batch)
+        assert not np.array_equal(moved["image"], IMAGES)
+        np.testing.assert_array_equal(moved["mask"], 2 * moved["image"])
+        np.testing.assert_array_equal(moved["label"], batch["label"])
+
+
+def test_half_are_flipped():
+    moved = flip()(KEY, {"image": IMAGES})["image"]
+    same = (moved == IMAGES).all((1, 2, 3))
+    mirrored = (moved == IMAGES[:, :, ::-1]).all((1, 2, 3))
+    assert (same ^ mirrored).all()
+    assert 20 <= int(mirrored.sum()) <= 44
+
+
+def test_shifts_reach_both_ways():
+    image = jnp.zeros((200, 7, 7, 1)).at[:, 3, 3].set(1.0)
+    moved = shift(2)(KEY, {"image": image})["image"]
+    rows, columns = np.nonzero(np.asarray(moved.sum(0)[..., 0]))
+    assert (set(rows), set(columns)) == (set(range(1, 6)), set(range(1, 6)))
+
+
+def test_sources_by_name_are_augmented():
+    plain, both = load("fashion", size=10), load("fashion+flip+shift2", size=10)
+    assert plain.augment is None
+    np.testing.assert_array_equal(plain.arrays["image"], both.arrays["image"])
+    images = both.first(10)
+    moved = both.augment(KEY, images)
+    assert moved["image"].shape == (10, 28, 28, 1)
+    assert not np.array_equal(moved["image"], images["image"])
+    assert both.take(5).augment is both.augment
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ring+flip", "+flip is for pictures, but 'ring' has points."),
+        ("fashion+disk", "+disk is for folder:FOLDER and tfds:NAME, not for 'fashion'."),
+        ("fashion+shift0", "shift is by 0 pixels; it must be at least 1."),
+        ("fashion+flop", "there is no source 'fashion+flop' (did you mean 'fashion'?)"),
+    ],
+)
+def test_mistakes(name, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        load(name)

@@ -1,0 +1,221 @@
+"""One device = eight devices, jit = pmap, resident = streaming, under SGD, where a wrong scale shows."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from helpers import assert_close, assert_same, mlp_game
+
+from jgan.augmentation import instance_noise, with_augmentation
+from jgan.data import from_arrays
+from jgan.data.augment import chain, flip, shift
+from jgan.data.loader import Reading
+from jgan.errors import UserError
+from jgan.game import PLAYERS
+from jgan.gans.gan import gan
+from jgan.gans.unrolled import unrolled
+from jgan.latents import normal, uniform
+from jgan.losses import get_loss, label_flips, non_saturating
+from jgan.networks import (
+    dcgan_discriminator,
+    dcgan_generator,
+    from_linen,
+    mlp_discriminator,
+    mlp_generator,
+)
+from jgan.networks.sngan import _Discriminator, _Generator
+from jgan.penalties import dragan, r1, r1_r2, wgan_gp, with_penalty
+from jgan.regularizers import latent_consistency, lecam
+from jgan.rules import (
+    alternating,
+    averaged,
+    competitive,
+    consensus,
+    drift_corrected,
+    extragradient,
+    lola,
+    runge_kutta,
+    simultaneous,
+    symplectic,
+)
+from jgan.training.devices import Layout, choose_layout, connect
+from jgan.training.experiment import Experiment
+from jgan.training.feed import fits_device, make_feed, streamed
+from jgan.training.fit import begin
+
+STEPS = 3
+SGD = {player: optax.sgd(0.05) for player in PLAYERS}
+RNG = np.random.default_rng(0)
+PICTURES = from_arrays(RNG.integers(0, 256, (40, 8, 8, 1), np.uint8), name="noise")
+POINTS = from_arrays(RNG.normal(size=(40, 2)).astype(np.float32), name="points")
+
+
+def dcgan(norm="batch"):
+    return gan(
+        dcgan_generator((8, 8, 1), width=4),
+        dcgan_discriminator(width=4, norm=norm),
+        non_saturating(),
+        normal(3),
+    )
+
+
+def sngan():
+    return gan(
+        from_linen(_Generator((8, 8, 1), (4, 4), jnp.float32)),
+        from_linen(_Discriminator((4, 4), 1, True, jnp.float32)),
+        get_loss("hinge"),
+        uniform(3),
+    )
+
+
+def penalised(*penalties, loss="non_saturating"):
+    game = mlp_game(loss)
+    for penalty in penalties:
+        game = with_penalty(game, penalty)
+    return game
+
+
+def everything_random():
+    """Every place that draws a number for each example."""
+    loss = label_flips(non_saturating(), 0.3)
+    game = gan(mlp_generator((2,), (8,)), mlp_discriminator((8,)), loss, normal(3))
+    game = with_augmentation(game, instance_noise(0.3))
+    for penalty in (wgan_gp(0.1), dragan(0.1), *latent_consistency(0.1), lecam(0.1)):
+        game = with_penalty(game, penalty)
+    return game
+
+
+turns = lambda game: averaged(alternating(game, SGD, discriminator_steps=2), decay=0.5)
+NETWORKS = {
+    "DCGAN with batch normalisation": (dcgan, turns, PICTURES),
+    "SNGAN with spectral normalisation": (sngan, turns, PICTURES),
+    "WGAN-GP": (lambda: penalised(wgan_gp(1.0), loss="wasserstein"), turns, POINTS),
+    "R1 and R2": (lambda: penalised(*r1_r2(1.0)), turns, POINTS),
+    "R1 on convolutions": (
+        lambda: with_penalty(dcgan("none"), r1(1.0)),
+        lambda game: alternating(game, SGD),
+        PICTURES,
+    ),
+    "everything random": (everything_random, turns, POINTS),
+}
+RULES = {
+    "simultaneous": lambda game: simultaneous(game, SGD),
+    "extragradient": lambda game: extragradient(game, SGD),
+    "consensus": lambda game: consensus(game, SGD, 0.5),
+    "symplectic": lambda game: symplectic(game, SGD),
+    "competitive": lambda game: competitive(game, 0.05),
+    "lola": lambda game: lola(game, SGD, 0.1),
+    "runge-kutta": lambda game: runge_kutta(game, 0.05, regularization=0.1),
+    "drift": lambda game: drift_corrected(game, dict.fromkeys(PLAYERS, 0.05)),
+    "unrolled": lambda game: alternating(unrolled(game, 2, optax.sgd(0.1)), SGD),
+}
+CASES = NETWORKS | {name: (mlp_game, rule, POINTS) for name, rule in RULES.items()}
+
+
+def experiment(name, augment=None):
+    game, rule, source = CASES[name]
+    source = from_arrays(source.arrays["image"], name="s")
+    if augment:
+        source = type(source)(source.arrays, "s", None, augment)
+    return Experiment(game(), rule(game()), source, steps=STEPS, batch_size=8)
+
+
+def trained(built, layout, loader="device", reading=None):
+    state = begin(built, 0, layout)
+    feed = make_feed(built, state, layout, loader, reading)
+    return feed(state, STEPS)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The run of each case on one device."""
+    found = {}
+
+    def run(name):
+        if name not in found:
+            state, metrics = trained(experiment(name), Layout(tuple(jax.devices()[:1])))
+            assert all(np.isfinite(value) for value in metrics.values())
+            found[name] = state, metrics
+        return found[name]
+
+    return run
+
+
+@pytest.mark.parametrize("mode", ["jit", "pmap"])
+@pytest.mark.parametrize("name", CASES)
+def test_eight_devices_are_one(name, mode, alone):
+    layout = Layout(tuple(jax.devices()), mode)
+    state, metrics = trained(experiment(name), layout)
+    assert len(jax.tree.leaves(state.variables)[0].devices()) == 8
+    expected, expected_metrics = alone(name)
+    assert_close(state, expected)
+    for key, value in expected_metrics.items():
+        np.testing.assert_allclose(metrics[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("name", ["SNGAN with spectral normalisation", "WGAN-GP"])
+@pytest.mark.parametrize(("mode", "count"), [("jit", 1), ("jit", 8), ("pmap", 8)])
+def test_streaming_is_resident(name, mode, count):
+    augment = chain(flip(), shift(1)) if "SNGAN" in name else None
+    layout = Layout(tuple(jax.devices()[:count]), mode)
+    built = experiment(name, augment)
+    resident, metrics = trained(built, layout)
+    streaming, again = trained(built, layout, "stream", Reading(threads=2))
+    assert_close(streaming, resident, 1e-6)
+    assert_close(again, metrics, 1e-5)
+
+
+def test_a_stream_read_by_processes_in_several_blocks(alone, monkeypatch):
+    monkeypatch.setattr("jgan.training.feed.BLOCK_STEPS", 2)
+    name = "WGAN-GP"
+    layout = Layout(tuple(jax.devices()[:1]))
+    state, metrics = trained(experiment(name), layout, "stream", Reading(workers=2))
+    assert_close(state, alone(name)[0], 1e-6)
+    assert_close(metrics, alone(name)[1], 1e-5)
+
+
+def test_a_stream_goes_on_where_it_was(alone):
+    built, layout = experiment("WGAN-GP"), Layout(tuple(jax.devices()[:1]))
+    state = begin(built, 0, layout)
+    state, _ = make_feed(built, state, layout, "stream")(state, 1)
+    state, _ = streamed(built, state, layout, Reading())(state, STEPS - 1)
+    assert_same(state, trained(built, layout, "stream")[0])
+
+
+@pytest.mark.parametrize(("examples", "used"), [(64, 8), (12, 6), (7, 7), (1, 1), (11, 1)])
+def test_devices_that_divide_the_batch(examples, used, eight_devices):
+    assert choose_layout(examples).count == used
+
+
+def test_large_sets_are_streamed(monkeypatch):
+    layout = Layout(tuple(jax.devices()[:2]))
+    needed = 2 * 2 * PICTURES.nbytes
+    for free, fits in ((needed, True), (needed - 1, False)):
+        monkeypatch.setattr("jgan.training.feed.available_bytes", lambda free=free: free)
+        assert fits_device(PICTURES, layout) is fits
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (
+            lambda: choose_layout(8, mode="pjit"),
+            r"^parallel is 'pjit', but must be one of jit, pmap\.$",
+        ),
+        (
+            lambda: trained(experiment("WGAN-GP"), Layout(tuple(jax.devices()[:1])), "disk"),
+            r"^loader is 'disk', but must be one of auto, device, stream\.$",
+        ),
+        (
+            lambda: connect(None, 2, 0),
+            r"^--processes and --process need --coordinator HOST:PORT\.$",
+        ),
+        (lambda: connect("h:1", 2, None), "^--coordinator needs --processes N and --process I"),
+        (lambda: connect("h:1", 2, 2), r"^--process is 2, but must be from 0 to 1 of 2\.$"),
+        (lambda: connect("auto", None, None), "^the processes could not connect through auto: "),
+    ],
+)
+def test_mistakes(act, message):
+    with pytest.raises(UserError, match=message):
+        act()
