@@ -40,11 +40,12 @@ from jgan.rules import alternating, averaged
 from jgan.training.experiment import Experiment
 
 
-def experiment() -> Experiment:
-    """Spectral vectors, batch statistics, Adam and an average."""
+def experiment(*, optimizer: str = "adam", lr: float = 1e-3) -> Experiment:
+    """Spectral vectors, batch statistics, an optimiser of optax and an average."""
     generator = mlp_generator((2,), (16,), norm="batch")
     game = gan(generator, mlp_discriminator((16,), norm="spectral"), non_saturating(), normal(4))
-    rule = alternating(with_penalty(game, r1(1.0)), dict.fromkeys(PLAYERS, optax.adam(1e-3)))
+    optimizers = dict.fromkeys(PLAYERS, getattr(optax, optimizer)(lr))
+    rule = alternating(with_penalty(game, r1(1.0)), optimizers)
     return Experiment(game, averaged(rule), load("ring", size=5000), steps=2000, batch_size=32)
 '''
 

@@ -87,6 +87,18 @@ class SharedLosses(dict[str, LossFunction]):
         self.both = both
 
 
+class Sampler(NamedTuple):
+    """How a game's generator is asked for examples outside training: running statistics, no dropout.
+
+    Attributes:
+      latent: ``(key, batch) -> latent``, a pytree whose leaves have one row for each example of the batch.
+      generate: ``(variables, batch, latent) -> examples``; the batch gives conditions, if there are any.
+    """
+
+    latent: Callable[[jax.Array, Batch], PyTree]
+    generate: Callable[[Variables, Batch, PyTree], jax.Array]
+
+
 class Game(NamedTuple):
     """A two-player differentiable game, as a tuple of pure functions.
 
@@ -98,6 +110,7 @@ class Game(NamedTuple):
       projections: for a player whose parameters are confined to a set (a clipped Wasserstein
         critic), the projection onto the set. Every rule applies it after every move of that player.
       critic: how the discriminator is asked, for games that have one.
+      sampler: how its generator makes examples from latents, for games that have them.
       rebuild: the same game with its discriminator asked in another way (`with_augmentation`).
     """
 
@@ -106,6 +119,7 @@ class Game(NamedTuple):
     views: Mapping[str, View] = {}
     projections: Mapping[str, Projection] = {}
     critic: CriticFunction | None = None
+    sampler: Sampler | None = None
     rebuild: "Callable[[CriticFunction], Game] | None" = None
 
 
@@ -134,6 +148,7 @@ def adversarial(
     critic: CriticFunction,
     loss: Loss,
     views: Mapping[str, View] | None = None,
+    sampler: Sampler | None = None,
 ) -> Game:
     """The game of a generator and a discriminator that meet in ``critic``, under ``loss``.
 
@@ -142,7 +157,8 @@ def adversarial(
       critic: ``(variables, batch, key, step) -> Critic``.
       loss: an entry of `jgan.losses`, written on logits, per example. It is reduced here, and only
         here, by the mean over the batch.
-      views: as in `Game`.
+      views: as in `Game`; with a sampler, ``"samples"`` shows what it makes.
+      sampler: as in `Game`.
 
     Metrics of the discriminator: mean ``real_logit`` and ``fake_logit``, and ``accuracy``, the share
     of the 2B logits on their side of zero.
@@ -172,10 +188,20 @@ def adversarial(
     return Game(
         init=init,
         losses=SharedLosses({player: single(player) for player in PLAYERS}, both),
-        views=views or {},
+        views=(sampled(sampler) if sampler else {}) | dict(views or {}),
         critic=critic,
-        rebuild=lambda other: adversarial(init, other, loss, views),
+        sampler=sampler,
+        rebuild=lambda other: adversarial(init, other, loss, views, sampler),
     )
+
+
+def sampled(sampler: Sampler) -> dict[str, View]:
+    """The view ``"samples"`` of a sampler: fresh latents, one for each example of the batch."""
+    return {
+        "samples": lambda variables, batch, key: sampler.generate(
+            variables, batch, sampler.latent(key, batch)
+        )
+    }
 
 
 def with_projection(game: Game, player: str, projection: Projection) -> Game:

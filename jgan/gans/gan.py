@@ -12,6 +12,7 @@ from jgan.game import (
     Critic,
     Game,
     Inputs,
+    Sampler,
     Variables,
     adversarial,
 )
@@ -69,11 +70,11 @@ def gan(generator: Network, discriminator: Network, loss: Loss, prior: Prior) ->
             generate=lambda z: Inputs(generator.apply(own, z, key=generator_key, train=True)[0]),
         )
 
-    def samples(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        latent = prior(key, batch["image"].shape[0])
-        return generator.apply(variables[GENERATOR], latent)[0]
-
-    return adversarial(init, critic, loss, {"samples": samples})
+    sampler = Sampler(
+        latent=lambda key, batch: prior(key, batch["image"].shape[0]),
+        generate=lambda variables, batch, z: generator.apply(variables[GENERATOR], z)[0],
+    )
+    return adversarial(init, critic, loss, sampler=sampler)
 
 
 def check_shapes(discriminator: Network, own: Collections, real: jax.Array, fake: Any) -> None:

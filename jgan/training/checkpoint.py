@@ -6,7 +6,10 @@ file that was altered later is found out.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+import gc
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -119,15 +122,24 @@ class Checkpoints:
             {"state": like, "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32)}},
         )
         about = f"the checkpoint of step {wanted} in {str(self._root)!r}"
-        try:
-            found = self._inner.load_checkpointables(wanted, shapes)
-        except Exception as error:  # Orbax wraps what went wrong in several types of its own
-            raise UserError(
-                f"{about} does not fit this experiment or is damaged: {_innermost(error)}"
-            ) from error
+        found, reason = self._attempt(wanted, shapes)
+        if found is None:
+            raise UserError(f"{about} does not fit this experiment or is damaged: {reason}.")
         if int(found["fingerprint"]["sum"]) != int(fingerprint(found["state"])):
             raise UserError(f"{about} is damaged: its arrays are not those that were saved.")
         return found["state"]
+
+    def _attempt(self, step: int, shapes: Any) -> tuple[Any, str]:
+        """The content of a checkpoint, or None and why it cannot be read."""
+        with warnings.catch_warnings(), _silent("asyncio"):
+            warnings.simplefilter("ignore", RuntimeWarning)
+            try:
+                return self._inner.load_checkpointables(step, shapes), ""
+            except Exception as error:  # Orbax wraps what went wrong in several types of its own
+                reason = _innermost(error)
+            # What Orbax leaves running complains when it is collected: that has to happen in here.
+            gc.collect()
+        return None, reason
 
     def load_newest_intact(
         self, like: TrainState, sharding: Any, say: Callable[[str], None]
@@ -196,6 +208,17 @@ def _words(leaf: jax.Array) -> jax.Array:
     bits = 8 * leaf.dtype.itemsize
     unsigned = jax.lax.bitcast_convert_type(leaf, jnp.uint32 if bits >= 32 else f"uint{bits}")
     return unsigned.astype(jnp.uint32).ravel()
+
+
+@contextlib.contextmanager
+def _silent(name: str) -> Iterator[None]:
+    log = logging.getLogger(name)
+    before = log.disabled
+    log.disabled = True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _innermost(error: BaseException) -> str:

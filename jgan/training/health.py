@@ -36,28 +36,25 @@ def spread(samples: np.ndarray, data: np.ndarray, count: int = 256) -> float:
     generator of images starts near 0.
 
     Args:
-      samples: ``(N, ...)``, at least 2; the first ``count`` are used.
+      samples: ``(N, ...)``; the first ``count`` are used.
       data: ``(M, ...)`` on the same scale, likewise.
       count: how many at most.
 
-    Raises:
-      ValueError: if there are fewer than 2 samples or data, or the data are all one.
+    Returns:
+      The ratio; NaN, which no warning heeds, where there is nothing to compare: fewer than 2 samples or
+      data, or data that are all one.
 
     >>> corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     >>> round(spread(corners / 4, corners), 6)
     0.25
     """
+    if min(len(samples), len(data), count) < 2:
+        return float("nan")
     distance = _mean_distance(data[:count])
-    if distance == 0:
-        raise ValueError(
-            "data are all equal; the spread of samples has nothing to be compared with."
-        )
-    return _mean_distance(samples[:count]) / distance
+    return _mean_distance(samples[:count]) / distance if distance > 0 else float("nan")
 
 
 def _mean_distance(points: np.ndarray) -> float:
-    if len(points) < 2:
-        raise ValueError(f"points are {len(points)}, but distances need at least 2.")
     flat = np.asarray(points, np.float64).reshape(len(points), -1)
     # About the mean, so that the differences of squares below keep their digits.
     flat = flat - flat.mean(axis=0)

@@ -104,8 +104,7 @@ def train(
         session = _Session(run, experiment, options, checkpoints, state, score, say)
         stack.callback(session.log.close)
         stop = stack.enter_context(stop_requests())
-        if int(state.step) == 0:
-            # A run that dies in its first steps has something to go back to.
+        if not checkpoints.steps():  # a run that diverges at once has something to go back to
             checkpoints.save(state)
         feed = make_feed(experiment, state, layout, options.loader, options.reading)
         try:

@@ -184,7 +184,7 @@ MISTAKES = """
     train {folder}/tiny.py --lr inf --out {folder}/inf | the training has diverged
     sample {folder} | is not a run directory: it has no settings.json
     sample {run} --count 0 | argument --count: is 0, but must be at least 1
-    sample {run} --step 5 | holds no checkpoint of step 5, only of [3, 6]
+    sample {run} --step 5 | holds no checkpoint of step 5, only of [0, 3, 6]
     sample {run} --view faces | --view is 'faces', but this experiment has only samples
     sample {run} --ema --no-ema | not allowed with argument --ema
     verify {folder}/unclaimed.py | makes no claims
