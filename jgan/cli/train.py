@@ -1,14 +1,22 @@
 """``jgan train FILE``: train an experiment in a run directory, or go on with it."""
 
 import argparse
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from jgan.cli.common import at_least, build, parse_experiment, resized
 from jgan.cli.flags import Parser
 from jgan.data.loader import Reading
+from jgan.evaluation.score import scorer
 from jgan.training.devices import MODES, connect, is_leader
-from jgan.training.feed import LOADERS
+from jgan.training.experiment import Experiment
+from jgan.training.feed import LOADERS, fits_device
+from jgan.training.fit import layout_of
+from jgan.training.resources import estimate
+from jgan.training.run import settings_of
 from jgan.training.train import Options, train
 
 
@@ -24,10 +32,17 @@ def main(words: list[str]) -> int:
     out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
     say = _say if is_leader() else lambda line: None
     say(f"{file.summary}\n{experiment.source.describe()}\nrun directory: {out}")
+    if asked.dry_run:
+        _describe(experiment, file.path, arguments, asked, say)
+        return 0
+    score = None
+    if asked.evaluate_every is not None:
+        score = scorer(experiment, count=asked.evaluate_samples)
     options = Options(
         log_every=asked.log_every,
         sample_every=asked.sample_every,
         save_every=asked.save_every,
+        evaluate_every=asked.evaluate_every,
         keep=asked.keep,
         keep_every=asked.keep_every,
         loader=asked.loader,
@@ -37,11 +52,46 @@ def main(words: list[str]) -> int:
         fork=asked.fork,
     )
     finished = train(
-        experiment, file.path, arguments, seed=asked.seed, out=out, options=options, say=say
+        experiment,
+        file.path,
+        arguments,
+        seed=asked.seed,
+        out=out,
+        options=options,
+        score=score,
+        say=say,
     )
     if finished:
         say("done: " + ", ".join(str(out / f"{name}.png") for name in experiment.game.views))
     return 0
+
+
+def _describe(
+    experiment: Experiment,
+    file: Path,
+    arguments: dict[str, Any],
+    asked: argparse.Namespace,
+    say: Callable[[str], None],
+) -> None:
+    """Everything that is known before the first step; nothing is trained and nothing written."""
+    settings = settings_of(
+        file,
+        arguments,
+        seed=asked.seed,
+        batch_size=experiment.batch_size,
+        steps=experiment.steps,
+    )
+    say(json.dumps(settings, indent=2))
+    layout = layout_of(experiment, asked.parallel)
+    resident = asked.loader == "device" or (
+        asked.loader == "auto" and fits_device(experiment.source, layout)
+    )
+    source, rule = experiment.source, experiment.rule
+    for line in estimate(rule, source.arrays, experiment.batch_size, resident).lines():
+        say(line)
+    where = "on every device" if resident else "streamed"
+    say(f"devices: {layout.count}, by {layout.mode}; the data {where}")
+    say("nothing was trained: this was a dry run")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +101,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=positive, help="examples in a minibatch")
     add("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
     add("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
+    add("--dry-run", action="store_true", help="say all that is known beforehand, train nothing")
     add("--fork", type=Path, metavar="RUN", help="start from another run's newest checkpoint")
 
 
@@ -62,6 +113,8 @@ def _add_kept(parser: argparse.ArgumentParser) -> None:
     add("--save-every", type=positive, default=500, help="steps between checkpoints (default: 500)")
     add("--keep", type=positive, default=3, help="newest checkpoints that are kept (default: 3)")
     add("--keep-every", type=positive, help="keep those at multiples of so many steps too")
+    add("--evaluate-every", type=positive, help="steps between scores; the best state is kept")
+    add("--evaluate-samples", type=at_least(2), default=2000, help="for each score (default: 2000)")
     add("--tensorboard", action="store_true", help="write RUN/tensorboard too")
 
 

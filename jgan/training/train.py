@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jgan.data.loader import Reading
+from jgan.game import Variables
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.devices import Layout, is_leader, on_host
@@ -21,8 +22,8 @@ from jgan.training.stop import stop_requests
 from jgan.training.views import POINTS, viewers, write_pictures
 
 Say = Callable[[str], None]
-Score = Callable[[TrainState], float]
-"""Lower is better."""
+Score = Callable[[Variables], float]
+"""How far samples of these variables are from the data; lower is better."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def train(
       seed: of the run.
       out: the run directory.
       options: how the run is kept and seen.
-      score: evaluates a state every ``options.evaluate_every`` steps; the best state is kept.
+      score: evaluates the averaged variables every ``options.evaluate_every`` steps and at the end; the
+        checkpoint of the best is kept, and ``best.json`` names it.
       say: where progress goes, a line at a time.
 
     Returns:
@@ -208,7 +210,7 @@ class _Session:
 
     def _evaluated(self, state: TrainState, step: int) -> float:
         assert self._score is not None
-        value = self._score(on_host(state))
+        value = self._score(on_host(state.averaged_variables()))
         if self._best is None or value < self._best["score"]:
             self._best = {"step": step, "score": value}
             self._checkpoints.pin(step)
