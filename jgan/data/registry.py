@@ -10,10 +10,14 @@ therefore takes any pictures: ``--data folder:photos@64+flip``.
 import difflib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import jax
 
 from jgan.data import augment, toys
 from jgan.data.archives import LAYOUTS, read_cifar
@@ -36,6 +40,7 @@ _RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": r
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
 _ALLOWED += "a path ending in .npz, or a folder of pictures or of idx files"
+_REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
 _OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
 
@@ -86,6 +91,31 @@ def load(
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
+    known = _REMEMBERED.get()
+    asked = (name, split, size, seed, image_size, channels)
+    if known is None or asked not in known:
+        # An experiment may be built while it is traced; its data are no part of the program.
+        with jax.ensure_compile_time_eval():
+            source = _load(name, split, size, seed, image_size, channels)
+        if known is None:
+            return source
+        known[asked] = source
+    return known[asked]
+
+
+@contextmanager
+def remembered(sources: dict[Any, Source]) -> Iterator[None]:
+    """Within it `load` reads each source once and finds it in ``sources`` from then on."""
+    token = _REMEMBERED.set(sources)
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
+
+
+def _load(
+    name: str, split: str, size: int | None, seed: int, image_size: Size, channels: int | None
+) -> Source:
     shape = {"image_size": image_size, "channels": channels}
     asked = _OPTIONS.search(name)
     if asked is None or os.path.exists(name):

@@ -1,0 +1,83 @@
+"""What claims about labels measure, by judges that the game never met."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from jgan.data import Source, load
+from jgan.data.densities import Mixture
+from jgan.errors import UserError
+from jgan.evaluation.classifier import train_classifier
+from jgan.evaluation.extraction import extract
+from jgan.training.experiment import Trained
+from jgan.training.measures import AT_ONCE, samples
+
+Judge = Callable[[np.ndarray], np.ndarray]
+"""Examples to class indices."""
+
+
+def classes_of(source: Source) -> int:
+    """The number of classes.
+
+    Raises:
+      UserError: if the data have no labels.
+    """
+    if source.num_classes == 0:
+        raise UserError(
+            f"data is {source.name!r}, which has no labels, but this experiment needs one for each example."
+        )
+    return source.num_classes
+
+
+def judge_of(source: Source) -> Judge:
+    """Who names the class of an example of this source, knowing nothing of the game.
+
+    For a mixture the nearest mode, whose index is the label; for images a classifier trained on the
+    source for four epochs, once a process.
+
+    Raises:
+      UserError: if the data have no labels.
+    """
+    classes_of(source)
+    if isinstance(source.density, Mixture):
+        modes = np.asarray(source.density.modes)
+        return lambda points: np.argmin(
+            np.linalg.norm(points[:, None] - modes[None], axis=-1), axis=1
+        )
+    return _classifier(source.name, source.size)
+
+
+@lru_cache(maxsize=2)
+def _classifier(name: str, size: int) -> Judge:
+    train, test = load(name, size=size), load(name, split="test")
+    found = train_classifier(train, test, epochs=4, width=16, say=lambda text: None)
+    probabilities = found.extractor.probabilities
+    assert probabilities is not None
+    return lambda images: np.concatenate([p.argmax(1) for p in extract(probabilities, [images])])
+
+
+def class_accuracy(trained: Trained, count: int = 2000) -> float:
+    """Share of samples that an independent judge gives the class they were made for."""
+    made = np.asarray(samples(trained, count))
+    asked = np.resize(np.asarray(trained.experiment.source.first(AT_ONCE)["label"]), count)
+    return float(np.mean(judge_of(trained.experiment.source)(made) == asked))
+
+
+def spread_within_classes(trained: Trained, count: int = 2000) -> float:
+    """Variance of the samples within their classes, as a share of the data's.
+
+    Both are traces of the covariance about the mean of the class asked for, averaged over classes.
+    """
+    source = trained.experiment.source
+    asked = np.resize(np.asarray(source.first(AT_ONCE)["label"]), count)
+    real = source.first(count)
+    return _within(np.asarray(samples(trained, count)), asked) / _within(
+        np.asarray(real["image"]), np.asarray(real["label"])
+    )
+
+
+def _within(values: np.ndarray, label: np.ndarray) -> float:
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    parts = [flat[label == one].var(axis=0).sum() for one in np.unique(label)]
+    return float(np.mean(parts))
