@@ -1,0 +1,163 @@
+"""Networks that take a label: joined to the input, through normalisation, or by projection."""
+
+import math
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jgan.batch_axis import axis_name
+from jgan.game import Collections
+from jgan.networks.dcgan import WEIGHTS, image_sizes
+from jgan.networks.heads import Trunk, check_body
+from jgan.networks.layers import ConvTranspose, Dense, check_norm
+from jgan.networks.network import Network, from_linen
+
+
+def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
+    """The network of ``(inputs, label)`` that sees inputs with their label joined to the last axis.
+
+    Points and latents ``(B, d)`` become ``(B, d + n)``; images get n constant planes.
+
+    Args:
+      network: of one input; it must take the longer one.
+      classes: number K of labels 0 to K - 1.
+      embedding: n, size of a learned vector for each class (rows N(0, 1), in ``"embedding"`` of the
+        parameters); 0 for one-hot vectors, n = K (Mirza & Osindero 2014).
+    """
+
+    def joined(table: jax.Array, x: jax.Array, label: jax.Array) -> jax.Array:
+        vectors = table[label].astype(x.dtype)
+        planes = vectors.reshape(x.shape[0], *[1] * (x.ndim - 2), -1)
+        return jnp.concatenate(
+            [x, jnp.broadcast_to(planes, (*x.shape[:-1], planes.shape[-1]))], axis=-1
+        )
+
+    def init(key: jax.Array, *inputs: Any) -> Collections:
+        own_key, table_key = jax.random.split(key)
+        if not embedding:
+            return network.init(own_key, joined(jnp.eye(classes), *inputs))
+        table = jax.random.normal(table_key, (classes, embedding))
+        inner = network.init(own_key, joined(table, *inputs))
+        return {**inner, "params": {"network": inner["params"], "embedding": table}}
+
+    def apply(
+        collections: Collections, *inputs: Any, key: Any = None, train: bool = False
+    ) -> tuple[Any, Collections]:
+        table, params = jnp.eye(classes), collections["params"]
+        if embedding:
+            table, params = params["embedding"], params["network"]
+        inner = {**collections, "params": params}
+        return network.apply(inner, joined(table, *inputs), key=key, train=train)
+
+    return Network(init, apply)
+
+
+def unlabelled(network: Network) -> Network:
+    """The network of ``(inputs, label)`` that does not look at the label."""
+
+    def apply(
+        collections: Collections, *inputs: Any, key: Any = None, train: bool = False
+    ) -> tuple[Any, Collections]:
+        return network.apply(collections, inputs[0], key=key, train=train)
+
+    return Network(lambda key, *inputs: network.init(key, inputs[0]), apply)
+
+
+class ConditionalNorm(nn.Module):
+    """Batch normalisation with a gain and a bias for each class (Dumoulin et al. 2017; de Vries et al. 2017).
+
+    Attributes:
+      classes: number of classes; gains start at 1, biases at 0.
+      momentum: of the running statistics.
+      epsilon: added to the variance.
+    """
+
+    classes: int
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+    @nn.compact
+    def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
+        """Normalise ``x`` ``(B, ..., C)`` under ``label`` ``(B,)``."""
+        x = nn.BatchNorm(
+            use_running_average=not train,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            use_scale=False,
+            use_bias=False,
+            axis_name=axis_name(),
+            dtype=x.dtype,
+        )(x)
+        size = (self.classes, x.shape[-1])
+        gains = self.param("gain", nn.initializers.ones_init(), size, jnp.float32)
+        biases = self.param("bias", nn.initializers.zeros_init(), size, jnp.float32)
+        shape = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
+        return x * gains[label].reshape(shape) + biases[label].reshape(shape)
+
+
+class _Generator(nn.Module):
+    shape: tuple[int, ...]
+    classes: int
+    width: int
+    body: str
+
+    @nn.compact
+    def __call__(self, z: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
+        norm = lambda x: nn.relu(ConditionalNorm(self.classes)(x, label, train=train))
+        if self.body == "mlp" or len(self.shape) != 3:
+            for _ in range(2):
+                layer = Dense(8 * self.width, kernel_init=nn.initializers.he_normal())
+                z = norm(layer(z, train=train))
+            x = Dense(math.prod(self.shape))(z, train=train).reshape(-1, *self.shape)
+            return jnp.tanh(x) if len(self.shape) == 3 else x
+        sizes = image_sizes(*self.shape[:2])
+        smallest, features = sizes.pop(), self.width * 2 ** (len(sizes) - 1)
+        x = Dense(math.prod(smallest) * features, bias=False, kernel_init=WEIGHTS)(z, train=train)
+        x = x.reshape(-1, *smallest, features)
+        while sizes:
+            features = self.shape[2] if len(sizes) == 1 else features // 2
+            layer = ConvTranspose(features, output_size=sizes.pop(), kernel_init=WEIGHTS)
+            x = layer(norm(x), train=train)
+        return jnp.tanh(x)
+
+
+class _Projection(nn.Module):
+    classes: int
+    width: int
+    body: str
+    norm: str
+
+    @nn.compact
+    def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
+        spectral = self.norm == "spectral"
+        features = Trunk(self.width, self.body, self.norm)(x, train=train)
+        logit = Dense(1, spectral=spectral, kernel_init=WEIGHTS)(features, train=train)[:, 0]
+        # A dense layer on one-hot vectors is an embedding, spectrally normalised where the others are.
+        embed = Dense(features.shape[-1], bias=False, spectral=spectral, kernel_init=WEIGHTS)
+        vectors = embed(jax.nn.one_hot(label, self.classes), train=train)
+        return logit + jnp.sum(vectors * features, axis=1)
+
+
+def conditional_generator(
+    shape: tuple[int, ...], classes: int, *, width: int = 32, body: str = "dcgan"
+) -> Network:
+    """``(latents (B, d), label (B,))`` to ``(B, *shape)``, the label entering by `ConditionalNorm`.
+
+    DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``.
+    """
+    check_body(body)
+    return from_linen(_Generator(tuple(shape), classes, width, body))
+
+
+def projection_discriminator(
+    classes: int, *, width: int = 32, body: str = "dcgan", norm: str = "spectral"
+) -> Network:
+    """``(examples, label)`` to logits ``(B,)``: w·φ(x) + b + v_yᵀφ(x) (Miyato & Koyama 2018, eq. 7).
+
+    φ is `jgan.networks.heads.Trunk`; the paper's is a residual network with sums over the positions.
+    """
+    check_norm(norm)
+    check_body(body)
+    return from_linen(_Projection(classes, width, body, norm))
