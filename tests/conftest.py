@@ -24,16 +24,18 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
 
 
-@pytest.fixture(autouse=True)
-def one_device(request, monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def one_device():
     """Training spreads over all devices; here it takes one, except where a test asks for them."""
-    if "eight_devices" not in request.fixturenames:
-        monkeypatch.setattr(devices, "all_devices", lambda: jax.devices()[:1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "all_devices", lambda: jax.devices()[:1])
+        yield
 
 
 @pytest.fixture
-def eight_devices():
+def eight_devices(monkeypatch):
     """Training spreads over the eight fake devices, as it would over real ones."""
+    monkeypatch.setattr(devices, "all_devices", jax.devices)
 
 
 @pytest.fixture

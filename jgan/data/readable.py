@@ -1,8 +1,8 @@
 """Which files of a folder cannot be read, found once for a folder that stays on disk."""
 
+import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +11,7 @@ import numpy as np
 from jgan.data.listing import File
 from jgan.data.pictures import in_threads
 from jgan.errors import UserError
-from jgan.training.files import make_folder, write_atomically
-
-
-def cache_folder() -> Path:
-    """Where jgan keeps what can be made again: $JGAN_CACHE, or ``~/.cache/jgan``."""
-    return Path(os.environ.get("JGAN_CACHE") or Path.home() / ".cache" / "jgan")
+from jgan.training.files import cache_folder, make_folder, write_atomically
 
 
 def unreadable(files: list[File], root: Path, read: Callable[[int], np.ndarray]) -> dict[int, str]:
@@ -31,20 +26,20 @@ def unreadable(files: list[File], root: Path, read: Callable[[int], np.ndarray])
         status = file.path.stat()
         name = file.path.relative_to(root)
         known.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    record = cache_folder() / "folders" / f"{known.hexdigest()}.json"
-    try:
-        return {int(number): reason for number, reason in json.loads(record.read_text()).items()}
-    except (OSError, ValueError):
-        pass
+    cache = cache_folder("folders")
+    record = cache / f"{known.hexdigest()}.json" if cache else None
+    if record and record.exists():
+        with contextlib.suppress(OSError, ValueError):
+            stored = json.loads(record.read_text())
+            return {int(number): reason for number, reason in stored.items()}
 
     def attempt(number: int) -> None:
         read(number)
 
     _, failures = in_threads(attempt, len(files))
     reasons = {number: str(error) for number, error in failures.items()}
-    try:
-        make_folder(record.parent)
-        write_atomically(record, json.dumps(reasons))
-    except UserError:  # a read-only home costs the time again, nothing else
-        pass
+    if record:
+        with contextlib.suppress(UserError):  # a read-only home costs the time again, nothing else
+            make_folder(record.parent)
+            write_atomically(record, json.dumps(reasons))
     return reasons

@@ -1,9 +1,11 @@
-"""Mode coverage of samples from a known mixture (VEEGAN and PacGAN protocols)."""
+"""Modes covered: of a known mixture (VEEGAN and PacGAN protocols), and of classes (Stacked MNIST)."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from scipy.special import rel_entr
 
 
 class ModeCoverage(NamedTuple):
@@ -54,3 +56,69 @@ def mode_coverage(
     )
     reverse_kl = jnp.where(total > 0, jnp.sum(entropy_terms), jnp.log(float(count)))
     return ModeCoverage(jnp.sum(captured > 0), jnp.mean(good), reverse_kl)
+
+
+class ClassCoverage(NamedTuple):
+    """How predictions are spread over classes.
+
+    Attributes:
+      modes: classes that are predicted at least once, as published.
+      solid: those that have at least a quarter of their share in the reference. A classifier's errors scatter
+        over many classes and make modes of each: where 100 triples of real digits are generated, one that is
+        right in 99.2 % of the digits reports several hundred.
+      kl: KL in nats of the predictions' shares from the reference's.
+    """
+
+    modes: int
+    solid: int
+    kl: float
+
+
+def class_coverage(
+    predictions: np.ndarray, classes: int, reference: np.ndarray | None = None
+) -> ClassCoverage:
+    """Count classes and measure KL(predicted shares ‖ reference shares), natural logarithm.
+
+    For Stacked MNIST (Metz et al. 2017, Srivastava et al. 2017; 26,000 samples) a perfect generator has
+    1000 modes and a KL of `kl_floor`, and KL >= log(classes / modes) always holds for a uniform reference.
+
+    Args:
+      predictions: integers ``(N,)`` in 0 .. classes - 1.
+      classes: how many there are.
+      reference: shares ``(classes,)``, by default uniform. A class that it lacks but that is predicted
+        makes the KL infinite.
+
+    Raises:
+      ValueError: if a prediction or the reference's length does not fit ``classes``.
+
+    >>> class_coverage(np.array([0, 0, 1, 1]), 4)
+    ClassCoverage(modes=2, solid=2, kl=0.6931471805599453)
+    """
+    counts = np.bincount(np.asarray(predictions), minlength=classes)
+    shares = np.full(classes, 1 / classes) if reference is None else np.asarray(reference, float)
+    if len(counts) != classes or len(shares) != classes:
+        raise ValueError(
+            f"classes is {classes}, but the largest prediction is {len(counts) - 1} and the reference has "
+            f"{len(shares)} shares."
+        )
+    kl = np.sum(rel_entr(counts / counts.sum(), shares / shares.sum()))
+    solid = counts >= np.maximum(counts.sum() * shares / shares.sum() / 4, 1)
+    return ClassCoverage(int(np.sum(counts > 0)), int(np.sum(solid)), float(kl))
+
+
+def kl_floor(classes: int, count: int) -> float:
+    """KL from uniform that ``count`` samples of a perfect generator have on average, (K - 1)/(2N).
+
+    >>> print(f"{kl_floor(1000, 26_000):.4f}")
+    0.0192
+    """
+    return (classes - 1) / (2 * count)
+
+
+def stacked_predictions(digits: np.ndarray) -> np.ndarray:
+    """Three digits a picture, ``(N, 3)`` for red, green and blue, as one of 1000 classes, ``(N,)``.
+
+    >>> stacked_predictions(np.array([[1, 2, 3]])).tolist()
+    [123]
+    """
+    return np.asarray(digits) @ np.array([100, 10, 1])

@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.experimental import multihost_utils
+from jax.sharding import NamedSharding, PartitionSpec
 from orbax.checkpoint import v1 as ocp
 
 from jgan.errors import UserError
@@ -75,13 +76,17 @@ class Checkpoints:
         """Keep the checkpoint of ``step`` whatever comes, in place of the one pinned before."""
         self._pinned = set() if step is None else {step}
 
-    def save(self, state: TrainState) -> None:
+    def save(self, state: TrainState, step: int | None = None) -> None:
         """Begin to save ``state``; returns once its values are copied, so they may be donated.
+
+        Args:
+          state: of one run, or of a population.
+          step: its number; None for the state's own, which a population has many of.
 
         Raises:
           UserError: if this save, or the one before it, cannot be written.
         """
-        step = int(state.step)
+        step = int(state.step) if step is None else step
         if step not in self.steps():
             content = {"state": state, "fingerprint": {"sum": fingerprint(state)}}
             self._saying_what_failed(lambda: self._inner.save_checkpointables_async(step, content))
@@ -117,10 +122,12 @@ class Checkpoints:
             )
         wanted = steps[-1] if step is None else step
         sharding = sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])
-        shapes = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
-            {"state": like, "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32)}},
-        )
+        shapes = {
+            "state": jax.tree.map(
+                lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), like
+            ),
+            "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32, sharding=_whole(sharding))},
+        }
         about = f"the checkpoint of step {wanted} in {str(self._root)!r}"
         found, reason = self._attempt(wanted, shapes)
         if found is None:
@@ -173,6 +180,13 @@ class Checkpoints:
         if jax.process_count() > 1:
             multihost_utils.sync_global_devices("damaged checkpoint moved")
         self._inner.reload()
+
+
+def _whole(sharding: Any) -> Any:
+    """The sharding of a number that lies beside arrays of the given one."""
+    if isinstance(sharding, NamedSharding):
+        return NamedSharding(sharding.mesh, PartitionSpec())
+    return sharding
 
 
 class _Preserved:

@@ -34,7 +34,7 @@ def judge_of(source: Source) -> Judge:
     """Who names the class of an example of this source, knowing nothing of the game.
 
     For a mixture the nearest mode, whose index is the label; for images a classifier trained on the
-    source for four epochs, once a process.
+    source for three epochs, once a process.
 
     Raises:
       UserError: if the data have no labels.
@@ -51,7 +51,7 @@ def judge_of(source: Source) -> Judge:
 @lru_cache(maxsize=2)
 def _classifier(name: str, size: int) -> Judge:
     train, test = load(name, size=size), load(name, split="test")
-    found = train_classifier(train, test, epochs=4, width=16, say=lambda text: None)
+    found = train_classifier(train, test, epochs=3, width=12, say=lambda text: None)
     probabilities = found.extractor.probabilities
     assert probabilities is not None
     return lambda images: np.concatenate([p.argmax(1) for p in extract(probabilities, [images])])

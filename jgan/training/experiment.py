@@ -1,5 +1,6 @@
 """What an experiment is, what it claims, and how one is read from a file."""
 
+import functools
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from jgan.data import Source
 from jgan.errors import UserError
 from jgan.game import Game
 from jgan.rules import Rule, TrainState
+from jgan.training.mistakes import MODULES, as_user_error
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class Experiment:
       steps: updates of the rule.
       batch_size: examples in a minibatch; an update takes ``rule.minibatches`` of them.
       claims: what ``jgan verify`` measures.
+
+    Raises:
+      UserError: from the constructor, if there are no steps or no examples in a batch.
     """
 
     game: Game
@@ -33,6 +38,12 @@ class Experiment:
     steps: int
     batch_size: int = 64
     claims: Sequence["Claim"] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            value = getattr(self, name)
+            if value < 1:
+                raise UserError(f"{name} is {value}, but must be at least 1.")
 
 
 class Trained(NamedTuple):
@@ -87,7 +98,8 @@ class ExperimentFile(NamedTuple):
 
     Attributes:
       path: of the file.
-      build: its ``experiment`` function; keyword arguments are the command line's flags.
+      build: its ``experiment`` function; keyword arguments are the command line's flags. What goes wrong
+        in it is raised as a UserError.
       summary: first line of the module's docstring.
     """
 
@@ -104,31 +116,48 @@ def load_experiment(path: str | Path) -> ExperimentFile:
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(
-            f"experiment file {str(path)!r} does not exist; give the path of a Python file."
-        )
+        wrong = "is a folder" if path.is_dir() else "does not exist"
+        raise UserError(f"experiment file {str(path)!r} {wrong}; give the path of a Python file.")
     module = _import(path)
-    build = getattr(module, "experiment", None)
-    if not callable(build):
+    function = getattr(module, "experiment", None)
+    if not callable(function):
         raise UserError(
             f"experiment file {str(path)!r} defines no function 'experiment'; it must return an Experiment."
         )
+
+    @functools.wraps(function)
+    def build(**arguments: Any) -> Experiment:
+        with as_user_error(f"experiment file {str(path)!r}"):
+            made = function(**arguments)
+        if not isinstance(made, Experiment):
+            raise UserError(
+                f"the function 'experiment' of {str(path)!r} returned a {type(made).__name__}, "
+                "but must return an Experiment."
+            )
+        return made
+
     summary = (module.__doc__ or "").strip().split("\n")[0]
     return ExperimentFile(path, build, summary)
 
 
 def _import(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"jgan_experiment_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{MODULES}{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UserError(f"experiment file {str(path)!r} is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise UserError(
-            f"experiment file {str(path)!r} has a syntax error in line {error.lineno}: {error.msg}."
-        ) from error
-    except ImportError as error:
-        raise UserError(f"experiment file {str(path)!r} cannot be imported: {error}.") from error
+    with as_user_error(f"experiment file {str(path)!r}"):
+        try:
+            spec.loader.exec_module(module)
+        except SyntaxError as error:
+            if error.filename not in (None, str(path)):  # of a module which the file imports
+                raise
+            place = f" in line {error.lineno}" if error.lineno else ""
+            raise UserError(
+                f"experiment file {str(path)!r} has a syntax error{place}: {error.msg}."
+            ) from error
+        except ImportError as error:
+            raise UserError(
+                f"experiment file {str(path)!r} cannot be imported: {error}."
+            ) from error
     return module

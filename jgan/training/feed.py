@@ -52,16 +52,15 @@ def make_feed(
 
 
 def check_batch(experiment: Experiment) -> None:
-    """Raise UserError if one update needs more examples than the data set has, or none."""
-    size = experiment.source.size
-    needed = experiment.batch_size * experiment.rule.minibatches
-    if experiment.batch_size < 1:
-        raise UserError(f"batch_size is {experiment.batch_size}, but must be at least 1.")
-    if needed > size:
-        most = size // experiment.rule.minibatches
+    """Raise UserError if one update needs more examples than the data set has."""
+    size, minibatches = experiment.source.size, experiment.rule.minibatches
+    if experiment.batch_size * minibatches > size:
+        each = f" ({minibatches} minibatches an update)" if minibatches > 1 else ""
+        most = size // minibatches
         raise UserError(
-            f"batch_size is {experiment.batch_size} ({experiment.rule.minibatches} minibatches an update), "
-            f"but the source {experiment.source.name!r} has only {size} examples; use at most {most}."
+            f"batch_size is {experiment.batch_size}{each}, but the source {experiment.source.name!r} has "
+            f"only {size} example{'s' if size > 1 else ''}; "
+            + (f"use at most {most}." if most else f"the rule needs at least {minibatches}.")
         )
 
 

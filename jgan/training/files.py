@@ -40,3 +40,12 @@ def make_folder(path: str | Path) -> Path:
     except OSError as error:
         raise UserError(f"folder {str(path)!r} cannot be created: {error.strerror}.") from error
     return path
+
+
+def cache_folder(name: str) -> Path | None:
+    """Where jgan keeps what can be made again: ``name`` in $JGAN_CACHE, or in ``~/.cache/jgan``.
+
+    None if JGAN_CACHE is empty, which asks for nothing to be kept.
+    """
+    root = os.environ.get("JGAN_CACHE", str(Path.home() / ".cache" / "jgan"))
+    return Path(root) / name if root else None

@@ -11,6 +11,7 @@ from jgan.training.devices import Layout, choose_layout
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.feed import Feed, check_batch, make_feed
 from jgan.training.loop import first_state
+from jgan.training.mistakes import as_user_error
 
 Row = dict[str, float]
 
@@ -35,11 +36,8 @@ def begin(experiment: Experiment, seed: int, layout: Layout | None = None) -> Tr
     batch = experiment.source.first(experiment.batch_size)
     sharding = layout.replicated if layout and layout.count > 1 else None
     init = jax.jit(first_state, static_argnums=0, out_shardings=sharding)
-    try:
+    with as_user_error("the first state of the experiment"):  # shapes are checked while tracing
         return init(experiment.rule, batch, seed)
-    except ValueError as error:
-        # Shapes and norms are checked while tracing; the message is already one sentence.
-        raise UserError(str(error)) from error
 
 
 def chunks(
@@ -58,7 +56,8 @@ def chunks(
         # Chunks end on multiples of `every` whatever the first step, so that a resumed run logs the
         # same rows as an uninterrupted one.
         count = min(every - step % every, experiment.steps - step)
-        state, metrics = feed(state, count)
+        with as_user_error("an update of the experiment"):
+            state, metrics = feed(state, count)
         row = {name: float(value) for name, value in jax.device_get(metrics).items()}
         bad = next((name for name, value in sorted(row.items()) if not math.isfinite(value)), None)
         if bad:

@@ -23,6 +23,8 @@ import jax
 from jgan.errors import UserError
 from jgan.training.files import make_folder, write_atomically
 
+FREE = ("experiment_sha256", "forked_from", "steps", "versions", "device")
+"""Settings that may differ when a run is continued; the first has a sentence of its own."""
 VERSIONED = ("jgan", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -37,6 +39,9 @@ def versions() -> dict[str, str]:
     return found
 
 
+NEEDED = {"arguments": dict, "seed": int, "batch_size": int, "steps": int}
+
+
 def settings_of(
     experiment: str | Path, arguments: dict[str, Any], *, seed: int, batch_size: int, steps: int
 ) -> dict[str, Any]:
@@ -45,7 +50,8 @@ def settings_of(
     return {
         "experiment": path.name,
         "experiment_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "arguments": arguments,
+        # As they will be read: tuples become lists, and must equal those of an earlier start.
+        "arguments": json.loads(json.dumps(arguments)),
         "seed": seed,
         "batch_size": batch_size,
         "steps": steps,
@@ -71,7 +77,7 @@ class RunDirectory:
         self.metrics = self.path / "metrics.jsonl"
         self.table = self.path / "metrics.csv"
         self.tensorboard = self.path / "tensorboard"
-        self.samples = make_folder(self.path / "samples")
+        self.samples = self.path / "samples"
         self._best = self.path / "best.json"
         self._lock: IO[str] | None = None
         if exclusive:
@@ -113,7 +119,8 @@ class RunDirectory:
     ) -> None:
         """Write settings and experiment file, after comparing them with an earlier start of this run.
 
-        A run may be continued with more steps, on other versions or devices; nothing else may differ.
+        A run may be continued with more steps, on other versions or devices; nothing else may differ. One
+        that failed before its first checkpoint has nothing to continue, and may start with other settings.
 
         Args:
           settings: by `settings_of`.
@@ -130,12 +137,12 @@ class RunDirectory:
             )
         if fork is not None:
             settings = {**settings, "forked_from": str(fork)}
-        if file.exists():
+        if file.exists() and self._has_begun():
             before = read_settings(self.path)
             if "forked_from" in before:
                 settings = {**settings, "forked_from": before["forked_from"]}
-            for name in ("experiment", "arguments", "seed", "batch_size"):
-                _refuse_difference(self.path, name, before.get(name), settings[name])
+            for name in [name for name in {**before, **settings} if name not in FREE]:
+                _refuse_difference(self.path, name, before.get(name), settings.get(name))
             if before.get("experiment_sha256") != settings["experiment_sha256"]:
                 raise UserError(
                     f"run directory {str(self.path)!r} was made with another version of the file "
@@ -144,6 +151,11 @@ class RunDirectory:
                 )
         write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
+
+    def _has_begun(self) -> bool:
+        """Whether there is anything to continue: checkpoints, or populations of a sweep."""
+        kept = ("checkpoints/[0-9]*", "current/*/[0-9]*", "batches/*")
+        return any(any(self.path.glob(pattern)) for pattern in kept)
 
     def best(self) -> dict[str, float] | None:
         """Step and score of the best evaluation so far, None before the first."""
@@ -176,10 +188,16 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     """
     file = Path(path) / "settings.json"
     try:
-        return json.loads(file.read_text())
+        settings = json.loads(file.read_text())
     except OSError as error:
         raise UserError(
             f"{str(path)!r} is not a run directory: it has no settings.json."
         ) from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise UserError(f"{str(file)!r} is not valid JSON: {error}.") from error
+    for name, kind in NEEDED.items():
+        if not isinstance(settings, dict) or not isinstance(settings.get(name), kind):
+            raise UserError(
+                f"{str(file)!r} is damaged: it has no {name!r}; restore it or start a new run."
+            )
+    return settings

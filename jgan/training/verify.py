@@ -1,5 +1,6 @@
 """Measure an experiment's claims, and show that each fails for its control."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -43,13 +44,15 @@ def verify(
     Raises:
       UserError: if the experiment makes no claims, or a claim names an argument it does not have.
     """
-    claims = _built(build, arguments).claims
+    claims = build(**arguments).claims
     if not claims:
         raise UserError("this experiment makes no claims, so there is nothing to verify.")
+    for claim in claims:
+        _check(claim, build)
     finished: dict[str, Trained | None] = {}
 
     def trained(claim: Claim, changes: dict[str, Any]) -> Trained | None:
-        experiment = _built(build, {**arguments, **changes})
+        experiment = build(**{**arguments, **changes})
         length = steps or claim.steps or experiment.steps
         name = repr((sorted(changes.items()), length))
         if name not in finished:
@@ -69,10 +72,10 @@ def verify(
         yield Verdict(claim, value, measured(claim, {**setting, **claim.control}))
 
 
-def _built(build: Callable[..., Experiment], arguments: dict[str, Any]) -> Experiment:
-    try:
-        return build(**arguments)
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise
-        raise UserError(f"a claim does not fit its experiment: {error}.") from error
+def _check(claim: Claim, build: Callable[..., Experiment]) -> None:
+    known = inspect.signature(build).parameters
+    unknown = next((name for name in (*claim.setting, *claim.control) if name not in known), None)
+    if unknown:
+        raise UserError(
+            f"claim {claim.name!r} sets {unknown!r}, but the experiment has only {', '.join(known)}."
+        )

@@ -8,7 +8,7 @@ import numpy as np
 from jgan.rules import TrainState
 from jgan.training.devices import on_host
 from jgan.training.experiment import Experiment
-from jgan.training.files import write_atomically
+from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture
 from jgan.training.logs import Log
 from jgan.training.run import RunDirectory
@@ -39,6 +39,6 @@ def write_pictures(
     for name, view in views.items():
         pixels = picture(view, reference)
         content = encode_png(pixels)
-        write_atomically(run.samples / f"{name}-{step:06d}.png", content)
+        write_atomically(make_folder(run.samples) / f"{name}-{step:06d}.png", content)
         write_atomically(run.path / f"{name}.png", content)
         log.picture(name, step, pixels)

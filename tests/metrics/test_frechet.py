@@ -5,7 +5,15 @@ import pytest
 import scipy.linalg
 
 from jgan.data import gather, load
-from jgan.metrics.frechet import Moments, frechet_distance, moments
+from jgan.metrics.frechet import (
+    Moments,
+    expected_bias,
+    frechet_at_infinity,
+    frechet_distance,
+    moments,
+    precise_frechet_distance,
+    simulated_bias,
+)
 from jgan.metrics.random_features import random_feature_distance, random_features
 
 
@@ -26,6 +34,8 @@ def gaussian(covariance: object, mean: object = None) -> Moments:
 def test_closed_forms(first: Moments, second: Moments, expected: float) -> None:
     assert float(frechet_distance(first, second)) == pytest.approx(expected, abs=2e-5)
     assert float(frechet_distance(second, first)) == pytest.approx(expected, abs=2e-5)
+    assert precise_frechet_distance(first, second) == pytest.approx(expected, rel=1e-13)
+    assert precise_frechet_distance(second, first) == pytest.approx(expected, rel=1e-13)
 
 
 def test_scipy_s_matrix_root_agrees() -> None:
@@ -41,6 +51,101 @@ def test_scipy_s_matrix_root_agrees() -> None:
             Moments(jnp.asarray(m), jnp.asarray(c)) for m, c in zip(means, covariances, strict=True)
         ]
         assert float(frechet_distance(*pair)) == pytest.approx(expected, rel=1e-9)
+    assert precise_frechet_distance(*pair) == pytest.approx(expected, rel=1e-9)
+
+
+def random_moments(rng, dimension, count):
+    features = rng.normal(size=(count, dimension)) * np.exp(-np.arange(dimension) / 40)
+    return Moments(features.mean(axis=0), np.cov(features.T))
+
+
+def test_precise_distance_is_scipy_s_in_many_dimensions():
+    rng = np.random.default_rng(3)
+    first, second = (random_moments(rng, 128, 600) for _ in range(2))
+    root = scipy.linalg.sqrtm(first.covariance @ second.covariance).real
+    expected = np.sum((first.mean - second.mean) ** 2)
+    expected += np.trace(first.covariance + second.covariance - 2 * root)
+    assert precise_frechet_distance(first, second) == pytest.approx(expected, rel=1e-6)
+
+
+def test_both_ways_of_the_precise_distance_agree(monkeypatch):
+    rng = np.random.default_rng(5)
+    pair = [random_moments(rng, 60, 300) for _ in range(2)]
+    found = []
+    for threshold in (0.0, 2.0):
+        monkeypatch.setattr("jgan.metrics.frechet.WELL_CONDITIONED", threshold)
+        found.append(precise_frechet_distance(*pair))
+    assert found[0] == pytest.approx(found[1], rel=1e-11)
+
+
+@pytest.mark.parametrize("count", [2, 10, 99])
+def test_singular_covariances_keep_their_digits(count):
+    """Of a set with itself the distance is 0, which a root of rounding errors would miss by 1e-7."""
+    found = random_moments(np.random.default_rng(0), 200, count)
+    assert abs(precise_frechet_distance(found, found)) < 1e-12 * np.trace(found.covariance)
+
+
+def test_closed_form_of_two_by_two_matrices():
+    """tr (AB)^1/2 = sqrt(tr AB + 2 sqrt(det A det B)) for any positive 2x2 matrices."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        a, b = (root @ root.T for root in rng.normal(size=(2, 2, 2)))
+        cross = np.sqrt(np.trace(a @ b) + 2 * np.sqrt(np.linalg.det(a) * np.linalg.det(b)))
+        expected = np.trace(a) + np.trace(b) - 2 * cross
+        pair = Moments(np.zeros(2), a), Moments(np.zeros(2), b)
+        assert precise_frechet_distance(*pair) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_expected_bias_is_what_samples_show():
+    """d/N + d(d+1)/(4N): .1104 and .2208 for d = 64 and N = 10,000."""
+    assert expected_bias(np.eye(64), 10_000) == pytest.approx(0.1104, abs=5e-5)
+    assert 2 * expected_bias(np.eye(64), 10_000) == pytest.approx(0.2208, abs=5e-5)
+    rng = np.random.default_rng(0)
+    root = np.diag(np.exp(-np.arange(16) / 5))
+    exact = Moments(np.zeros(16), root**2)
+    draws = [rng.normal(size=(1000, 16)) @ root for _ in range(30)]
+    seen = [precise_frechet_distance(exact, Moments(x.mean(axis=0), np.cov(x.T))) for x in draws]
+    error = np.std(seen) / np.sqrt(len(seen))
+    assert np.mean(seen) == pytest.approx(expected_bias(root**2, 1000), abs=4 * error)
+
+
+def test_simulated_bias_holds_below_the_dimension_too():
+    exact = Moments(np.ones(50), np.diag(np.linspace(1, 3, 50)))
+    rng = np.random.default_rng(1)
+    for count in (20, 500):
+        x = 1 + rng.normal(size=(count, 50)) * np.sqrt(np.linspace(1, 3, 50))
+        one = precise_frechet_distance(exact, Moments(x.mean(axis=0), np.cov(x.T)))
+        assert simulated_bias(exact, count) == pytest.approx(one, rel=0.15)
+    assert simulated_bias(exact, 500) == pytest.approx(
+        expected_bias(exact.covariance, 500), rel=0.15
+    )
+
+
+def test_extrapolation_removes_the_bias():
+    rng = np.random.default_rng(0)
+    exact = Moments(np.zeros(16), np.eye(16))
+    for shift in (0.0, 0.5):
+        features = rng.normal(size=(4000, 16)) + shift
+        found = frechet_at_infinity(features, exact)
+        assert found.counts[0] == 400
+        assert len(found.counts) == 15
+        truth = 16 * shift**2
+        # The biases at all sizes are on one line, whose slope is N times that of `expected_bias`.
+        assert found.slope == pytest.approx(16 + 16 * 17 / 4, rel=0.5)
+        assert abs(found.value - truth) < max(0.3 * expected_bias(np.eye(16), 4000), 0.03 * truth)
+        assert found.std < 0.1
+
+
+def test_mistakes_of_the_precise_distance():
+    good = Moments(np.zeros(2), np.eye(2))
+    with pytest.raises(ValueError, match="2 and 3 features; they must agree"):
+        precise_frechet_distance(good, Moments(np.zeros(3), np.eye(3)))
+    with pytest.raises(ValueError, match="holds NaN or infinity"):
+        precise_frechet_distance(good, Moments(np.array([0, np.nan]), np.eye(2)))
+    with pytest.raises(ValueError, match="points is 2"):
+        frechet_at_infinity(np.ones((9, 2)), good, points=2)
+    with pytest.raises(ValueError, match="count is 1"):
+        simulated_bias(good, 1)
 
 
 def test_moments_are_numpy_s() -> None:

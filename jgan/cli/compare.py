@@ -1,0 +1,88 @@
+"""``jgan compare A B``: measure one set of examples against another, with no training at all.
+
+A and B are folders of pictures (class subfolders become labels), .npz files, or any other source by name,
+such as fashion or folder:photos@64. A is measured against B, the reference.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from jgan.cli.flags import Parser
+from jgan.cli.measured import (
+    add_shared_flags,
+    extractor_for,
+    metric_names,
+    progress_line,
+    show,
+    write_pairs,
+)
+from jgan.data import Source, load
+from jgan.errors import UserError
+from jgan.evaluation.evaluate import LEAST, evaluate
+from jgan.evaluation.evidence import evenly
+from jgan.evaluation.reference import check_enough
+from jgan.evaluation.samples import Samplesfrom jgan.training.files import cache_folder
+
+
+AT_ONCE = 256
+
+
+def main(words: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    parser = Parser(prog="jgan compare", description=__doc__)
+    parser.add_argument("first", metavar="A", help="what is measured: a folder, .npz or source")
+    parser.add_argument("second", metavar="B", help="the reference, likewise")
+    add_shared_flags(parser, samples=50_000)
+    parser.add_argument(
+        "--split", choices=("train", "test"), default="train", help="of both (default: train)"
+    )
+    parser.add_argument("--pairs", type=Path, help="draw nn's pairs into this .png")
+    options = parser.parse_args(words)
+    first, second = (read(name, options.split) for name in (options.first, options.second))
+    if len(first.shape) != len(second.shape):
+        raise UserError(
+            f"{options.first!r} holds examples of shape {first.shape} and {options.second!r} of "
+            f"{second.shape}; compare pictures with pictures or points with points."
+        )
+    names = metric_names(options.metrics, second)
+    if options.pairs and "nn" not in names:
+        raise UserError(
+            "--pairs was given, but pairs are drawn for metric 'nn' only; add it to --metrics."
+        )
+    # Classes evenly, also where a source is sorted by them.
+    images, labels = first.arrays["image"], first.arrays.get("label")
+    chosen = evenly(np.arange(first.size), options.samples)
+    result = evaluate(
+        Samples(
+            (images[chosen[start : start + AT_ONCE]] for start in range(0, len(chosen), AT_ONCE)),
+            None if labels is None or labels.ndim != 1 else labels[chosen],
+            name=f"examples of {options.first}",
+        ),
+        second,
+        names,
+        extractor=extractor_for(options, second),
+        seed=options.seed,
+        cache=cache_folder("references"),
+        about={"first": options.first, "second": options.second, "split": options.split},
+        progress=progress_line(len(chosen), "examples"),
+    )
+    written = []
+    if options.pairs and result.pairs is not None:
+        written.append(f"wrote {write_pairs(options.pairs, result.pairs)}")
+    show(result, options.json, written)
+    return 0
+
+
+def read(name: str, split: str) -> Source:
+    """The source with this name; the ways it may fail are the user's mistakes.
+
+    Raises:
+      UserError: if it cannot be read or holds too few examples.
+    """
+    try:
+        source = load(name, split=split)
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from error
+    check_enough(source.size, LEAST, repr(name))
+    return source

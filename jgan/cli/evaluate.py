@@ -1,0 +1,154 @@
+"""``jgan evaluate RUN``: measure a trained generator, with the protocol beside every number."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jgan.cli.common import at_least, experiment_of_run, shape_of_state
+from jgan.cli.flags import Parser
+from jgan.cli.measured import (
+    add_shared_flags,
+    extractor_for,
+    metric_names,
+    progress_line,
+    show,
+    write_pairs,
+)
+from jgan.cli.sample import trained_variables
+from jgan.data import Source, load
+from jgan.errors import UserError
+from jgan.evaluation.evaluate import Result, evaluate
+from jgan.evaluation.samples import Samples, latents_of, sampler
+from jgan.training.checkpoint import Checkpoints
+from jgan.training.files import cache_folder, make_folder, write_atomically
+
+
+def main(words: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    parser = Parser(prog="jgan evaluate", description=__doc__)
+    parser.add_argument("run", type=Path, help="run directory")
+    add_shared_flags(parser, samples=10_000)
+    parser.add_argument(
+        "--reference",
+        choices=("train", "test"),
+        default="train",
+        help="which data (default: train)",
+    )
+    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
+    parser.add_argument(
+        "--view", default="samples", help="which view of the game (default: samples)"
+    )
+    ema = parser.add_mutually_exclusive_group()
+    ema.add_argument(
+        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
+    )
+    ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+    options = parser.parse_args(words)
+    experiment, settings = experiment_of_run(options.run)
+    source = experiment.source
+    names = metric_names(options.metrics, source)
+    reference, held_out = references(source, settings["arguments"], options.reference, names)
+    step = step_of(options.run, options.step)
+    variables = trained_variables(experiment, options.run, step, options.ema)
+    draw = sampler(experiment.game, source, options.view)
+    samples = Samples(
+        draw(variables, options.samples, options.seed),
+        labels_of(source, options.samples),
+        latents_of(experiment.game, variables, source),
+    )
+    result = evaluate(
+        samples,
+        reference,
+        names,
+        extractor=extractor_for(options, source),
+        held_out=held_out,
+        seed=options.seed,
+        cache=cache_folder("references"),
+        about={
+            "run": str(options.run),
+            "step": step,
+            "view": options.view,
+            "averaged": options.ema is not False and bool(shape_of_state(experiment).averages),
+            "reference_split": options.reference,
+        },
+        progress=progress_line(options.samples, "samples"),
+    )
+    folder = make_folder(options.run / "evaluations")
+    written = [f"wrote {write_result(folder / f'{step}.json', result)}"]
+    if result.pairs is not None:
+        written.append(f"wrote {write_pairs(folder / f'{step}-nn.png', result.pairs)}")
+    show(result, options.json, written)
+    return 0
+
+
+def references(
+    source: Source, arguments: dict[str, Any], split: str, metrics: tuple[str, ...]
+) -> tuple[Source, Source | None]:
+    """The reference, and for nn the test set as new data if there is one.
+
+    Raises:
+      UserError: if the test set is asked for and there is none, or nn is not asked of the training set.
+    """
+    searching = "nn" in metrics
+    if split == "train" and not searching:
+        return source, None
+    if split == "test" and searching:
+        raise UserError(
+            "--reference is 'test', but metric 'nn' looks for copies of training examples; use train."
+        )
+    test = None
+    reason = "the experiment has no argument 'data'"
+    if isinstance(arguments.get("data"), str):
+        try:
+            test = load(arguments["data"], split="test")
+        except (ValueError, OSError) as error:
+            reason = str(error).rstrip(".")
+    if test is not None and test.shape != source.shape:
+        reason, test = f"its examples have shape {test.shape} and not {source.shape}", None
+    if split == "train":
+        return source, test
+    if test is None:
+        raise UserError(f"--reference is 'test', but there is no test set: {reason}.")
+    return test, None
+
+
+def step_of(run: Path, step: int | None) -> int:
+    """The step asked for, or that of the newest checkpoint.
+
+    Raises:
+      UserError: if there is no checkpoint.
+    """
+    found = []
+    if (run / "checkpoints").is_dir():
+        with Checkpoints(run / "checkpoints") as checkpoints:
+            found = checkpoints.steps()
+    if not found:
+        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
+    return found[-1] if step is None else step
+
+
+def labels_of(source: Source, count: int) -> np.ndarray | None:
+    """The labels that a conditional game's samples are made for: the source's, in its order."""
+    labels = source.arrays.get("label")
+    if labels is None or labels.ndim != 1:
+        return None
+    return labels[np.arange(count) % source.size]
+
+
+def write_result(path: Path, result: Result) -> Path:
+    """Add a result to a checkpoint's evaluations, in place of an earlier one by the same protocol."""
+    new = result.as_json()
+    same = lambda entry: {
+        name: value
+        for name, value in entry["protocol"].items()
+        if name not in ("seconds", "versions")
+    }
+    entries = []
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        stored = json.loads(path.read_text())["evaluations"]
+        entries = [entry for entry in stored if same(entry) != same(new)]
+    write_atomically(path, json.dumps({"evaluations": [*entries, new]}, indent=2) + "\n")
+    return path

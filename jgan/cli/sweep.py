@@ -1,0 +1,131 @@
+"""``jgan sweep FILE --over NAME=VALUES ...``: many settings and seeds, trained many at once."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jgan.cli.common import at_least, parse_experiment, resized
+from jgan.cli.flags import Parser
+from jgan.data.densities import Mixture
+from jgan.errors import UserError
+from jgan.evaluation.score import scorer
+from jgan.training.axes import parse_axis, settings
+from jgan.training.experiment import Experiment, Trained
+from jgan.training.measures import coverage
+from jgan.training.run import RunDirectory, settings_of
+from jgan.training.sweep import members_that_fit, plan, summary, sweep
+
+
+def main(words: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    file, arguments, asked = parse_experiment("sweep", _parser(), words)
+    axes = [parse_axis(text, file.build) for text in asked.over]
+    chosen = settings(axes, asked.trials, asked.seed)
+    seeds = list(range(asked.seed, asked.seed + asked.seeds))
+    first = resized(file.build(**{**arguments, **chosen[0]}), asked.steps, asked.batch_size)
+    out = asked.out or Path("runs") / f"{file.path.stem}-sweep"
+    varied = {axis.name for axis in axes}
+    fixed = {name: value for name, value in arguments.items() if name not in varied}
+    told = settings_of(
+        file.path, fixed, seed=asked.seed, batch_size=first.batch_size, steps=first.steps
+    )
+    with RunDirectory(out) as run:
+        fit = asked.at_once or _earlier(out, "at_once") or members_that_fit(first)
+        own = {
+            "over": asked.over,
+            "trials": asked.trials,
+            "seeds": asked.seeds,
+            "steps": first.steps,
+            "at_once": fit,
+        }
+        run.write_settings({"sweep": own, **told}, file.path)
+        batches = plan(arguments, axes, chosen, seeds, lambda own: fit)
+        print(
+            f"{file.summary}\n{first.source.describe()}\n{len(chosen)} settings x {len(seeds)} seeds, "
+            f"{len(batches)} programs of at most {fit} members\nsweep directory: {out}",
+            flush=True,
+        )
+        records = sweep(
+            file.build,
+            batches,
+            run,
+            Measured(asked.samples),
+            resize=lambda experiment: resized(experiment, asked.steps, asked.batch_size),
+            log_every=asked.log_every,
+            save_every=asked.save_every,
+            say=lambda line: print(line, flush=True),
+        )
+    print(table(summary(records)))
+    print(f"wrote {out / 'summary.csv'} and {out / 'members.csv'}")
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="jgan sweep FILE", description=__doc__)
+    add = parser.add_argument
+    add(
+        "--over",
+        nargs="+",
+        required=True,
+        metavar="NAME=VALUES",
+        help="settings that vary: lr=1e-4,1e-3 or lr=loguniform(1e-5,1e-2), uniform, integer",
+    )
+    add("--seeds", type=at_least(1), default=1, help="of each setting (default: 1)")
+    add("--trials", type=at_least(1), help="settings drawn at random (default: the whole grid)")
+    add("--seed", type=at_least(0), default=0, help="the first, and that of the draws (default: 0)")
+    add("--steps", type=at_least(1), help="updates of the rule (default: the experiment's)")
+    add("--batch-size", type=at_least(1), help="examples in a minibatch")
+    add("--at-once", type=at_least(1), help="members in one program (default: what fits)")
+    add("--samples", type=at_least(2), default=2000, help="for each score (default: 2000)")
+    add("--log-every", type=at_least(1), default=100, help="steps a row of metrics (default: 100)")
+    add("--save-every", type=at_least(1), default=1000, help="steps between checkpoints")
+    add("--out", type=Path, help="sweep directory (default: runs/NAME-sweep)")
+    return parser
+
+
+def _earlier(out: Path, name: str) -> Any:
+    """What an earlier start of this sweep chose, so that it goes on with the same programs."""
+    try:
+        return json.loads((out / "settings.json").read_text())["sweep"][name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Measured:
+    """Measures of a member: its score, and on mixtures the modes; programs are compiled once a game."""
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+        self._experiment: Experiment | None = None
+        self._score: Callable[[Any], float] | None = None
+
+    def __call__(self, trained: Trained) -> Mapping[str, float]:
+        """The measures of one member by name."""
+        experiment = trained.experiment
+        if self._score is None or experiment is not self._experiment:
+            self._experiment = experiment
+            self._score = scorer(experiment, count=self._samples)
+        found = {"score": self._score(trained.state.averaged_variables())}
+        if isinstance(experiment.source.density, Mixture):
+            covered = coverage(trained)
+            found |= {name: float(value) for name, value in covered._asdict().items()}
+        return found
+
+
+def table(rows: list[dict[str, Any]], column: str = "score mean") -> str:
+    """The summary as text, the best score first."""
+    if not rows:
+        raise UserError("a sweep has no members.")
+    ordered = sorted(rows, key=lambda row: row.get(column, float("inf")))
+    names = list({name: None for row in ordered for name in row})
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in ordered)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
+    lines = ["  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)) for line in cells]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

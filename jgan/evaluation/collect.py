@@ -1,0 +1,142 @@
+"""What the metrics need of one set of examples, gathered from a stream in one pass."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jgan.data import gather
+from jgan.errors import UserError
+from jgan.evaluation.extraction import Extractor, extract, features_and_probabilities
+from jgan.metrics.accumulator import Accumulator, accumulate, merge
+
+MOMENTS, FEATURES, PROBABILITIES, IMAGES = "moments", "features", "probabilities", "images"
+IMAGES_KEPT = 16_384
+
+Progress = Callable[[int], None]
+"""Called with the number of examples done so far."""
+
+
+class NotFinite(UserError):
+    """An example holds NaN or infinity."""
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """One set of examples as metrics see it; what was not asked for is None.
+
+    Attributes:
+      count: examples.
+      moments: mean and co-moment of the features of all of them.
+      features: float32 ``(N, D)``; points ``(N, d)`` are their own features.
+      probabilities: of the extractor's classes, float32 ``(N, K)``.
+      images: the first `IMAGES_KEPT`, float32 in [-1, 1], ``(n, H, W, C)``.
+      labels: int ``(N,)``, where known.
+    """
+
+    count: int
+    moments: Accumulator | None = None
+    features: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    images: np.ndarray | None = None
+    labels: np.ndarray | None = None
+
+
+def as_images(batch: np.ndarray) -> np.ndarray:
+    """Images in [-1, 1] as float32, from uint8 where they are."""
+    return np.asarray(gather({"image": batch}, np.arange(len(batch)))["image"], np.float32)
+
+
+def collect(
+    batches: Iterable[np.ndarray],
+    extractor: Extractor | None,
+    needs: frozenset[str],
+    *,
+    name: str = "samples",
+    labels: np.ndarray | None = None,
+    progress: Progress = lambda count: None,
+) -> Collected:
+    """Gather what ``needs`` names from a stream of examples, holding a few batches of them at a time.
+
+    Args:
+      batches: images ``(n, H, W, C)``, uint8 or float32 in [-1, 1], or points ``(n, d)``.
+      extractor: of features; None for points, which are their own.
+      needs: of "moments", "features", "probabilities" and "images".
+      name: what messages call the examples.
+      labels: of the examples in their order, or None.
+      progress: told how many examples are done.
+
+    Returns:
+      What was asked for.
+
+    Raises:
+      NotFinite: if an example holds NaN or infinity.
+      UserError: if there are no examples, images need an extractor and there is none, or it gives no
+        probabilities though they are needed.
+    """
+    images: list[np.ndarray] = []
+    total = 0
+
+    def watched() -> Iterator[np.ndarray]:
+        nonlocal total
+        for batch in batches:
+            array = np.asarray(batch)
+            _check(array, total, name, extractor)
+            if IMAGES in needs and total < IMAGES_KEPT:
+                images.append(as_images(array[: IMAGES_KEPT - total]))
+            total += len(array)
+            yield array
+
+    moments: Accumulator | None = None
+    features: list[np.ndarray] = []
+    probabilities: list[np.ndarray] = []
+    done = 0
+    for found, chances in _run(watched(), extractor, needs):
+        if MOMENTS in needs:
+            part = accumulate(found)
+            moments = part if moments is None else merge(moments, part)
+        if FEATURES in needs:
+            features.append(np.asarray(found, np.float32))
+        if chances is not None:
+            probabilities.append(chances)
+        done += len(found)
+        progress(done)
+    if not total:
+        raise UserError(f"{name} are none; evaluation needs at least one.")
+    join = lambda parts: np.concatenate(parts) if parts else None
+    return Collected(total, moments, join(features), join(probabilities), join(images), labels)
+
+
+def _run(
+    batches: Iterator[np.ndarray], extractor: Extractor | None, needs: frozenset[str]
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Features and, where needed, probabilities, a batch at a time."""
+    if extractor is None or not needs & {MOMENTS, FEATURES, PROBABILITIES}:
+        yield from ((batch.reshape(len(batch), -1), None) for batch in batches)
+    elif PROBABILITIES not in needs:
+        yield from ((found, None) for found in extract(extractor.features, batches))
+    elif extractor.probabilities is None:
+        raise UserError(
+            f"extractor {extractor.name!r} names no classes, but a metric needs their probabilities; "
+            "use an extractor that classifies."
+        )
+    else:
+        yield from extract(features_and_probabilities(extractor), batches)
+
+
+def _check(batch: np.ndarray, before: int, name: str, extractor: Extractor | None) -> None:
+    if batch.ndim == 4 and extractor is None:
+        raise UserError(f"{name} are images, which need an extractor of features.")
+    if batch.ndim != 4 and extractor is not None:
+        raise UserError(
+            f"{name} have shape {batch.shape[1:]}, but extractor {extractor.name!r} takes images (H, W, C)."
+        )
+    if batch.dtype.kind != "f":
+        return
+    finite = np.isfinite(batch.reshape(len(batch), -1)).all(axis=1)
+    if not finite.all():
+        first = before + int(np.argmin(finite))
+        raise NotFinite(
+            f"{name} hold NaN or infinity, first in example {first}; every value must be finite "
+            "(a generator that makes NaN has diverged: evaluate an earlier checkpoint)."
+        )

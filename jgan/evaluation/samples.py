@@ -1,0 +1,84 @@
+"""Samples of a trained game, as a stream of batches."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from jgan.data import Source, gather
+from jgan.errors import UserError
+from jgan.game import Game, Variables
+
+AT_ONCE = 256
+
+
+class Latents(NamedTuple):
+    """A generator as a function of its latents.
+
+    Attributes:
+      prior: ``(key, count) -> (count, d)``.
+      generate: ``(count, d)`` to examples; may be told any number of latents.
+    """
+
+    prior: Callable[[jax.Array, int], jax.Array]
+    generate: Callable[[jax.Array], jax.Array]
+
+
+class Samples(NamedTuple):
+    """What is evaluated.
+
+    Attributes:
+      batches: images ``(n, H, W, C)``, uint8 or float32 in [-1, 1], or points ``(n, d)``.
+      labels: classes that they were made for, ``(N,)``, or None.
+      latents: the generator, for metrics that walk through its latents.
+      name: what messages and the protocol call them.
+    """
+
+    batches: Iterator[np.ndarray]
+    labels: np.ndarray | None = None
+    latents: Latents | None = None
+    name: str = "samples"
+
+
+def sampler(
+    game: Game, source: Source, view: str = "samples", at_once: int = AT_ONCE
+) -> Callable[[Variables, int, int], Iterator[np.ndarray]]:
+    """``(variables, count, seed) -> batches`` of a game's view, compiled once for all calls.
+
+    Example i depends on the seed and on i alone, whatever the count. A conditional game is given the
+    source's examples in their order, so that sample i is made for the label of example i modulo N.
+
+    Raises:
+      UserError: if the game has no such view.
+    """
+    if view not in game.views:
+        allowed = ", ".join(game.views)
+        raise UserError(f"--view is {view!r}, but this experiment has only {allowed}.")
+    compiled = jax.jit(game.views[view])
+
+    def batches(variables: Variables, count: int, seed: int = 0) -> Iterator[np.ndarray]:
+        for start in range(0, count, at_once):
+            batch = gather(source.arrays, (start + np.arange(at_once)) % source.size)
+            key = jax.random.fold_in(jax.random.key(seed), start // at_once)
+            yield np.asarray(compiled(variables, batch, key))[: count - start]
+
+    return batches
+
+
+def latents_of(game: Game, variables: Variables, source: Source) -> Latents | None:
+    """The generator as its game's sampler asks it; None where a latent is not one vector an example."""
+    if game.sampler is None:
+        return None
+    asked = game.sampler
+
+    def examples(count: int) -> dict[str, np.ndarray]:
+        return gather(source.arrays, np.arange(count) % source.size)
+
+    shape = jax.eval_shape(lambda key: asked.latent(key, examples(2)), jax.random.key(0))
+    if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
+        return None
+    return Latents(
+        lambda key, count: asked.latent(key, examples(count)),
+        lambda latent: asked.generate(variables, examples(len(latent)), latent),
+    )

@@ -1,0 +1,85 @@
+"""One number during training: how good are the samples now? Lower is better."""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from jgan.errors import UserError
+from jgan.evaluation.collect import MOMENTS, NotFinite, collect
+from jgan.evaluation.evidence import evenly, present
+from jgan.evaluation.extraction import Extractor
+from jgan.evaluation.extractor import get_extractor
+from jgan.evaluation.reference import reference_statistics
+from jgan.evaluation.samples import sampler
+from jgan.game import Variables
+from jgan.metrics.accumulator import moments_of
+from jgan.metrics.frechet import Moments, factor, precise_frechet_distance
+from jgan.metrics.sliced_wasserstein import sliced_wasserstein
+from jgan.training.experiment import Experiment
+from jgan.training.files import cache_folder
+
+COUNT = 2000
+NEEDS = frozenset({MOMENTS})
+
+
+def scorer(
+    experiment: Experiment,
+    *,
+    count: int = COUNT,
+    view: str = "samples",
+    extractor: Extractor | None = None,
+    seed: int = 0,
+) -> Callable[[Variables], float]:
+    """``variables -> float`` for keeping the best checkpoint: lower is better, NaN becomes infinity.
+
+    For pictures it is the Fréchet distance of ``count`` samples from the training set in the extractor's
+    features; for points the sliced Wasserstein distance. Programs are compiled and the reference is
+    measured at the first call, and all calls share them and their latents, so that differences between
+    calls are differences between generators. The bias of few samples is the same for all of them.
+
+    Args:
+      experiment: game and source.
+      count: samples of each call, at least 2.
+      view: of the game.
+      extractor: of features; the default one if None. Not used for points.
+      seed: of the latents.
+
+    Raises:
+      UserError: if the game has no such view, or ``count`` is below 2.
+    """
+    if count < 2:
+        raise UserError(f"count is {count}, but a score needs at least 2 samples.")
+    source = experiment.source
+    draw = sampler(experiment.game, source, view)
+    if len(source.shape) == 1:
+        real = evenly(source.arrays["image"], count)
+
+        def distance(variables: Variables) -> float:
+            fake = np.concatenate(list(draw(variables, len(real), seed)))
+            if not np.isfinite(fake).all():
+                return float("inf")
+            return sliced_wasserstein(fake, real, seed=seed)
+
+        return distance
+    known = extractor or get_extractor()
+
+    @functools.cache
+    def reference() -> tuple[Moments, np.ndarray]:
+        statistics, _ = reference_statistics(
+            source.arrays["image"], known, NEEDS, cache=cache_folder("references")
+        )
+        fit = moments_of(present(statistics.moments, "fd", "moments"))
+        return fit, factor(fit.covariance)
+
+    def frechet(variables: Variables) -> float:
+        fit, root = reference()
+        try:
+            fake = collect(draw(variables, count, seed), known, NEEDS)
+        except NotFinite:
+            return float("inf")
+        return precise_frechet_distance(
+            fit, moments_of(present(fake.moments, "fd", "moments")), root
+        )
+
+    return frechet

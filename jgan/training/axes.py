@@ -1,0 +1,152 @@
+"""The axes of a sweep: which settings of an experiment vary, and through which values."""
+
+import inspect
+import itertools
+import math
+import re
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jgan.errors import UserError
+
+Setting = dict[str, Any]
+Draw = Callable[[np.random.Generator], Any]
+
+
+class Axis(NamedTuple):
+    """One setting that varies.
+
+    Attributes:
+      name: of the experiment's argument.
+      values: of a list, in order; empty for a range.
+      draw: a value at random.
+      traced: whether values may differ within one program: numbers that are not counts.
+    """
+
+    name: str
+    values: Sequence[Any]
+    draw: Draw
+    traced: bool
+
+
+RANGES: dict[str, Callable[[float, float], Draw]] = {
+    "uniform": lambda low, high: lambda rng: float(rng.uniform(low, high)),
+    "loguniform": lambda low, high: (
+        lambda rng: float(math.exp(rng.uniform(math.log(low), math.log(high))))
+    ),
+    "integer": lambda low, high: lambda rng: int(rng.integers(int(low), int(high) + 1)),
+}
+_RANGE = re.compile(r"(\w+)\(([^,()]+),([^,()]+)\)$")
+
+
+def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
+    """The axis that ``NAME=VALUE,VALUE,...`` or ``NAME=RANGE(LOW,HIGH)`` describes.
+
+    Args:
+      text: as on the command line; ranges are those of `RANGES`.
+      build: the experiment function, which knows the setting's type.
+
+    Raises:
+      UserError: if the experiment has no such setting, or a value or a range is not possible.
+
+    >>> def experiment(*, lr: float = 1e-3, loss: str = "hinge"): ...
+    >>> parse_axis("lr=1e-4,1e-3", experiment)[:2]
+    ('lr', [0.0001, 0.001])
+    >>> parse_axis("lr=loguniform(1e-5,1e-3)", experiment).traced
+    True
+    """
+    name, equals, right = text.partition("=")
+    name, right = name.strip().replace("-", "_"), right.strip()
+    if not equals:
+        raise UserError(f"--over has {text!r}, but must have NAME=VALUES.")
+    hints = typing.get_type_hints(build)
+    known = inspect.signature(build).parameters
+    if name not in known:
+        allowed = ", ".join(known) or "none"
+        raise UserError(
+            f"--over names {name!r}, which is no setting of this experiment; it has {allowed}."
+        )
+    kind = hints.get(name, type(known[name].default))
+    traced = kind is float
+    found = _RANGE.match(right)
+    if found:
+        return Axis(name, [], _range(name, kind, *found.groups()), traced)
+    if "(" in right:
+        raise UserError(
+            f"--over has the range {right!r} for {name}, but must have one of {', '.join(RANGES)}, "
+            "as in loguniform(1e-5,1e-2)."
+        )
+    values = [_value(name, kind, word.strip()) for word in right.split(",") if word.strip()]
+    if not values:
+        raise UserError(f"--over gives {name} no values; write {name}=VALUE,VALUE,...")
+    return Axis(name, values, lambda rng: values[rng.integers(len(values))], traced)
+
+
+def _range(name: str, kind: Any, which: str, low: str, high: str) -> Draw:
+    if which not in RANGES:
+        raise UserError(
+            f"--over has the range {which!r} for {name}, but must have one of {', '.join(RANGES)}."
+        )
+    try:
+        ends = float(low), float(high)
+    except ValueError as error:
+        raise UserError(
+            f"--over has the range {low},{high} for {name}, which are no numbers."
+        ) from error
+    if not (math.isfinite(ends[0]) and math.isfinite(ends[1])) or ends[0] >= ends[1]:
+        raise UserError(
+            f"--over has the range {low},{high} for {name}, which is empty; the first must be less."
+        )
+    if which == "loguniform" and ends[0] <= 0:
+        raise UserError(f"--over has loguniform from {low} for {name}, but it must be positive.")
+    if kind not in (int, float) or (kind is int) != (which == "integer"):
+        word = getattr(kind, "__name__", str(kind))
+        raise UserError(f"--over has {which} for {name}, whose values are of type {word}.")
+    return RANGES[which](*ends)
+
+
+def _value(name: str, kind: Any, word: str) -> Any:
+    choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else None
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[word.lower()]
+        if kind in (int, float, str):
+            return kind(word)
+        if choices:
+            value = type(choices[0])(word)
+            if value in choices:
+                return value
+    except (ValueError, KeyError):
+        pass
+    allowed = ", ".join(map(str, choices)) if choices else getattr(kind, "__name__", str(kind))
+    raise UserError(f"--over gives {name} the value {word!r}, but must have {allowed}.")
+
+
+def settings(axes: Sequence[Axis], trials: int | None, seed: int = 0) -> list[Setting]:
+    """The settings of a sweep: the grid of all lists, or ``trials`` draws where an axis is a range.
+
+    Args:
+      axes: what varies.
+      trials: number of draws; with lists alone None takes the whole grid, a number draws from it.
+      seed: of the draws.
+
+    Raises:
+      UserError: if a name comes twice, or there is a range and no number of trials.
+    """
+    names = [axis.name for axis in axes]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UserError(f"--over names {twice!r} twice; give all its values at once.")
+    if trials is None:
+        ranged = next((axis.name for axis in axes if not axis.values), None)
+        if ranged:
+            raise UserError(f"--over has a range for {ranged}, which needs --trials N.")
+        return [
+            dict(zip(names, chosen, strict=True))
+            for chosen in itertools.product(*(axis.values for axis in axes))
+        ]
+    rng = np.random.default_rng(seed)
+    return [{axis.name: axis.draw(rng) for axis in axes} for _ in range(trials)]

@@ -1,0 +1,298 @@
+"""Sweeps: many settings and seeds of one experiment, trained as populations, in one resumable directory.
+
+sweep.json's place is taken by settings.json; besides it a sweep's directory holds
+batches/0000.json     the records of a population that is finished
+batches/0000.jsonl    its rows of metrics, each a list over its members
+current/              checkpoints of the population that is in training
+members.csv           a line a member, summary.csv a line a setting: mean and standard deviation over seeds
+"""
+
+import csv
+import io
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jgan.data.pictures import available_bytes
+from jgan.training.axes import Axis, Setting
+from jgan.training.checkpoint import Checkpoints
+from jgan.training.experiment import Experiment, Trained
+from jgan.training.files import make_folder, write_atomically
+from jgan.training.population import Population, member, population
+from jgan.training.run import RunDirectory
+
+MOST_AT_ONCE = {"cpu": 16}
+Measures = Callable[[Trained], Mapping[str, float]]
+Say = Callable[[str], None]
+
+
+class Member(NamedTuple):
+    """One training of a sweep: its settings and its seed."""
+
+    setting: Setting
+    seed: int
+
+
+class Batch(NamedTuple):
+    """Members that are one program: they differ in seeds and in settings that can be traced.
+
+    Attributes:
+      arguments: what they share.
+      members: all of them.
+      traced: names of the settings that differ.
+    """
+
+    arguments: dict[str, Any]
+    members: list[Member]
+    traced: list[str]
+
+
+class Record(NamedTuple):
+    """What became of a member.
+
+    Attributes:
+      setting: of it.
+      seed: of it.
+      diverged: the step at which its metrics were no longer finite, or None.
+      measures: what was measured at the end; empty if it diverged.
+      metrics: its last row.
+    """
+
+    setting: Setting
+    seed: int
+    diverged: int | None
+    measures: dict[str, float]
+    metrics: dict[str, float]
+
+
+def plan(
+    arguments: Mapping[str, Any],
+    axes: Sequence[Axis],
+    chosen: Sequence[Setting],
+    seeds: Sequence[int],
+    at_once: Callable[[dict[str, Any]], int],
+) -> list[Batch]:
+    """Group a sweep's members into programs.
+
+    Settings that change the program (architectures, losses, counts) make groups; the members of a group are
+    cut into batches of at most ``at_once(arguments)``.
+    """
+    traced = [axis.name for axis in axes if axis.traced]
+    groups: dict[str, tuple[dict[str, Any], list[Member]]] = {}
+    for setting in chosen:
+        shared = {name: value for name, value in setting.items() if name not in traced}
+        _, members = groups.setdefault(json.dumps(shared), (shared, []))
+        members += [Member(setting, seed) for seed in seeds]
+    batches = []
+    for shared, members in groups.values():
+        whole = {name: value for name, value in arguments.items() if name not in traced} | shared
+        size = at_once({**arguments, **members[0].setting})
+        batches += [
+            Batch(whole, members[start : start + size], traced)
+            for start in range(0, len(members), size)
+        ]
+    return batches
+
+
+def members_that_fit(experiment: Experiment) -> int:
+    """How many members one device can train at once: a few copies of the state each, in half its memory."""
+    batch = experiment.source.first(experiment.batch_size)
+    state = jax.eval_shape(lambda: experiment.rule.init(jax.random.key(0), batch))
+    leaves = jax.tree.leaves((state, batch))
+    needed = 6 * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
+    stats = jax.devices()[0].memory_stats() or {}
+    free = stats.get("bytes_limit", available_bytes()) - stats.get("bytes_in_use", 0)
+    free = free / 2 - experiment.source.nbytes
+    return int(max(1, min(free // needed, MOST_AT_ONCE.get(jax.default_backend(), 256))))
+
+
+def sweep(
+    build: Callable[..., Experiment],
+    batches: Sequence[Batch],
+    run: RunDirectory,
+    measures: Measures,
+    *,
+    resize: Callable[[Experiment], Experiment] = lambda experiment: experiment,
+    log_every: int = 100,
+    save_every: int = 1000,
+    say: Say = print,
+) -> list[Record]:
+    """Train all batches, going on where an earlier call was stopped, and write the tables.
+
+    Args:
+      build: the experiment function.
+      batches: by `plan`.
+      run: the sweep's directory, held.
+      measures: what is measured of each member at the end.
+      resize: gives a built experiment its number of steps and its batch size.
+      log_every: steps between rows.
+      save_every: steps between checkpoints of the population in training.
+      say: where progress goes.
+
+    Returns:
+      The records of all members, in the order of the batches.
+    """
+    folder = make_folder(run.path / "batches")
+    clock = _Clock(sum(len(batch.members) for batch in batches), say)
+    records: list[Record] = []
+    for number, batch in enumerate(batches):
+        file = folder / f"{number:04d}.json"
+        if not file.exists():
+            found = _train(
+                lambda **own: resize(build(**own)),
+                batch,
+                run.path / "current" / f"{number:04d}",
+                folder / f"{number:04d}.jsonl",
+                measures,
+                log_every,
+                save_every,
+                clock,
+            )
+            write_atomically(file, json.dumps([record._asdict() for record in found]) + "\n")
+            shutil.rmtree(run.path / "current", ignore_errors=True)
+        else:
+            clock.skip(len(batch.members))
+        records += [Record(**record) for record in json.loads(file.read_text())]
+    write_tables(run.path, records)
+    return records
+
+
+def _train(
+    build: Callable[..., Experiment],
+    batch: Batch,
+    place: Path,
+    log: Path,
+    measures: Measures,
+    log_every: int,
+    save_every: int,
+    clock: "_Clock",
+) -> list[Record]:
+    values = {name: [own.setting[name] for own in batch.members] for name in batch.traced}
+    made = population(build, batch.arguments, [own.seed for own in batch.members], values)
+    steps = made.experiment.steps
+    with Checkpoints(place, keep=2) as checkpoints:
+        states = made.init()
+        if checkpoints.steps():
+            leaf = jax.tree.leaves(states.variables)[0]
+            states = checkpoints.load_newest_intact(states, leaf.sharding, clock.say)
+        step = int(states.step[0])
+        rows = _rows(log, step)
+        while step < steps:
+            count = min(log_every - step % log_every, steps - step)
+            states, metrics = made.run(states, count)
+            before, step = step, step + count
+            row = {name: np.asarray(value).tolist() for name, value in metrics.items()}
+            rows.append({"step": step, **row})
+            _write_rows(log, rows)
+            clock.tell(len(batch.members), step, steps)
+            if step // save_every > before // save_every and step < steps:
+                checkpoints.save(states, step)
+    return _records(made, batch, states, rows, measures)
+
+
+def _records(
+    made: Population, batch: Batch, states: Any, rows: list[dict[str, Any]], measures: Measures
+) -> list[Record]:
+    records = []
+    for index, own in enumerate(batch.members):
+        history = [
+            {name: value if name == "step" else value[index] for name, value in row.items()}
+            for row in rows
+        ]
+        diverged = next((int(row["step"]) for row in history if not _finite(row)), None)
+        trained = Trained(made.experiment, member(states, index), history)
+        found = {} if diverged else {name: float(v) for name, v in measures(trained).items()}
+        last = {name: value if _is_finite(value) else None for name, value in history[-1].items()}
+        records.append(Record(own.setting, own.seed, diverged, found, last))  # type: ignore[arg-type]
+    return records
+
+
+def _is_finite(value: Any) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _finite(row: Mapping[str, Any]) -> bool:
+    return all(_is_finite(value) for value in row.values())
+
+
+def _rows(log: Path, until: int) -> list[dict[str, Any]]:
+    if not log.exists():
+        return []
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    return [row for row in rows if row["step"] <= until]
+
+
+def _write_rows(log: Path, rows: list[dict[str, Any]]) -> None:
+    write_atomically(log, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """A row for each setting: its values, members and diverged ones, mean and deviation of each measure.
+
+    The standard deviation is that of the seeds (divisor n - 1), None for one seed. Diverged members have
+    no measures and count in no mean.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(json.dumps(record.setting), []).append(record)
+    table = []
+    for members in groups.values():
+        row: dict[str, Any] = dict(members[0].setting)
+        row["members"] = len(members)
+        row["diverged"] = sum(own.diverged is not None for own in members)
+        names = {name: None for own in members for name in own.measures}
+        for name in names:
+            values = [own.measures[name] for own in members if name in own.measures]
+            row[f"{name} mean"] = float(np.mean(values))
+            row[f"{name} std"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        table.append(row)
+    return table
+
+
+def write_tables(folder: Path, records: Sequence[Record]) -> None:
+    """``members.csv`` and ``summary.csv``."""
+    members = [
+        {**own.setting, "seed": own.seed, "diverged": own.diverged, **own.measures}
+        for own in records
+    ]
+    for name, rows in (("members", members), ("summary", summary(records))):
+        columns = list({column: None for row in rows for column in row})
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(folder / f"{name}.csv", buffer.getvalue())
+
+
+class _Clock:
+    """Progress and time left over a whole sweep."""
+
+    def __init__(self, members: int, say: Say) -> None:
+        self.say = say
+        self._members, self._done, self._before = members, 0.0, 0.0
+        self._start = time.monotonic()
+
+    def skip(self, members: int) -> None:
+        """Members that were finished before."""
+        self._before += members
+
+    def tell(self, members: int, step: int, steps: int) -> None:
+        """A population of ``members`` has come to ``step``."""
+        part = members * step / steps
+        if step >= steps:
+            self._done, part = self._done + members, 0.0
+        trained = self._done + part
+        left = (time.monotonic() - self._start) / max(trained, 1e-9)
+        left *= self._members - self._before - trained
+        minutes, seconds = divmod(round(left), 60)
+        self.say(
+            f"members {self._before + self._done:.0f}/{self._members}  step {step}/{steps} of "
+            f"{members} at once  {minutes}:{seconds:02d} left"
+        )

@@ -1,0 +1,170 @@
+"""``jgan evaluate`` as a user types it."""
+
+import json
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jgan.cli import evaluate
+from jgan.cli.main import main
+from jgan.errors import UserError
+
+TINY = '''
+"""A tiny GAN."""
+import optax
+from jgan.data import load
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import get_loss
+from jgan.networks import pair
+from jgan.rules import alternating, averaged
+from jgan.training.experiment import Experiment
+
+
+def experiment(*, data: str = "ring", size: int = 200, ema: bool = True) -> Experiment:
+    """Build it.
+
+    Args:
+      size: examples.
+    """
+    source = load(data).take(size)
+    game = gan(*pair(source.shape, width=2), get_loss("hinge"), normal(2))
+    rule = alternating(game, {p: optax.sgd(1e-3) for p in ("generator", "discriminator")})
+    return Experiment(game, averaged(rule) if ema else rule, source, 4, 10)
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("evaluate")
+    (folder / "tiny.py").write_text(TINY)
+    train = f"train {folder}/tiny.py --log-every 2 --save-every 2 --sample-every 4"
+    assert main(f"{train} --out {folder}/ring".split()) == 0
+    assert main(f"{train} --out {folder}/fashion --data fashion --no-ema --steps 2".split()) == 0
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("JGAN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "references"
+
+
+def run(words: str, folder: Path) -> int:
+    return evaluate.main(words.format(folder=folder).split())
+
+
+def test_pictures_with_their_protocol(folder, cache, capsys):
+    words = "{folder}/fashion --extractor random --samples 40"
+    assert run(words + " --metrics fd,kid,nn", folder) == 0
+    text = capsys.readouterr().out
+    assert "Fréchet distance (random" in text
+    assert "FID" not in text
+    assert "40 samples against 200 of fashion (train set); seed 0" in text
+    assert "features random" in text
+    assert "warning: 40 examples are too few for 192 features" in text
+    stored = json.loads((folder / "fashion/evaluations/2.json").read_text())["evaluations"]
+    protocol = stored[0]["protocol"]
+    assert protocol["step"] == 2
+    assert protocol["averaged"] is False
+    assert protocol["reference_split"] == "train"
+    assert protocol["metrics"] == ["fd", "kid", "nn"]
+    with Image.open(folder / "fashion/evaluations/2-nn.png") as picture:
+        assert picture.size == (16 * 29 - 1, 2 * 29 - 1)
+    assert len(list(cache.glob("*.npz"))) == 2  # the training set, and the test set as new data
+
+
+def test_json_is_all_that_is_printed_and_is_stored(folder, capsys):
+    words = "{folder}/fashion --extractor random --samples 40 --json --metrics fd"
+    for reference in ("train", "test", "train"):
+        assert run(f"{words} --reference {reference}", folder) == 0
+    reports = capsys.readouterr().out.split("\n}\n")
+    first, test, again = (json.loads(report + "\n}") for report in reports[:3])
+    assert first["values"] == again["values"] != test["values"]
+    assert test["protocol"]["reference_count"] == 1000
+    stored = json.loads((folder / "fashion/evaluations/2.json").read_text())["evaluations"]
+    same = [entry for entry in stored if entry["protocol"]["metrics"] == ["fd"]]
+    assert [entry["protocol"]["reference_split"] for entry in same] == ["test", "train"]
+
+
+def test_points_and_checkpoints(folder, capsys):
+    values = []
+    for step, ema in ((2, "--no-ema"), (4, "--no-ema"), (4, "--ema")):
+        words = "{folder}/ring --samples 100 --json --metrics sw,modes"
+        assert run(f"{words} --step {step} {ema}", folder) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert report["protocol"]["step"] == step
+        assert report["protocol"]["averaged"] is (ema == "--ema")
+        assert report["protocol"]["extractor"] == "coordinates"
+        assert report["values"][1]["name"] == "modes"
+        values.append(report["values"][0]["value"])
+    assert len(set(values)) == 3
+    assert {path.name for path in (folder / "ring/evaluations").iterdir()} == {"2.json", "4.json"}
+
+
+def test_defaults_fit_the_data(folder, capsys):
+    assert run("{folder}/ring --samples 50", folder) == 0
+    text = capsys.readouterr().out
+    for name in ("sliced Wasserstein", "Wasserstein", "precision", "coverage"):
+        assert f"{name} (coordinates)" in text
+
+
+def test_a_path_through_the_latents(folder, capsys, monkeypatch):
+    monkeypatch.setattr("jgan.evaluation.image_metrics.WALKED", 64)
+    words = "{folder}/fashion --extractor random --samples 20 --metrics ppl --json"
+    assert run(words, folder) == 0
+    assert json.loads(capsys.readouterr().out)["values"][0]["value"] > 0
+
+
+def test_a_broken_file_of_results_is_replaced(folder, capsys):
+    file = folder / "ring/evaluations/4.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("{broken")
+    assert run("{folder}/ring --samples 20 --metrics sw", folder) == 0
+    assert len(json.loads(file.read_text())["evaluations"]) == 1
+
+
+def test_help_explains_the_metrics(capsys):
+    with pytest.raises(SystemExit):
+        evaluate.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "kid: Unbiased kernel distance" in text
+
+
+MISTAKES = """
+    {folder} | is not a run directory
+    {folder}/ring --metrics fdd | there is no metric 'fdd' (did you mean 'fd'?); allowed are fd,
+    {folder}/ring --samples 0 | argument --samples: is 0, but must be at least 1
+    {folder}/ring --samples 3 --metrics sw | samples holds 3 examples, but evaluation needs at least 10
+    {folder}/ring --step 3 --metrics sw | holds no checkpoint of step 3, only of [
+    {folder}/ring --view faces --metrics sw | --view is 'faces', but this experiment has only samples
+    {folder}/ring --metrics swd --samples 20 | metric 'swd' needs images
+    {folder}/ring --metrics nn --reference test | metric 'nn' looks for copies of training examples
+    {folder}/ring --metrics accuracy --samples 20 | metric 'accuracy' needs probabilities of classes
+    {folder}/fashion --ema --metrics fd | --ema was given, but this run keeps no average
+    {folder}/fashion --extractor random --metrics is --samples 20 | names no classes
+    {folder}/fashion --extractor raindrop --metrics fd | raindrop
+    {folder}/fashion --extractor random --metrics modes --samples 20 | needs a mixture with known modes
+    {folder}/fashion --reference valid | argument --reference: invalid choice: 'valid'
+"""
+
+
+@pytest.mark.parametrize(
+    "line", [line.strip() for line in textwrap.dedent(MISTAKES).strip().splitlines()]
+)
+def test_mistakes_are_one_sentence(line, folder):
+    words, expected = line.split(" | ")
+    with pytest.raises(UserError) as caught:
+        run(words, folder)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_generator_of_nan_is_named(folder, monkeypatch):
+    nan = lambda *options: iter([np.full((20, 2), np.nan, np.float32)])
+    monkeypatch.setattr(evaluate, "sampler", lambda *options: nan)
+    with pytest.raises(UserError, match="samples hold NaN or infinity, first in example 0"):
+        run("{folder}/ring --samples 20 --metrics sw", folder)

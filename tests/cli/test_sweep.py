@@ -1,0 +1,167 @@
+"""A sweep that is interrupted gives the tables of one that is not."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+
+from jgan.cli import sweep as command
+from jgan.errors import UserError
+from jgan.training import sweep as module
+from jgan.training.axes import parse_axis, settings
+from jgan.training.experiment import load_experiment
+from jgan.training.fit import fit
+from jgan.training.sweep import Record, plan, summary
+
+TINY = '''
+"""A tiny game of points."""
+import optax
+from jgan.data import load
+from jgan.gans.gan import gan
+from jgan.game import PLAYERS
+from jgan.latents import normal
+from jgan.losses import get_loss
+from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.rules import alternating
+from jgan.training.experiment import Experiment
+
+
+def experiment(*, lr: float = 0.05, loss: str = "hinge", width: int = 4) -> Experiment:
+    """Build it."""
+    game = gan(mlp_generator((2,), (width,)), mlp_discriminator((width,)), get_loss(loss), normal(2))
+    rule = alternating(game, dict.fromkeys(PLAYERS, optax.sgd(lr)))
+    return Experiment(game, rule, load("ring", size=200), steps=8, batch_size=10)
+'''
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sweep") / "tiny.py"
+    path.write_text(TINY)
+    return path
+
+
+def words(file, out, *more):
+    over = ["--over", "lr=0.05,0.01,1e30", "loss=hinge,wasserstein", "--seeds", "2"]
+    cadence = ["--log-every", "2", "--save-every", "4", "--at-once", "4", "--samples", "50"]
+    return [str(file), "--out", str(out), *cadence, *over, *more]
+
+
+@pytest.fixture(scope="module")
+def whole(file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "sweep"
+    assert command.main(words(file, out)) == 0
+    return out
+
+
+def test_members_are_single_runs(whole, file):
+    with open(whole / "members.csv") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 12
+    build = load_experiment(file).build
+    for row in (rows[0], rows[7]):
+        alone = fit(build(lr=float(row["lr"]), loss=row["loss"]), int(row["seed"]))
+        score = command.Measured(50)(alone)["score"]
+        assert float(row["score"]) == pytest.approx(score, rel=1e-3)
+    wild = [row for row in rows if float(row["lr"]) == 1e30]
+    assert len(wild) == 4
+    assert all(row["score"] == "" and int(row["diverged"]) <= 8 for row in wild)
+    assert all(math.isfinite(float(row["score"])) for row in rows if row not in wild)
+
+
+def test_the_summary_is_mean_and_deviation_over_seeds(whole):
+    with open(whole / "members.csv") as stream:
+        members = list(csv.DictReader(stream))
+    with open(whole / "summary.csv") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 6
+    for row in rows:
+        own = [m for m in members if (m["lr"], m["loss"]) == (row["lr"], row["loss"])]
+        assert int(row["members"]) == len(own) == 2
+        assert int(row["diverged"]) == sum(m["diverged"] != "" for m in own)
+        scores = [float(m["score"]) for m in own if m["score"]]
+        if scores:
+            assert float(row["score mean"]) == pytest.approx(np.mean(scores))
+            assert float(row["score std"]) == pytest.approx(np.std(scores, ddof=1))
+        else:
+            assert row["score mean"] == ""
+
+
+def test_interrupted_three_times(whole, file, tmp_path, monkeypatch):
+    out, told = tmp_path / "sweep", []
+
+    class Killed(Exception):
+        pass
+
+    def kill(self, *arguments):
+        told.append(arguments)
+        if len(told) in (3, 6, 12):
+            raise Killed
+
+    monkeypatch.setattr(module._Clock, "tell", kill)
+    for _ in range(3):
+        with pytest.raises(Killed):
+            command.main(words(file, out))
+    assert command.main(words(file, out)) == 0
+    # The second and third population were begun anew or went on from their checkpoints.
+    assert 12 < len(told) < 24
+    names = ["members.csv", "summary.csv"]
+    names += [str(path.relative_to(whole)) for path in sorted(whole.glob("batches/*"))]
+    assert len(names) == 2 + 2 * 4
+    for name in names:
+        assert (out / name).read_text().splitlines() == (whole / name).read_text().splitlines(), (
+            name
+        )
+    assert not (out / "current").exists()
+
+
+def test_members_of_a_program_share_what_cannot_be_traced(file):
+    build = load_experiment(file).build
+    axes = [parse_axis(text, build) for text in ("lr=0.1,0.2,0.3", "width=2,3")]
+    batches = plan({"lr": 1.0, "loss": "hinge"}, axes, settings(axes, None), [0, 1], lambda own: 4)
+    assert [len(batch.members) for batch in batches] == [4, 2, 4, 2]
+    assert [batch.arguments["width"] for batch in batches] == [2, 2, 3, 3]
+    assert all(batch.traced == ["lr"] and "lr" not in batch.arguments for batch in batches)
+    members = [
+        (m.setting["lr"], batch.arguments["width"], m.seed)
+        for batch in batches
+        for m in batch.members
+    ]
+    assert len(set(members)) == 12
+
+
+def test_one_seed_has_no_deviation():
+    (row,) = summary([Record({"lr": 1.0}, 0, None, {"score": 2.0}, {})])
+    assert (row["score mean"], row["score std"]) == (2.0, None)
+
+
+def test_the_table_begins_with_the_best(capsys):
+    rows = [{"lr": lr, "score mean": score} for lr, score in ((1, 3.0), (2, 1.5), (3, 2.0))]
+    lines = command.table([*rows, {"lr": 4, "diverged": 2}]).splitlines()
+    assert [line.split()[0] for line in lines] == ["lr", "2", "3", "1", "4"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--seeds", "0"], "--seeds: is 0, but must be at least 1"),
+        (["--over", "beta=1"], "^--over names 'beta', which is no setting of this experiment"),
+        (["--over", "lr="], "^--over gives lr no values"),
+        (["--over", "lr=uniform(0,1)"], "needs --trials N"),
+        (["--steps", "9"], "was made with steps = 8, not 9"),
+        (["--over", "lr=0.1"], "was made with over = "),
+    ],
+)
+def test_mistakes(change, message, whole, file):
+    with pytest.raises(UserError, match=message):
+        command.main(words(file, whole, *change))
+
+
+def test_a_directory_of_another_experiment(whole, tmp_path):
+    other = tmp_path / "other.py"
+    other.write_text(TINY)
+    with pytest.raises(UserError, match=r"was made with experiment = 'tiny.py', not 'other.py'"):
+        command.main(words(other, whole))
+    assert json.loads((whole / "settings.json").read_text())["experiment"] == "tiny.py"
