@@ -22,8 +22,8 @@ from jgan.errors import UserError
 from jgan.evaluation.evaluate import LEAST, evaluate
 from jgan.evaluation.evidence import evenly
 from jgan.evaluation.reference import check_enough
-from jgan.evaluation.samples import Samplesfrom jgan.training.files import cache_folder
-
+from jgan.evaluation.samples import Samples
+from jgan.training.files import cache_folder
 
 AT_ONCE = 256
 
