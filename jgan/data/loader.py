@@ -4,6 +4,9 @@ A resident data set is gathered on the device by the same order, so both loaders
 same step. What step s reads is a pure function of the run's key and of s: a loader has no state to save.
 """
 
+import os
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -50,6 +53,18 @@ class _Steps:
         return {field: values[indices] for field, values in self.arrays.items()}
 
 
+def _end_with_parent(number: int, count: int) -> None:
+    """In a reading process: end when the training is killed, instead of waiting for it for ever."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def batches(
     arrays: Mapping[str, Any],
     words: np.ndarray,
@@ -75,13 +90,14 @@ def batches(
     steps = _Steps(arrays, np.asarray(words), count, first, last, part)
     if len(steps) == 0:
         return iter(())
-    options = grain.ReadOptions(num_threads=reading.threads, prefetch_buffer_size=reading.ahead)
-    stream = grain.MapDataset.source(steps).to_iter_dataset(options)
+    here = grain.ReadOptions(num_threads=reading.threads, prefetch_buffer_size=reading.ahead)
+    stream = grain.MapDataset.source(steps).to_iter_dataset(here)
     if reading.workers:
         if not flags.FLAGS.is_parsed():  # Grain's processes ask absl, which programs need not use
             flags.FLAGS.mark_as_parsed()
         buffer = max(1, reading.ahead // reading.workers)
-        stream = stream.mp_prefetch(
-            grain.MultiprocessingOptions(num_workers=reading.workers, per_worker_buffer_size=buffer)
+        options = grain.MultiprocessingOptions(
+            num_workers=reading.workers, per_worker_buffer_size=buffer
         )
+        stream = stream.mp_prefetch(options, worker_init_fn=_end_with_parent)
     return iter(stream)

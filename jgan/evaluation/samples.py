@@ -1,7 +1,7 @@
 """Samples of a trained game, as a stream of batches."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -72,7 +72,7 @@ def latents_of(game: Game, variables: Variables, source: Source) -> Latents | No
         return None
     asked = game.sampler
 
-    def examples(count: int) -> dict[str, np.ndarray]:
+    def examples(count: int) -> dict[str, Any]:
         return gather(source.arrays, np.arange(count) % source.size)
 
     shape = jax.eval_shape(lambda key: asked.latent(key, examples(2)), jax.random.key(0))
