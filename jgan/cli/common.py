@@ -14,18 +14,30 @@ from jgan.training.experiment import Experiment, ExperimentFile, load_experiment
 from jgan.training.loop import first_state
 from jgan.training.run import read_settings
 
+MOST = 2**31 - 1
+"""The largest number that steps, seeds and sizes can have on a device."""
+
 
 def at_least(low: int) -> Any:
-    """An argparse type: integers not below ``low``."""
+    """An argparse type: integers from ``low`` to `MOST`."""
 
     def convert(text: str) -> int:
         value = int(text)
         if value < low:
             raise argparse.ArgumentTypeError(f"is {value}, but must be at least {low}")
+        if value > MOST:
+            raise argparse.ArgumentTypeError(f"is {value}, but must be at most {MOST}")
         return value
 
     convert.__name__ = "int"
     return convert
+
+
+def png(text: str) -> Path:
+    """An argparse type: the path of a picture to write."""
+    if not text.endswith(".png"):
+        raise argparse.ArgumentTypeError(f"is {text!r}, but must end in .png")
+    return Path(text)
 
 
 class Request(NamedTuple):
@@ -58,28 +70,10 @@ def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
     file = load_experiment(words[0])
     own.prog = f"jgan {command} {words[0]}"
     own.description = file.summary
-    taken = {action.dest for action in own._actions}
     group = own.add_argument_group("the experiment's own settings")
     names = add_flags(group, file.build)  # type: ignore[arg-type]
-    clash = taken.intersection(names)
-    if clash:
-        raise UserError(
-            f"argument {clash.pop()!r} of the experiment is the name of a flag of jgan {command}."
-        )
     parsed = own.parse_args(words[1:])
     return Request(file, {name: getattr(parsed, name) for name in names}, parsed)
-
-
-def build(file: ExperimentFile, arguments: dict[str, Any]) -> Experiment:
-    """Build the experiment; ValueErrors and missing files are the user's mistakes.
-
-    Raises:
-      UserError: with their sentence.
-    """
-    try:
-        return file.build(**arguments)
-    except (ValueError, FileNotFoundError) as error:
-        raise UserError(str(error)) from error
 
 
 def resized(experiment: Experiment, steps: int | None, batch_size: int | None) -> Experiment:
@@ -98,8 +92,15 @@ def experiment_of_run(run: Path) -> tuple[Experiment, dict[str, Any]]:
       UserError: if it is not a run directory.
     """
     settings = read_settings(run)
-    file = load_experiment(run / "experiment.py")
-    experiment = build(file, settings["arguments"])
+    kept = run / "experiment.py"
+    if not kept.is_file():
+        raise UserError(f"{str(run)!r} is not a run directory: it has no experiment.py.")
+    # JSON has no tuples, experiments no lists.
+    arguments = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in settings["arguments"].items()
+    }
+    experiment = load_experiment(kept).build(**arguments)
     return resized(experiment, settings["steps"], settings["batch_size"]), settings
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import jax
 
-from jgan.cli.common import at_least
+from jgan.cli.common import at_least, png
 from jgan.cli.flags import Parser
 from jgan.errors import UserError
 from jgan.numerics.dirac import LOSSES, REGULARISERS
 from jgan.numerics.dirac_rules import RULES, Setting
 from jgan.numerics.dirac_study import Case, Study, study
 from jgan.numerics.verdict import WORDS
+from jgan.training.files import make_folder
 
 
 def main(words: list[str]) -> int:
@@ -23,6 +24,8 @@ def main(words: list[str]) -> int:
         options.loss, options.penalty, options.gamma, options.rule, setting, tuple(options.start)
     )
     check(case)
+    if options.out:
+        make_folder(options.out.parent)
     with jax.enable_x64(True):
         try:
             found = study(case, options.steps)
@@ -70,7 +73,7 @@ def parser() -> Parser:
     result.add_argument(
         "--json", action="store_true", help="print numbers for scripts; no figure unless --out"
     )
-    result.add_argument("--out", type=Path, help="the figure, a .png (default: dirac.png)")
+    result.add_argument("--out", type=png, help="the figure, a .png (default: dirac.png)")
     return result
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import math
 import re
 import types
 import typing
@@ -14,9 +15,34 @@ from jgan.errors import UserError
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one sentence, raised as `UserError`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Argparse itself takes -1e-3 and -inf for flags.
+        self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")
+
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the whole usage."""
         raise UserError(f"{message}; see {self.prog} --help.")
+
+
+def finite(text: str) -> float:
+    """An argparse type: floats other than NaN and infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must be a finite number")
+    return value
+
+
+def rate(text: str) -> float:
+    """An argparse type: learning rates. Optax would take a negative one and climb."""
+    value = finite(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must be at least 0")
+    return value
+
+
+finite.__name__ = rate.__name__ = "float"  # what argparse calls the type of a wrong word
+_RATES = re.compile(r"(^|_)(lr|learning_rate)(_|$)")
 
 
 def described_arguments(function: Callable[..., Any]) -> dict[str, str]:
@@ -48,10 +74,17 @@ def add_flags(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> 
     """Add a flag for each keyword argument of ``function``; returns the arguments' names.
 
     Understood types: int, float, str, bool (``--x`` and ``--no-x``), a Literal of strings or numbers,
-    tuples of one such type, and any of them ``| None`` (given as ``none``).
+    tuples of one such type, and any of them ``| None`` (given as ``none``). Floats are finite, and those
+    called ``lr`` or ``learning_rate``, also as part of a name such as ``lr_generator``, not negative.
+
+    Raises:
+      UserError: if an argument has no default value, another type or the name of a flag that is there.
     """
     texts = described_arguments(function)
-    hints = typing.get_type_hints(function)
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError as error:
+        raise UserError(f"the types of the experiment function's arguments: {error}.") from error
     names = []
     for name, parameter in inspect.signature(function).parameters.items():
         default = parameter.default
@@ -59,9 +92,15 @@ def add_flags(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> 
             raise UserError(f"argument {name!r} of the experiment function needs a default value.")
         help_text = f"{texts.get(name, '')} (default: {default})".strip().replace("%", "%%")
         options = _options(name, hints.get(name, type(default)))
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", dest=name, default=default, help=help_text, **options
-        )
+        try:
+            parser.add_argument(
+                f"--{name.replace('_', '-')}", dest=name, default=default, help=help_text, **options
+            )
+        except argparse.ArgumentError as error:
+            raise UserError(
+                f"argument {name!r} of the experiment function is the name of a flag of the command; "
+                "give it another name."
+            ) from error
         names.append(name)
     return names
 
@@ -74,16 +113,26 @@ def _options(name: str, hint: Any) -> dict[str, Any]:
     if origin is typing.Literal:
         return {"type": type(parts[0]), "choices": parts}
     if origin is tuple:
-        return {"type": parts[0], "nargs": "+", "action": _AsTuple}
+        return {"type": _type(name, parts[0]), "nargs": "+", "action": _AsTuple}
     if origin in (typing.Union, types.UnionType) and len(parts) == 2 and type(None) in parts:
         inner = next(part for part in parts if part is not type(None))
-        return {"type": _optional(inner), "metavar": f"{inner.__name__.upper()}|none"}
+        if inner in (int, float, str):
+            return {
+                "type": _optional(_type(name, inner)),
+                "metavar": f"{inner.__name__.upper()}|none",
+            }
     if hint in (int, float, str):
-        return {"type": hint, "metavar": hint.__name__.upper()}
+        return {"type": _type(name, hint), "metavar": hint.__name__.upper()}
     raise UserError(
         f"argument {name!r} of the experiment function has type {hint}, which is no flag's type; "
         "use int, float, str, bool, a Literal or a tuple of one of them."
     )
+
+
+def _type(name: str, hint: Any) -> Callable[[str], Any]:
+    if hint is float:
+        return rate if _RATES.search(name) else finite
+    return hint
 
 
 def _optional(inner: Callable[[str], Any]) -> Callable[[str], Any]:

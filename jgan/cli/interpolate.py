@@ -33,10 +33,10 @@ def main(words: list[str]) -> int:
         raise UserError(
             f"{str(options.run)!r} has no latent to interpolate: its game generates from data alone."
         )
+    out = make_folder(options.out or options.run / "interpolation")
     shares = np.concatenate([np.linspace(0, 1, options.steps), loop_shares(options.frames)])
     frames = travel(sampler, variables, batch, shares, kind=options.kind, seed=options.seed)
     reference = experiment.source.first(2048)["image"]
-    out = make_folder(options.out or options.run / "interpolation")
     content = {
         "strip.png": encode_png(strip(frames[: options.steps], reference)),
         "loop.gif": animation(frames[options.steps :], reference),

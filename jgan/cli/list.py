@@ -15,13 +15,12 @@ def main(words: list[str]) -> int:
     )
     folder = parser.parse_args(words).folder
     if not folder.is_dir():
-        raise UserError(
-            f"folder {str(folder)!r} does not exist; name one that holds experiment files."
-        )
+        wrong = "is not a folder" if folder.exists() else "does not exist"
+        raise UserError(f"{str(folder)!r} {wrong}; name one that holds experiment files.")
     for path in sorted(folder.glob("*.py")):
         try:
-            summary = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+            summary = (ast.get_docstring(ast.parse(path.read_bytes())) or "").split("\n")[0]
         except SyntaxError as error:
-            summary = f"(syntax error in line {error.lineno})"
+            summary = f"(syntax error in line {error.lineno})" if error.lineno else "(syntax error)"
         print(f"{path!s:<32} {summary}")
     return 0

@@ -1,26 +1,48 @@
 """The ``jgan`` command.
 
     jgan train FILE [flags]     train an experiment, or go on with it
+    jgan sweep FILE [flags]     many settings and seeds of it, many at once
     jgan sample RUN [flags]     a grid, single pictures or an .npz from a run
     jgan interpolate RUN        a strip and an animation from latent to latent
+    jgan evaluate RUN [flags]   metrics of a run's samples, with their protocol
+    jgan compare A B [flags]    the same of two folders of pictures, without any training
+    jgan classifier DATA        train the classifier that class accuracy and mode counts ask
     jgan verify FILE [flags]    measure an experiment's claims and their controls
     jgan list [FOLDER]          the experiments with a line each
     jgan dirac [flags]          theory and practice of the one-parameter GAN
     jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
     jgan doctor                 versions, devices, memory, and what is missing for what
 
-``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags.
+``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags. With JGAN_TRACEBACK=1 in the
+environment a mistake is told with its whole trace.
 """
 
+import contextlib
 import importlib
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
+from types import CoroutineType
 
 from jgan.errors import UserError
 
-COMMANDS = ("train", "sample", "interpolate", "verify", "list", "dirac", "spectrum", "doctor")
+COMMANDS = (
+    "train",
+    "sweep",
+    "sample",
+    "interpolate",
+    "evaluate",
+    "compare",
+    "classifier",
+    "verify",
+    "list",
+    "dirac",
+    "spectrum",
+    "doctor",
+)
+_HOOK = sys.unraisablehook
 
 
 def main(words: list[str] | None = None) -> int:
@@ -33,23 +55,54 @@ def main(words: list[str] | None = None) -> int:
         if words[0] not in COMMANDS:
             raise UserError(f"command is {words[0]!r}, but must be one of {', '.join(COMMANDS)}.")
         _use_compilation_cache()
-        # What goes wrong is told in a sentence; Orbax would log its tracebacks besides.
-        logging.getLogger("absl").setLevel(logging.CRITICAL)
+        _silence_orbax()
         # Imported when asked for, so that `jgan --help` does not wait for JAX.
         command = importlib.import_module(f"jgan.cli.{words[0]}")
-        return command.main(words[1:])
-    except UserError as error:
-        print(f"jgan: {error}", file=sys.stderr)
+        code = command.main(words[1:])
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # as in `jgan list | head`; what is left to print must go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (UserError, OSError) as error:
+        if os.environ.get("JGAN_TRACEBACK"):
+            traceback.print_exc()
+        print(f"jgan: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("jgan: interrupted.", file=sys.stderr)
         return 130
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):  # a full disk, a lost folder
+        place = "" if error.filename is None else f"{str(error.filename)!r}: "
+        return f"{place}{error.strerror or error}."
+    return " ".join(str(error).split())
+
+
+def _silence_orbax() -> None:
+    """Let only the command speak of what went wrong; Orbax would print tracebacks besides.
+
+    It logs them, and the reads that it leaves behind when one fails complain from threads of their own,
+    perhaps after the command, so this is not put back.
+    """
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    sys.unraisablehook = _without_left_reads
+
+
+def _without_left_reads(unraisable: "sys.UnraisableHookArgs") -> None:
+    left = isinstance(unraisable.object, CoroutineType)
+    if not left and str(unraisable.exc_value) != "Event loop is closed":
+        _HOOK(unraisable)
+
+
 def _use_compilation_cache() -> None:
-    """Keep compiled programs between runs, in JGAN_CACHE or the user's cache folder."""
+    """Keep compiled programs between runs, in JGAN_CACHE or the user's cache folder, if it can be written."""
     folder = os.environ.get("JGAN_CACHE", str(Path.home() / ".cache" / "jgan"))
-    if folder:
+    with contextlib.suppress(OSError):
+        os.makedirs(folder, exist_ok=True)
+    if os.access(folder, os.W_OK):
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")

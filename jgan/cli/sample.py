@@ -43,11 +43,12 @@ def main(words: list[str]) -> int:
     ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
     options = parser.parse_args(words)
     experiment, _ = experiment_of_run(options.run)
+    out = options.out or options.run / "grid.png"
+    make_folder(out.parent)
     variables = trained_variables(experiment, options.run, options.step, options.ema)
     images = np.concatenate(
         list(views(experiment, variables, options.view, options.count, options.seed))
     )
-    out = options.out or options.run / "grid.png"
     print(f"wrote {write(images, out, experiment.source.first(2048)['image'])}")
     return 0
 

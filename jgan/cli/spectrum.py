@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run, shape_of_state
+from jgan.cli.common import at_least, experiment_of_run, png, shape_of_state
 from jgan.cli.flags import Parser
 from jgan.data import gather
 from jgan.errors import UserError
@@ -21,6 +21,7 @@ from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
+from jgan.training.files import make_folder
 
 
 def main(words: list[str]) -> int:
@@ -41,10 +42,12 @@ def main(words: list[str]) -> int:
         "--restarts", type=at_least(1), default=100, help="of the eigen-solver (default: 100)"
     )
     parser.add_argument("--json", action="store_true", help="print numbers for scripts")
-    parser.add_argument("--out", type=Path, help="also draw the eigenvalues into this .png")
+    parser.add_argument("--out", type=png, help="also draw the eigenvalues into this .png")
     options = parser.parse_args(words)
     if not 0 < options.tolerance < 1:
         raise UserError(f"--tolerance is {options.tolerance:g}, but must lie between 0 and 1.")
+    if options.out:
+        make_folder(options.out.parent)
     experiment, _ = experiment_of_run(options.run)
     batch = examples(experiment, options.batch_size or experiment.batch_size, options.seed)
 

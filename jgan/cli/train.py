@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jgan.cli.common import at_least, build, parse_experiment, resized
+from jgan.cli.common import at_least, parse_experiment, resized
 from jgan.cli.flags import Parser
 from jgan.data.loader import Reading
 from jgan.evaluation.score import scorer
@@ -20,6 +20,10 @@ from jgan.training.run import settings_of
 from jgan.training.train import Options, train
 
 
+STOPPED = 130
+"""Exit code of a training that a signal stopped, so that no script goes on with half a run."""
+
+
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan train FILE", description=__doc__)
@@ -28,7 +32,7 @@ def main(words: list[str]) -> int:
     _add_loading(parser)
     file, arguments, asked = parse_experiment("train", parser, words)
     connect(asked.coordinator, asked.processes, asked.process)
-    experiment = resized(build(file, arguments), asked.steps, asked.batch_size)
+    experiment = resized(file.build(**arguments), asked.steps, asked.batch_size)
     out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
     say = _say if is_leader() else lambda line: None
     say(f"{file.summary}\n{experiment.source.describe()}\nrun directory: {out}")
@@ -61,8 +65,9 @@ def main(words: list[str]) -> int:
         score=score,
         say=say,
     )
-    if finished:
-        say("done: " + ", ".join(str(out / f"{name}.png") for name in experiment.game.views))
+    if not finished:
+        return STOPPED
+    say("done: " + ", ".join(str(out / f"{name}.png") for name in experiment.game.views))
     return 0
 
 
@@ -74,6 +79,7 @@ def _describe(
     say: Callable[[str], None],
 ) -> None:
     """Everything that is known before the first step; nothing is trained and nothing written."""
+    layout = layout_of(experiment, asked.parallel)
     settings = settings_of(
         file,
         arguments,
@@ -82,7 +88,6 @@ def _describe(
         steps=experiment.steps,
     )
     say(json.dumps(settings, indent=2))
-    layout = layout_of(experiment, asked.parallel)
     resident = asked.loader == "device" or (
         asked.loader == "auto" and fits_device(experiment.source, layout)
     )

@@ -2,10 +2,10 @@
 
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
-from jgan.errors import UserError
+from jgan.training.mistakes import as_user_error
 from jgan.training.verify import Verdict, verify
 
-HEADER = f"{'claim':<58} {'bound':>12} {'value':>10} {'control':>10}  verdict"
+HEADER = f"{'claim':<58} {'bound':>18} {'value':>10} {'control':>10}  verdict"
 
 
 def main(words: list[str]) -> int:
@@ -18,14 +18,10 @@ def main(words: list[str]) -> int:
     file, arguments, options = parse_experiment("verify", parser, words)
     print(f"{file.summary}\n\n{HEADER}", flush=True)
     proven = True
-    try:
+    with as_user_error("a claim's measurement"):
         for verdict in verify(file.build, arguments, seed=options.seed, steps=options.steps):
             proven &= verdict.proven
             print(table_row(verdict), flush=True)
-    except UserError:
-        raise
-    except ValueError as error:
-        raise UserError(str(error)) from error
     return 0 if proven else 1
 
 
@@ -38,4 +34,4 @@ def table_row(verdict: Verdict) -> str:
         word = "CONTROL PASSES"
     else:
         word = "FAILS"
-    return f"{claim.name:<58} {claim.bound():>12} {verdict.value:>10.4g} {verdict.control:>10.4g}  {word}"
+    return f"{claim.name:<58} {claim.bound():>18} {verdict.value:>10.4g} {verdict.control:>10.4g}  {word}"

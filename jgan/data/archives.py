@@ -124,7 +124,8 @@ def _from_archive(archive: Path, names: tuple[str, ...]) -> dict[str, bytes]:
                 if file:
                     contents[Path(member.name).name] = file.read()
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{archive} is not a readable tar archive: {error}.") from error
+        reason = str(error).split("\n")[0].rstrip(".:")
+        raise ValueError(f"{archive} is not a readable tar archive: {reason}.") from error
     return contents
 
 

@@ -42,6 +42,7 @@ _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds
 _ALLOWED += "a path ending in .npz, or a folder of pictures or of idx files"
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
 _OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
+_NO_OPTION = re.compile(r"\+\w+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
 
 
@@ -119,13 +120,25 @@ def _load(
     shape = {"image_size": image_size, "channels": channels}
     asked = _OPTIONS.search(name)
     if asked is None or os.path.exists(name):
+        _check_options(name)
         return _plain(name, split, size, seed, shape)
     name, options = name[: asked.start()], asked[0][1:].split("+")
+    _check_options(name)
     if "disk" in options:
         if _kind(name)[0] not in _RESIZED:
             raise ValueError(f"+disk is for folder:FOLDER and tfds:NAME, not for {name!r}.")
         shape = {**shape, "limit_bytes": 0}
     return _augmented(_plain(name, split, size, seed, shape), options)
+
+
+def _check_options(name: str) -> None:
+    """Refuse what looks like an option but is none, unless a file or folder is called so."""
+    other = _NO_OPTION.search(name)
+    paths = (name, os.path.expanduser(name.partition(":")[2]))
+    if other and not any(os.path.exists(path) for path in paths):
+        raise ValueError(
+            f"there is no option {other[0]!r} of {name!r}; there are +flip, +shift4 and +disk."
+        )
 
 
 def _augmented(source: Source, options: list[str]) -> Source:

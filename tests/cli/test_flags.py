@@ -49,7 +49,7 @@ def test_every_type() -> None:
         "--count",
         "4",
         "--rate",
-        "1e-3",
+        "-1e-3",
         "--name",
         "y",
         "--quick",
@@ -60,7 +60,7 @@ def test_every_type() -> None:
     ]
     assert parse(*words, "--widths", "1", "2", "3") == {
         "count": 4,
-        "rate": 1e-3,
+        "rate": -1e-3,
         "name": "y",
         "quick": True,
         "norm": "none",
@@ -74,6 +74,8 @@ def test_every_type() -> None:
     ("words", "message"),
     [
         ("--rate fast", "argument --rate: invalid float value: 'fast'"),
+        ("--rate nan", "argument --rate: is nan, but must be a finite number"),
+        ("--clip -inf", "argument --clip: is -inf, but must be a finite number"),
         ("--count 1.5", "argument --count: invalid int value: '1.5'"),
         ("--norm spectral", "invalid choice: 'spectral'"),
         ("--speed 3", "unrecognized arguments: --speed 3"),
@@ -107,3 +109,18 @@ def test_types_that_are_no_flags() -> None:
         UserError, match="argument 'rate' of the experiment function needs a default"
     ):
         add_flags(Parser(), bare)
+
+
+def test_learning_rates_are_not_negative() -> None:
+    def build(*, lr: float = 1.0, lr_encoder: float | None = 1.0, colour: float = 1.0) -> None: ...
+
+    parser = Parser(prog="test")
+    add_flags(parser, build)
+    assert vars(parser.parse_args(["--lr", "0", "--lr-encoder", "none", "--colour", "-2"])) == {
+        "lr": 0.0,
+        "lr_encoder": None,
+        "colour": -2.0,
+    }
+    for flag in ("--lr", "--lr-encoder"):
+        with pytest.raises(UserError, match=f"argument {flag}: is -0.1, but must be at least 0"):
+            parser.parse_args([flag, "-0.1"])

@@ -59,7 +59,7 @@ def test_json_of_every_checkpoint_and_figure(
     words = ["spectrum", str(run), "--all", "--count", "4", "--json", "--out", str(out)]
     assert main(words) == 0
     reports = json.loads(capsys.readouterr().out)
-    assert [report["step"] for report in reports] == [2, 4]
+    assert [report["step"] for report in reports] == [0, 2, 4]
     assert out.read_bytes().startswith(b"\x89PNG")
     for report in reports:
         assert max(report["field"]["residuals"]) < 1e-3
@@ -79,7 +79,7 @@ def test_text_names_the_verdicts(run: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("--step", "3"), "holds no checkpoint of step 3, only of [2, 4]."),
+    (("--step", "3"), "holds no checkpoint of step 3, only of [0, 2, 4]."),
     (("--batch-size", "1000000"), "--batch-size is 1000000 (1 minibatches an update), but the source 'ring'"),
     (("--tolerance", "2"), "--tolerance is 2, but must lie between 0 and 1."),
     (("--count", "1000"), "field, largest modulus: count is 1000, but must lie in [1, "),

@@ -260,7 +260,9 @@ class TestVerify:
             built = self.build(lr=lr)
             return replace(built, claims=(built.claims[0]._replace(control={"rate": 1}),))
 
-        with pytest.raises(UserError, match="a claim does not fit its experiment"):
+        with pytest.raises(
+            UserError, match="claim 'moves' sets 'rate', but the experiment has only lr"
+        ):
             list(verify(wrong, {}))
 
     def test_no_claims(self) -> None:

@@ -1,0 +1,86 @@
+import math
+from typing import Literal
+
+import pytest
+
+from jgan.errors import UserError
+from jgan.training.axes import parse_axis, settings
+
+
+def experiment(
+    *,
+    lr: float = 1e-3,
+    loss: str = "hinge",
+    width: int = 8,
+    ema: bool = True,
+    norm: Literal["batch", "none"] = "none",
+) -> None:
+    """Nothing."""
+
+
+def axes(*texts):
+    return [parse_axis(text, experiment) for text in texts]
+
+
+def test_a_grid_has_every_combination_in_order():
+    found = settings(axes("loss=hinge,wasserstein", "width=4,8", "ema=true,false"), None)
+    assert len(found) == 8
+    assert found[0] == {"loss": "hinge", "width": 4, "ema": True}
+    assert found[1] == {"loss": "hinge", "width": 4, "ema": False}
+    assert found[-1] == {"loss": "wasserstein", "width": 8, "ema": False}
+    assert len({tuple(setting.items()) for setting in found}) == 8
+
+
+def test_draws_are_those_of_their_distributions():
+    texts = ("lr=loguniform(1e-5,1e-1)", "width=integer(2,4)", "norm=batch,none")
+    found = settings(axes(*texts), 3000, seed=1)
+    logs = [math.log10(setting["lr"]) for setting in found]
+    assert min(logs) >= -5
+    assert max(logs) <= -1
+    assert abs(sum(logs) / 3000 + 3) < 0.1
+    assert 0.22 < sum(value < -4 for value in logs) / 3000 < 0.28
+    counts = [sum(setting["width"] == width for setting in found) for width in (2, 3, 4)]
+    assert sum(counts) == 3000
+    assert all(900 < count < 1100 for count in counts)
+    assert {setting["norm"] for setting in found} == {"batch", "none"}
+    uniform = [s["lr"] for s in settings(axes("lr=uniform(1,3)"), 2000)]
+    assert abs(sum(uniform) / 2000 - 2) < 0.05
+
+
+def test_draws_depend_on_the_seed_alone():
+    one, same, other = (settings(axes("lr=uniform(0,1)"), 5, seed=s) for s in (0, 0, 1))
+    assert one == same
+    assert one != other
+    assert one[:3] == settings(axes("lr=uniform(0,1)"), 3, seed=0)
+
+
+def test_numbers_that_are_no_counts_may_differ_in_one_program():
+    found = axes("lr=1e-3", "width=4", "loss=hinge", "ema=true", "norm=none")
+    assert [axis.traced for axis in found] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("texts", "trials", "message"),
+    [
+        (["beta=1"], None, "^--over names 'beta', which is no setting .* it has lr, loss, width"),
+        (["lr"], None, "^--over has 'lr', but must have NAME=VALUES"),
+        (["lr="], None, "^--over gives lr no values"),
+        (["lr=fast"], None, "^--over gives lr the value 'fast', but must have float"),
+        (["width=1.5"], None, "^--over gives width the value '1.5', but must have int"),
+        (["ema=maybe"], None, "^--over gives ema the value 'maybe', but must have bool"),
+        (["norm=layer"], None, "^--over gives norm the value 'layer', but must have batch, none"),
+        (["lr=uniform(1,0)"], 3, "range 1,0 for lr, which is empty"),
+        (["lr=uniform(1,1)"], 3, "which is empty; the first must be less"),
+        (["lr=uniform(a,1)"], 3, "range a,1 for lr, which are no numbers"),
+        (["lr=loguniform(0,1)"], 3, "loguniform from 0 for lr, but it must be positive"),
+        (["lr=normal(0,1)"], 3, "range 'normal' for lr, but must have one of uniform, loguniform"),
+        (["lr=uniform(0,1"], 3, "must have one of uniform, loguniform, integer, as in"),
+        (["lr=integer(0,1)"], 3, "^--over has integer for lr, whose values are of type float"),
+        (["loss=uniform(0,1)"], 3, "^--over has uniform for loss, whose values are of type str"),
+        (["lr=uniform(0,1)"], None, "range for lr, which needs --trials N"),
+        (["lr=1", "lr=2"], None, "^--over names 'lr' twice"),
+    ],
+)
+def test_mistakes(texts, trials, message):
+    with pytest.raises(UserError, match=message):
+        settings(axes(*texts), trials)
