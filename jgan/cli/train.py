@@ -19,7 +19,6 @@ from jgan.training.resources import estimate
 from jgan.training.run import settings_of
 from jgan.training.train import Options, train
 
-
 STOPPED = 130
 """Exit code of a training that a signal stopped, so that no script goes on with half a run."""
 
