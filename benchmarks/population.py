@@ -1,0 +1,117 @@
+"""Sixteen trainings in one program against sixteen processes in turn.
+
+    python -m benchmarks.population --members 16 --steps 2000
+
+Both sides count start-up and compilation. The processes may use the compilation cache that the first of them
+fills, as a user's would. Then members are compared with their separate runs after 50 steps.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jgan.training.experiment import load_experiment
+from jgan.training.fit import fit
+from jgan.training.population import member, population
+from jgan.training.run import versions
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENT = '''"""A plain perceptron GAN on the ring."""
+
+import optax
+
+from jgan.data import load
+from jgan.game import PLAYERS
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import non_saturating
+from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.rules import alternating
+from jgan.training.experiment import Experiment
+
+
+def experiment(*, lr: float = 1e-3) -> Experiment:
+    """Two hidden layers of 128 each."""
+    game = gan(
+        mlp_generator((2,), (128, 128)), mlp_discriminator((128, 128)), non_saturating(), normal(8)
+    )
+    rule = alternating(game, dict.fromkeys(PLAYERS, optax.adam(lr, 0.5)))
+    return Experiment(game, rule, load("ring"), steps=2000, batch_size=64)
+'''
+
+
+def timed(words: list[str], cache: Path) -> float:
+    """Seconds that a command of jgan takes."""
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "jgan.cli.main", *words],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={**os.environ, "JGAN_CACHE": str(cache)},
+    )
+    return time.perf_counter() - start
+
+
+def difference(file: Path, seeds: list[int], steps: int) -> float:
+    """The largest difference of any parameter between members and their separate runs."""
+    build = load_experiment(file).build
+    made = population(build, {}, seeds)
+    states, _ = made.run(made.init(), steps)
+    worst = 0.0
+    for index, seed in enumerate(seeds):
+        alone = fit(replace(build(), steps=steps), seed).state.variables
+        pairs = zip(*map(jax.tree.leaves, (alone, member(states, index).variables)), strict=True)
+        worst = max([worst, *(float(np.max(np.abs(a - b))) for a, b in pairs)])
+    return worst
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--members", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    steps = ["--steps", str(options.steps)]
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        file = folder / "ring.py"
+        file.write_text(EXPERIMENT)
+        sweep = ["sweep", str(file), "--over", "lr=0.001", "--seeds", str(options.members), *steps]
+        together = timed([*sweep, "--out", str(folder / "sweep")], folder / "cache-together")
+        alone = [
+            timed(
+                ["train", str(file), "--seed", str(seed), "--out", str(folder / f"{seed}"), *steps],
+                folder / "cache-alone",
+            )
+            for seed in range(options.members)
+        ]
+        found: dict[str, Any] = {
+            "versions": versions(),
+            "device": str(jax.devices()[0]),
+            "members": options.members,
+            "steps": options.steps,
+            "seconds together, measures included": together,
+            "seconds in turn": sum(alone),
+            "ratio": together / sum(alone),
+            "largest difference after 50 steps": difference(file, list(range(options.members)), 50),
+        }
+    text = json.dumps(found, indent=2)
+    print(text)
+    if options.out:
+        options.out.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
