@@ -44,7 +44,7 @@ def test_claims_have_bounds_and_controls(file: ExperimentFile) -> None:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("data") / "pictures.npz"
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), np.uint8)
-    np.savez(path, image=images)
+    np.savez(path, image=images, label=np.arange(20, dtype=np.int32) % 4)
     return str(path)
 
 

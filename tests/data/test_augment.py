@@ -53,7 +53,10 @@ def test_sources_by_name_are_augmented():
         ("ring+flip", "+flip is for pictures, but 'ring' has points."),
         ("fashion+disk", "+disk is for folder:FOLDER and tfds:NAME, not for 'fashion'."),
         ("fashion+shift0", "shift is by 0 pixels; it must be at least 1."),
-        ("fashion+flop", "there is no option '+flop' of 'fashion+flop'; there are +flip, +shift4 and +disk."),
+        (
+            "fashion+flop",
+            "there is no option '+flop' of 'fashion+flop'; there are +flip, +shift4 and +disk.",
+        ),
     ],
 )
 def test_mistakes(name, message):

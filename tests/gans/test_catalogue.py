@@ -1,0 +1,293 @@
+"""Every system of the catalogue keeps the laws: one battery over a table of tiny games."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from helpers import KEY, STEP, assert_close, assert_same, differ
+
+from jgan.augmentation import instance_noise, with_augmentation
+from jgan.data import Source
+from jgan.game import DISCRIMINATOR, PLAYERS, Game
+from jgan.gans.acgan import acgan
+from jgan.gans.answers import answer
+from jgan.gans.began import began
+from jgan.gans.conditional import conditional
+from jgan.gans.ebgan import ebgan
+from jgan.gans.feature_matching import feature_matching_gan
+from jgan.gans.gan import gan
+from jgan.gans.historical import with_historical_average
+from jgan.gans.infogan import Codes, infogan
+from jgan.gans.packing import packed
+from jgan.latents import normal
+from jgan.losses import hinge, non_saturating
+from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.networks.autoencoder import autoencoder
+from jgan.networks.conditional import (
+    conditional_generator,
+    labelled,
+    projection_discriminator,
+)
+from jgan.networks.heads import generator_for, heads
+from jgan.networks.virtual import virtual_generator
+from jgan.numerics.field import field
+from jgan.penalties import r1, with_penalty
+from jgan.rules import Rule, alternating, averaged, simultaneous
+from jgan.rules.rule import move
+from jgan.training.checkpoint import Checkpoints
+from jgan.training.devices import Layout
+from jgan.training.experiment import Experiment
+from jgan.training.feed import make_feed
+from jgan.training.fit import begin
+
+CLASSES, SHAPE = 3, (8, 8, 1)
+PRIOR, LOSS = normal(3), non_saturating()
+DCGAN = {"body": "dcgan", "width": 2, "norm": "none"}
+MLP = {"body": "mlp", "width": 1, "norm": "none"}
+RNG = np.random.default_rng(0)
+SOURCE = Source(
+    {
+        "image": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
+        "label": RNG.integers(0, CLASSES, 48).astype(np.int32),
+    },
+    "noise",
+)
+BATCH = jax.tree.map(jnp.asarray, SOURCE.first(16))
+
+
+def generator(body="mlp"):
+    return generator_for(SHAPE, body=body, width=2)
+
+
+def judge(body):
+    return answer(heads({"logit": 1}, **body), "logit")
+
+
+def packs():
+    discriminator = mlp_discriminator((8,))
+    return packed(gan(generator(), discriminator, LOSS, PRIOR), discriminator, 2)
+
+
+class System(NamedTuple):
+    """How a system is built, and what its views show of 16 examples."""
+
+    build: Callable[[], Game]
+    views: tuple[str, ...] = ("samples",)
+
+
+LABELS = ("classes", "samples")
+SYSTEMS = {
+    "cgan": System(
+        lambda: conditional(
+            labelled(generator("dcgan"), CLASSES), labelled(judge(DCGAN), CLASSES), LOSS, PRIOR
+        ),
+        LABELS,
+    ),
+    "cgan with embeddings": System(
+        lambda: conditional(
+            labelled(generator(), CLASSES, 2), labelled(judge(MLP), CLASSES, 2), LOSS, PRIOR
+        ),
+        LABELS,
+    ),
+    "projection": System(
+        lambda: conditional(
+            conditional_generator(SHAPE, CLASSES, width=2),
+            projection_discriminator(CLASSES, width=2),
+            hinge(),
+            PRIOR,
+        ),
+        LABELS,
+    ),
+    "acgan": System(
+        lambda: acgan(
+            labelled(generator(), CLASSES),
+            heads({"logit": 1, "class": CLASSES}, **DCGAN),
+            LOSS,
+            PRIOR,
+        ),
+        LABELS,
+    ),
+    "infogan": System(
+        lambda: infogan(
+            generator(), heads({"logit": 1, "code": 5}, hidden=4, **MLP), LOSS, Codes(3, 2, 4)
+        ),
+        ("codes", "samples"),
+    ),
+    "ebgan": System(
+        lambda: ebgan(
+            generator(), autoencoder(code=4, width=2, body="dcgan"), PRIOR, margin=9.0, pull=3.0
+        ),
+        ("reconstructions", "samples"),
+    ),
+    "began": System(
+        lambda: began(
+            generator(), autoencoder(code=4, width=1, body="mlp"), PRIOR, gamma=3.0, rate=0.1
+        ),
+        ("reconstructions", "samples"),
+    ),
+    "minibatch discrimination and noise": System(
+        lambda: gan(
+            generator(),
+            answer(heads({"logit": 1}, kernels=3, noise=0.1, **MLP), "logit"),
+            LOSS,
+            PRIOR,
+        )
+    ),
+    "feature matching": System(
+        lambda: feature_matching_gan(generator(), heads({"logit": 1}, **MLP), LOSS, PRIOR)
+    ),
+    "virtual batch normalisation": System(
+        lambda: gan(virtual_generator(SHAPE, PRIOR, width=1, reference=5), judge(MLP), LOSS, PRIOR)
+    ),
+    "packing": System(packs),
+    "historical averaging": System(
+        lambda: with_historical_average(
+            gan(mlp_generator(SHAPE, (4,)), judge(MLP), LOSS, PRIOR), 0.5
+        )
+    ),
+}
+EVERY = pytest.mark.parametrize("name", SYSTEMS)
+SGD = dict.fromkeys(PLAYERS, optax.sgd(0.02))
+
+
+class Played(NamedTuple):
+    """A system, its alternating rule compiled, and the first states of a run."""
+
+    game: Game
+    rule: Rule
+    update: Callable
+    states: list
+
+
+@pytest.fixture(scope="module")
+def played():
+    found = {}
+
+    def play(name):
+        if name not in found:
+            game = SYSTEMS[name].build()
+            rule = averaged(alternating(game, SGD))
+            update = jax.jit(rule.update)
+            states = [jax.jit(rule.init)(jax.random.key(1), BATCH)]
+            for _ in range(2):
+                states.append(update(states[-1], BATCH)[0])
+            found[name] = Played(game, rule, update, states)
+        return found[name]
+
+    return play
+
+
+@EVERY
+def test_both_players_move_under_both_rules(name, played):
+    game, _, update, states = played(name)
+    end, metrics = update(states[1], BATCH)
+    together, more = jax.jit(simultaneous(game, SGD).update)(states[0].replace(averages={}), BATCH)
+    for player in PLAYERS:
+        for after, before in ((end, states[0]), (together, states[0])):
+            old, new = (state.variables[player]["params"] for state in (before, after))
+            assert differ(old, new)
+    assert all(np.isfinite(leaf) for leaf in jax.tree.leaves((metrics, more)))
+
+
+@EVERY
+def test_a_population_of_seeds_is_its_single_runs(name, played):
+    _, rule, _, states = played(name)
+
+    def run(seed):
+        return rule.update(rule.init(jax.random.key(seed), BATCH), BATCH)[0]
+
+    ends = jax.jit(jax.vmap(run))(jnp.arange(2))
+    assert_close(jax.tree.map(lambda leaf: leaf[1], ends), states[1])
+
+
+@EVERY
+def test_a_move_leaves_the_other_player_bitwise_alone(name, played):
+    game, _, _, states = played(name)
+
+    def moves(state):
+        return {p: move(game, p, SGD[p], state, BATCH, KEY)[0].variables for p in PLAYERS}
+
+    before = states[1].variables
+    for player, after in jax.jit(moves)(states[1]).items():
+        other = next(p for p in PLAYERS if p != player)
+        assert_same(after[other], before[other])
+        assert set(after[player]) == set(before[player])
+        for collection in set(before[player]) - {"reference"}:
+            assert differ(after[player][collection], before[player][collection])
+
+
+@EVERY
+def test_views_and_sampler(name, played):
+    game, _, _, states = played(name)
+    assert tuple(sorted(game.views)) == SYSTEMS[name].views
+    latent = game.sampler.latent(KEY, BATCH)
+    others = jax.tree.map(lambda leaf: leaf.at[1:].set(0), latent)
+
+    @jax.jit
+    def look(variables):
+        shown = {view: show(variables, BATCH, KEY) for view, show in game.views.items()}
+        return shown, [game.sampler.generate(variables, BATCH, z) for z in (latent, others)]
+
+    views, (made, alone) = look(states[1].variables)
+    for shown in views.values():
+        assert shown.shape == (16, *SHAPE)
+        assert float(jnp.abs(shown).max()) <= 1
+    np.testing.assert_allclose(made, views["samples"], atol=1e-6)
+    # The first sample is made from the first row of the latent alone.
+    np.testing.assert_allclose(alone[0], made[0], atol=1e-5)
+
+
+@EVERY
+def test_eight_devices_are_one(name, played, eight_devices):
+    game, rule, _, _ = played(name)
+    built = Experiment(game, rule, SOURCE, steps=2, batch_size=16)
+
+    def end(layout):
+        state = begin(built, 0, layout)
+        return make_feed(built, state, layout, "device")(state, 2)
+
+    alone = end(Layout(tuple(jax.devices()[:1])))
+    for mode in ("jit", "pmap"):
+        assert_close(end(Layout(tuple(jax.devices()), mode)), alone, 1e-5)
+
+
+@EVERY
+def test_penalties_and_augmentations_apply_and_views_stay(name, played):
+    game, _, _, states = played(name)
+    changed = with_penalty(with_augmentation(game, instance_noise(0.5)), r1(1.0))
+    assert set(changed.views) == set(game.views)
+
+    @jax.jit
+    def both(variables):
+        plain, _ = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+        value, aux = changed.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+        return plain, value, aux.metrics["r1"]
+
+    plain, value, penalty = both(states[1].variables)
+    assert float(penalty) > 0
+    assert abs(float(value - penalty - plain)) > 1e-6
+
+
+@EVERY
+def test_resumes_bit_for_bit(name, played, tmp_path):
+    _, _, update, states = played(name)
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(states[1])
+    with Checkpoints(tmp_path) as checkpoints:
+        resumed, _ = update(checkpoints.load(states[0]), BATCH)
+    assert_same(resumed, states[2])
+
+
+@EVERY
+def test_the_jacobian_of_its_field_can_be_applied(name, played):
+    """Which is all that a spectrum takes."""
+    game, _, _, states = played(name)
+    here = field(game, states[1].variables, BATCH, KEY)
+    along = jax.jit(here.function)(here.point)
+    product = jax.jit(lambda v: jax.jvp(here.function, (here.point,), (v,))[1])(along)
+    for player in PLAYERS:
+        assert 0 < float(optax.tree.norm(product[player])) < np.inf
