@@ -3,7 +3,9 @@
     python -m benchmarks.population --members 16 --steps 2000
 
 Both sides count start-up and compilation. The processes may use the compilation cache that the first of them
-fills, as a user's would. Then members are compared with their separate runs after 50 steps.
+fills, as a user's would. Then members are compared with their separate runs after 50 steps, and the two ways
+of computing members, at once ("vmap", where convolutions become grouped ones) and in turn ("map"), are timed
+on perceptrons and on convolutions.
 """
 
 import argparse
@@ -22,7 +24,7 @@ import numpy as np
 
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
-from jgan.training.population import member, population
+from jgan.training.population import WAYS, member, population
 from jgan.training.run import versions
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +63,18 @@ def timed(words: list[str], cache: Path) -> float:
         env={**os.environ, "JGAN_CACHE": str(cache)},
     )
     return time.perf_counter() - start
+
+
+def seconds_a_step(file: Path, members: int, way: str, steps: int, **arguments: Any) -> float:
+    """Median over five calls of the compiled program, for one step of one member."""
+    made = population(load_experiment(file).build, arguments, list(range(members)), way=way)
+    states, _ = made.run(made.init(), steps)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        states, _ = jax.block_until_ready(made.run(states, steps))
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) / (members * steps)
 
 
 def difference(file: Path, seeds: list[int], steps: int) -> float:
@@ -106,6 +120,14 @@ def main() -> None:
             "seconds in turn": sum(alone),
             "ratio": together / sum(alone),
             "largest difference after 50 steps": difference(file, list(range(options.members)), 50),
+            "milliseconds for a step of one member": {
+                way: {
+                    "ring": 1000 * seconds_a_step(file, options.members, way, 200),
+                    "DCGAN of width 8": 1000
+                    * seconds_a_step(ROOT / "experiments/dcgan.py", 4, way, 3, width=8),
+                }
+                for way in WAYS
+            },
         }
     text = json.dumps(found, indent=2)
     print(text)

@@ -2,7 +2,8 @@
 
 Under ``jit`` over a mesh the code sees the whole batch and nothing here does anything. Under ``pmap`` each
 device sees its own examples; then three things must still be those of the whole batch: means (losses,
-gradients, batch statistics), and the random numbers drawn for each example. They ask here.
+gradients, batch statistics), the random numbers drawn for each example, and what an example sees of the
+others. They ask here.
 """
 
 from collections.abc import Callable, Iterator
@@ -70,3 +71,9 @@ def draw_rows(draw: Callable[[int], jax.Array], count: int) -> jax.Array:
 def normal_like(key: jax.Array, x: jax.Array) -> jax.Array:
     """Standard normal numbers of the shape and type of ``x``, whose rows are examples."""
     return draw_rows(lambda rows: jax.random.normal(key, (rows, *x.shape[1:]), x.dtype), x.shape[0])
+
+
+def whole_batch(x: jax.Array) -> jax.Array:
+    """The rows of every device that shares the batch, ``(b, ...)`` to ``(B, ...)``, in their order."""
+    axis = _CURRENT.get()
+    return x if axis is None else jax.lax.all_gather(x, axis.name, tiled=True)

@@ -1,5 +1,6 @@
 """Settings that every test shares: eight CPU devices and a compilation cache that outlives the run."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -22,6 +23,19 @@ def pytest_configure(config):
     # Two runs at once may read an entry that the other is writing; it is then compiled anew.
     config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache")
     config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
+
+
+MAPPINGS = Path("/proc/self/maps")
+MOST_MAPPINGS = 20_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_programs():
+    """Each compiled program holds memory mappings, of which Linux grants a process 65,530; then XLA crashes."""
+    yield
+    if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True, scope="session")

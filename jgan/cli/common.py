@@ -40,6 +40,19 @@ def png(text: str) -> Path:
     return Path(text)
 
 
+def add_checkpoint_flags(parser: Parser) -> None:
+    """Flags that say which variables of a run are asked, and for which view."""
+    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
+    parser.add_argument(
+        "--view", default="samples", help="which view of the game (default: samples)"
+    )
+    ema = parser.add_mutually_exclusive_group()
+    ema.add_argument(
+        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
+    )
+    ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+
+
 class Request(NamedTuple):
     """An experiment as asked for on the command line.
 

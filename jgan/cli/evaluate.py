@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run, shape_of_state
+from jgan.cli.common import add_checkpoint_flags, experiment_of_run, shape_of_state
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
@@ -37,15 +37,7 @@ def main(words: list[str]) -> int:
         default="train",
         help="which data (default: train)",
     )
-    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    parser.add_argument(
-        "--view", default="samples", help="which view of the game (default: samples)"
-    )
-    ema = parser.add_mutually_exclusive_group()
-    ema.add_argument(
-        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
-    )
-    ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+    add_checkpoint_flags(parser)
     options = parser.parse_args(words)
     experiment, settings = experiment_of_run(options.run)
     source = experiment.source

@@ -1,23 +1,24 @@
 """``jgan sample RUN``: pictures or arrays from a trained run."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run, shape_of_state
+from jgan.cli.common import (
+    add_checkpoint_flags,
+    at_least,
+    experiment_of_run,
+    shape_of_state,
+)
 from jgan.cli.flags import Parser
-from jgan.data import gather
 from jgan.errors import UserError
+from jgan.evaluation.samples import sampler
 from jgan.game import Variables
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture, to_uint8
-
-AT_ONCE = 256
 
 
 def main(words: list[str]) -> int:
@@ -26,29 +27,20 @@ def main(words: list[str]) -> int:
     parser.add_argument("run", type=Path, help="run directory")
     parser.add_argument("--count", type=at_least(1), default=64, help="how many (default: 64)")
     parser.add_argument("--seed", type=at_least(0), default=0, help="of the latents (default: 0)")
-    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    parser.add_argument(
-        "--view", default="samples", help="which view of the game (default: samples)"
-    )
     parser.add_argument(
         "--out",
         type=Path,
         help="FILE.png for one grid, FILE.npz for arrays, anything else is a folder of single "
         "pictures (default: RUN/grid.png)",
     )
-    ema = parser.add_mutually_exclusive_group()
-    ema.add_argument(
-        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
-    )
-    ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+    add_checkpoint_flags(parser)
     options = parser.parse_args(words)
     experiment, _ = experiment_of_run(options.run)
     out = options.out or options.run / "grid.png"
     make_folder(out.parent)
     variables = trained_variables(experiment, options.run, options.step, options.ema)
-    images = np.concatenate(
-        list(views(experiment, variables, options.view, options.count, options.seed))
-    )
+    draw = sampler(experiment.game, experiment.source, options.view)
+    images = np.concatenate(list(draw(variables, options.count, options.seed)))
     print(f"wrote {write(images, out, experiment.source.first(2048)['image'])}")
     return 0
 
@@ -71,27 +63,6 @@ def trained_variables(
             "--ema was given, but this run keeps no average of its generator; use --no-ema."
         )
     return state.variables if ema is False else state.averaged_variables()
-
-
-def views(
-    experiment: Experiment, variables: Variables, name: str, count: int, seed: int
-) -> Iterator[np.ndarray]:
-    """``count`` examples of the view called ``name``, at most `AT_ONCE` at a time.
-
-    Example i depends on the seed and on i alone, whatever the count.
-
-    Raises:
-      UserError: if the game has no such view.
-    """
-    if name not in experiment.game.views:
-        allowed = ", ".join(experiment.game.views)
-        raise UserError(f"--view is {name!r}, but this experiment has only {allowed}.")
-    view = jax.jit(experiment.game.views[name])
-    source = experiment.source
-    for start in range(0, count, AT_ONCE):
-        batch = gather(source.arrays, (start + np.arange(AT_ONCE)) % source.size)
-        key = jax.random.fold_in(jax.random.key(seed), start // AT_ONCE)
-        yield np.asarray(view(variables, batch, key))[: count - start]
 
 
 def write(images: np.ndarray, out: Path, reference: np.ndarray) -> str:

@@ -1,6 +1,5 @@
 """``jgan sweep FILE --over NAME=VALUES ...``: many settings and seeds, trained many at once."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from jgan.evaluation.score import scorer
 from jgan.training.axes import parse_axis, settings
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.measures import coverage
-from jgan.training.run import RunDirectory, settings_of
+from jgan.training.run import RunDirectory, read_settings, settings_of
 from jgan.training.sweep import members_that_fit, plan, summary, sweep
 
 
@@ -86,10 +85,9 @@ def _parser() -> Parser:
 
 def _earlier(out: Path, name: str) -> Any:
     """What an earlier start of this sweep chose, so that it goes on with the same programs."""
-    try:
-        return json.loads((out / "settings.json").read_text())["sweep"][name]
-    except (OSError, ValueError, KeyError, TypeError):
+    if not (out / "settings.json").is_file():
         return None
+    return read_settings(out).get("sweep", {}).get(name)
 
 
 class Measured:

@@ -13,7 +13,7 @@ from jgan.data.loader import Reading
 from jgan.evaluation.score import scorer
 from jgan.training.devices import MODES, connect, is_leader
 from jgan.training.experiment import Experiment
-from jgan.training.feed import LOADERS, fits_device
+from jgan.training.feed import LOADERS, is_resident
 from jgan.training.fit import layout_of
 from jgan.training.resources import estimate
 from jgan.training.run import settings_of
@@ -87,9 +87,7 @@ def _describe(
         steps=experiment.steps,
     )
     say(json.dumps(settings, indent=2))
-    resident = asked.loader == "device" or (
-        asked.loader == "auto" and fits_device(experiment.source, layout)
-    )
+    resident = is_resident(experiment.source, layout, asked.loader)
     source, rule = experiment.source, experiment.rule
     for line in estimate(rule, source.arrays, experiment.batch_size, resident).lines():
         say(line)

@@ -5,13 +5,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.batch_axis import whole_batch
 from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Collections, Game, Metrics, Variables, View
 from jgan.gans.answers import answer, asked, with_answers
 from jgan.gans.gan import gan
 from jgan.gans.views import with_views
 from jgan.latents import Prior
 from jgan.losses import Loss, separable
-from jgan.networks.minibatch import whole_batch
 from jgan.networks.network import Network
 from jgan.penalties import Penalty, Scene, norms, with_penalty
 

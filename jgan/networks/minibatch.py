@@ -1,16 +1,10 @@
-"""Minibatch discrimination, and the sight of a whole batch that it needs."""
+"""Minibatch discrimination."""
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.batch_axis import axis_name
-
-
-def whole_batch(x: jax.Array) -> jax.Array:
-    """The rows of every device that shares the batch, ``(b, ...)`` to ``(B, ...)``, in their order."""
-    axis = axis_name()
-    return x if axis is None else jax.lax.all_gather(x, axis, tiled=True)
+from jgan.batch_axis import whole_batch
 
 
 def closeness(own: jax.Array, batch: jax.Array) -> jax.Array:

@@ -44,11 +44,20 @@ def make_feed(
       UserError: if a batch is not possible, or the loader is unknown.
     """
     check_batch(experiment)
-    if loader not in LOADERS:
-        raise UserError(f"loader is {loader!r}, but must be one of {', '.join(LOADERS)}.")
-    if loader == "device" or (loader == "auto" and fits_device(experiment.source, layout)):
+    if is_resident(experiment.source, layout, loader):
         return resident(experiment, layout)
     return streamed(experiment, state, layout, reading or Reading())
+
+
+def is_resident(source: Source, layout: Layout, loader: str) -> bool:
+    """Whether ``loader`` puts this set on every device.
+
+    Raises:
+      UserError: if the loader is unknown.
+    """
+    if loader not in LOADERS:
+        raise UserError(f"loader is {loader!r}, but must be one of {', '.join(LOADERS)}.")
+    return loader == "device" or (loader == "auto" and fits_device(source, layout))
 
 
 def check_batch(experiment: Experiment) -> None:

@@ -3,13 +3,14 @@
 A member is the run that its seed and its settings make alone. One that diverges disturbs no other.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jgan.data.registry import remembered
 from jgan.errors import UserError
@@ -55,8 +56,11 @@ def population(
       arguments: its other settings.
       seeds: of each member.
       values: settings of each member, in the order of the seeds.
-      way: "vmap" computes all members at once, "map" one after the other within the program. By
-        default a CPU maps pictures, whose convolutions it cannot batch over kernels fast.
+      way: "vmap" computes a device's members at once, "map" one after the other within the program, with
+        the operations of a single run. By default a CPU maps: members equal single runs even after many
+        steps of Adam, which amplifies the rounding of batched products; small perceptrons lose little, and
+        convolutions do not become grouped ones. Other devices, which one small network leaves idle, vmap.
+        ``python -m benchmarks.population`` measures both.
 
     Raises:
       UserError: if there is no member, lengths differ, or a setting cannot be traced.
@@ -72,20 +76,24 @@ def population(
         first = build(**arguments, **{name: column[0] for name, column in values.items()})
     check_batch(first)
     if way is None:
-        way = "map" if jax.default_backend() == "cpu" and len(first.source.shape) == 3 else "vmap"
+        way = "map" if jax.default_backend() == "cpu" else "vmap"
     if way not in WAYS:
         raise UserError(f"way is {way!r}, but must be one of {', '.join(WAYS)}.")
     over = jax.vmap if way == "vmap" else _one_by_one
     batch = first.source.first(first.batch_size)
     arrays = place(first)
     columns = {name: jnp.asarray(column, jnp.float32) for name, column in values.items()}
-    sharding, replicated = _shardings(len(seeds) if way == "vmap" else 1)
+    mesh = _mesh(len(seeds))
+    split, whole = PartitionSpec("member"), PartitionSpec()
 
     def rule(own: Values) -> Any:
         try:
             with remembered(sources):
                 return build(**arguments, **own).rule
-        except jax.errors.ConcretizationTypeError as error:
+        except (jax.errors.ConcretizationTypeError, UserError) as error:
+            # An experiment file's errors come as sentences already.
+            if not isinstance(error.__cause__ or error, jax.errors.ConcretizationTypeError):
+                raise
             names = ", ".join(values)
             raise UserError(
                 f"the settings {names} cannot differ within one program, because the experiment decides "
@@ -102,19 +110,17 @@ def population(
             rule(own), state, arrays, count, first.batch_size, augment=first.source.augment
         )
 
-    init = jax.jit(over(begin), out_shardings=sharding)
-    run = jax.jit(
-        lambda states, own, arrays, count: over(
-            lambda state, own: steps(state, own, arrays, count)
-        )(states, own),
-        donate_argnums=0,
-        out_shardings=sharding,
-    )
-    columns = jax.device_put(columns, sharding)
-    arrays = jax.device_put(arrays, replicated)
+    def train(states: TrainState, own: Values, arrays: Any, count: jax.Array) -> Any:
+        return over(lambda state, own: steps(state, own, arrays, count))(states, own)
+
+    spread = functools.partial(jax.shard_map, mesh=mesh, out_specs=split, check_vma=False)
+    init = jax.jit(spread(over(begin), in_specs=split))
+    run = jax.jit(spread(train, in_specs=(split, split, whole, whole)), donate_argnums=0)
+    columns = jax.device_put(columns, NamedSharding(mesh, split))
+    arrays = jax.device_put(arrays, NamedSharding(mesh, whole))
     return Population(
         first,
-        lambda: init(jax.device_put(np.asarray(seeds), sharding), columns),
+        lambda: init(jax.device_put(np.asarray(seeds), NamedSharding(mesh, split)), columns),
         lambda states, count: run(states, columns, arrays, count),
     )
 
@@ -128,9 +134,8 @@ def _one_by_one(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: jax.lax.map(lambda one: function(*one), arguments)
 
 
-def _shardings(members: int) -> tuple[NamedSharding, NamedSharding]:
-    """Members split over as many devices as divide their number, and a copy on each of these."""
+def _mesh(members: int) -> Mesh:
+    """As many devices as divide the number of members."""
     found = local.all_devices()
     count = max(n for n in range(1, len(found) + 1) if members % n == 0)
-    mesh = Mesh(np.asarray(found[:count]), ("member",), axis_types=(AxisType.Auto,))
-    return NamedSharding(mesh, PartitionSpec("member")), NamedSharding(mesh, PartitionSpec())
+    return Mesh(np.asarray(found[:count]), ("member",))
