@@ -108,7 +108,7 @@ class Checkpoints:
         Args:
           like: a state (or its shapes) with the structure to restore.
           step: which; None for the newest.
-          sharding: of every array; None for the first device.
+          sharding: of every array, or a tree of them like the state; None for the first device.
 
         Raises:
           UserError: if there is none, it holds other arrays than ``like``, or it was altered.
@@ -122,9 +122,14 @@ class Checkpoints:
             )
         wanted = steps[-1] if step is None else step
         sharding = sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        if isinstance(sharding, jax.sharding.Sharding):
+            one = sharding
+            sharding = jax.tree.map(lambda leaf: one, like)
         shapes = {
             "state": jax.tree.map(
-                lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), like
+                lambda leaf, own: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=own),
+                like,
+                sharding,
             ),
             "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32, sharding=_whole(sharding))},
         }
@@ -182,8 +187,9 @@ class Checkpoints:
         self._inner.reload()
 
 
-def _whole(sharding: Any) -> Any:
-    """The sharding of a number that lies beside arrays of the given one."""
+def _whole(shardings: Any) -> Any:
+    """The sharding of a number that lies beside arrays of the given ones."""
+    sharding = jax.tree.leaves(shardings)[0]
     if isinstance(sharding, NamedSharding):
         return NamedSharding(sharding.mesh, PartitionSpec())
     return sharding

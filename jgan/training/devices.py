@@ -12,18 +12,23 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jgan.errors import UserError
 
 AXIS = "data"
-MODES = ("jit", "pmap")
+MODES = ("jit", "fsdp", "pmap")
+SMALLEST_SPLIT = 2**12
+"""Elements below which splitting an array saves less than its exchange costs."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The devices of a run. Its state is copied to each, its batches are split between them.
+    """The devices of a run, which split its batches between them.
 
     Attributes:
       devices: all of them, those of other processes included.
       mode: "jit": one program over a mesh, which sees whole batches, so that nothing in a game or a rule
-        knows of devices. "pmap": one program a device, with means and random numbers of the whole
-        batch by `jgan.batch_axis`; it gives the same numbers.
+        knows of devices; each holds the whole state. "fsdp": the same program, but parameters,
+        optimiser states and averages are split between the devices too and gathered layer by layer
+        (fully sharded data parallel; Rajbhandari et al. 2020, ZeRO stage 3), for states that one
+        device cannot hold. "pmap": one program a device, with means and random numbers of the whole
+        batch by `jgan.batch_axis`. All give the same numbers.
     """
 
     devices: tuple[jax.Device, ...]
@@ -47,6 +52,20 @@ class Layout:
     def split(self, axis: int = 0) -> NamedSharding:
         """Examples, which lie along ``axis``, split between the devices."""
         return NamedSharding(self.mesh, PartitionSpec(*[None] * axis, AXIS))
+
+    def of_state(self, state: Any) -> Any:
+        """How each array of a state, or of its shapes, lies on the devices.
+
+        Under "fsdp" an array of at least `SMALLEST_SPLIT` elements is split along the longest of its axes
+        that the devices divide evenly; others are copied.
+        """
+        return jax.tree.map(self._of_leaf, state)
+
+    def _of_leaf(self, leaf: Any) -> NamedSharding:
+        even = [axis for axis, length in enumerate(leaf.shape) if length % self.count == 0]
+        if self.mode != "fsdp" or not even or leaf.size < SMALLEST_SPLIT:
+            return self.replicated
+        return self.split(max(even, key=lambda axis: leaf.shape[axis]))
 
     def replicate(self, tree: Any) -> Any:
         """Host arrays, equal in every process, copied to every device."""
@@ -144,7 +163,17 @@ def is_leader() -> bool:
 
 
 def on_host(tree: Any) -> Any:
-    """A replicated tree on this process's first device, for computations of this process alone."""
-    return jax.tree.map(
-        lambda leaf: leaf.addressable_data(0) if isinstance(leaf, jax.Array) else leaf, tree
-    )
+    """A tree on this process's first device, for computations of this process alone.
+
+    Arrays that are split between devices are gathered, which all processes must ask for together.
+    """
+
+    def whole(leaf: Any) -> Any:
+        if not isinstance(leaf, jax.Array):
+            return leaf
+        if isinstance(leaf.sharding, NamedSharding) and not leaf.is_fully_replicated:
+            everywhere = NamedSharding(leaf.sharding.mesh, PartitionSpec())
+            leaf = jax.jit(lambda values: values, out_shardings=everywhere)(leaf)
+        return leaf.addressable_data(0)
+
+    return jax.tree.map(whole, tree)

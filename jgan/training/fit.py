@@ -34,10 +34,11 @@ def begin(experiment: Experiment, seed: int, layout: Layout | None = None) -> Tr
     """
     check_batch(experiment)
     batch = experiment.source.first(experiment.batch_size)
-    sharding = layout.replicated if layout and layout.count > 1 else None
-    init = jax.jit(first_state, static_argnums=0, out_shardings=sharding)
+    make = lambda: first_state(experiment.rule, batch, seed)
     with as_user_error("the first state of the experiment"):  # shapes are checked while tracing
-        return init(experiment.rule, batch, seed)
+        if layout is None or layout.count == 1:
+            return jax.jit(make)()
+        return jax.jit(make, out_shardings=layout.of_state(jax.eval_shape(make)))()
 
 
 def chunks(

@@ -206,8 +206,13 @@ def compile_block(
 
 
 def _over_mesh(run: Compiled, layout: Layout) -> Compiled:
-    # The state must come out as it went in, or the second call would compile again.
-    return jax.jit(run, donate_argnums=0, out_shardings=layout.replicated)
+    def laid_out(state: TrainState, arrays: Arrays, count: Any) -> tuple[TrainState, Metrics]:
+        # The state must come out as it went in, or the second call would compile again.
+        shardings = layout.of_state(state)
+        state, metrics = run(state, arrays, count)
+        return jax.lax.with_sharding_constraint(state, shardings), metrics
+
+    return jax.jit(laid_out, donate_argnums=0)
 
 
 def _pmapped(run: Compiled, layout: Layout, rows: int | None) -> Compiled:

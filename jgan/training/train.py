@@ -134,7 +134,7 @@ def _start(
 ) -> TrainState:
     """The state to go on from: a checkpoint of this run, or of the run it forks from, or the first."""
     state = begin(experiment, seed, layout)
-    sharding = layout.replicated
+    sharding = layout.of_state(state)
     if checkpoints.steps():
         state = checkpoints.load_newest_intact(state, sharding, say)
         if int(state.step):
@@ -186,7 +186,7 @@ class _Session:
         last = last or step >= self._experiment.steps
         if self._score and (last or self._due(step, self._options.evaluate_every)):
             row = {**row, "score": self._evaluated(state, step)}
-        if is_leader() and (last or self._due(step, self._options.sample_every)):
+        if last or self._due(step, self._options.sample_every):
             row = {**row, **self._pictured(state)}
         self.log.row(row)
         self._say(self._progress.line(row))
@@ -201,8 +201,11 @@ class _Session:
         return every is not None and step // every > self._done // every
 
     def _pictured(self, state: TrainState) -> Row:
-        """Write pictures, and return how widely the samples are spread."""
-        views = {name: view(state) for name, view in self._views.items()}
+        """Write pictures, and return how widely the samples are spread; the leader does, with all's help."""
+        variables = on_host(state.averaged_variables())
+        if not is_leader():
+            return {}
+        views = {name: view(variables) for name, view in self._views.items()}
         write_pictures(self._run, views, self._reference, int(state.step), self.log)
         if "samples" not in views or views["samples"].shape[1:] != self._reference.shape[1:]:
             return {}

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from jgan.rules import TrainState
-from jgan.training.devices import on_host
+from jgan.game import Variables
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture
@@ -15,19 +14,17 @@ from jgan.training.run import RunDirectory
 
 PICTURED = 64
 POINTS = 2048
-View = Callable[[TrainState], np.ndarray]
+View = Callable[[Variables], np.ndarray]
 
 
 def viewers(experiment: Experiment) -> dict[str, View]:
-    """For each view, ``state -> array``: what it shows of the averaged variables."""
+    """For each view, ``variables -> array``: what it shows of variables on one device."""
     count = PICTURED if len(experiment.source.shape) == 3 else POINTS
     batch = experiment.source.first(count)
 
     def viewer(name: str) -> View:
         view = jax.jit(experiment.game.views[name])
-        return lambda state: np.asarray(
-            view(on_host(state.averaged_variables()), batch, jax.random.key(0))
-        )
+        return lambda variables: np.asarray(view(variables, batch, jax.random.key(0)))
 
     return {name: viewer(name) for name in experiment.game.views}
 

@@ -39,7 +39,9 @@ from jgan.rules import (
     simultaneous,
     symplectic,
 )
-from jgan.training.devices import Layout, choose_layout, connect
+from jgan.training import devices
+from jgan.training.checkpoint import Checkpoints
+from jgan.training.devices import Layout, choose_layout, connect, on_host
 from jgan.training.experiment import Experiment
 from jgan.training.feed import fits_device, make_feed, streamed
 from jgan.training.fit import begin
@@ -154,6 +156,36 @@ def test_eight_devices_are_one(name, mode, alone):
         np.testing.assert_allclose(metrics[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
 
 
+@pytest.mark.parametrize(
+    "name", ["DCGAN with batch normalisation", "SNGAN with spectral normalisation", "WGAN-GP"]
+)
+def test_a_state_split_between_four_devices(name, alone, monkeypatch, tmp_path):
+    monkeypatch.setattr(devices, "SMALLEST_SPLIT", 1)
+    layout = Layout(tuple(jax.devices()[:4]), "fsdp")
+    built = experiment(name)
+    state = begin(built, 0, layout)
+    feed = make_feed(built, state, layout)
+    split = [leaf for leaf in jax.tree.leaves(state) if not leaf.is_fully_replicated]
+    assert sum(leaf.size for leaf in split) > 0.5 * sum(x.size for x in jax.tree.leaves(state))
+    for leaf in split:
+        assert {shard.data.size for shard in leaf.addressable_shards} == {leaf.size // 4}
+    lies = jax.tree.map(lambda leaf: leaf.sharding, state)
+    state, metrics = feed(state, STEPS)
+    assert jax.tree.map(lambda leaf: leaf.sharding, state) == lies
+    expected, expected_metrics = alone(name)
+    assert_close(state, expected)
+    for key, value in expected_metrics.items():
+        np.testing.assert_allclose(metrics[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
+    with Checkpoints(tmp_path / "checkpoints") as checkpoints:
+        checkpoints.save(state)
+    with Checkpoints(tmp_path / "checkpoints") as checkpoints:
+        again = checkpoints.load(state, None, layout.of_state(state))
+        assert_same(checkpoints.load(state), state)
+    assert_same(again, state)
+    assert jax.tree.map(lambda leaf: leaf.sharding, again) == lies
+    assert_same(on_host(state), state)
+
+
 @pytest.mark.parametrize("name", ["SNGAN with spectral normalisation", "WGAN-GP"])
 @pytest.mark.parametrize(("mode", "count"), [("jit", 1), ("jit", 8), ("pmap", 8)])
 def test_streaming_is_resident(name, mode, count):
@@ -201,7 +233,7 @@ def test_large_sets_are_streamed(monkeypatch):
     [
         (
             lambda: choose_layout(8, mode="pjit"),
-            r"^parallel is 'pjit', but must be one of jit, pmap\.$",
+            r"^parallel is 'pjit', but must be one of jit, fsdp, pmap\.$",
         ),
         (
             lambda: trained(experiment("WGAN-GP"), Layout(tuple(jax.devices()[:1])), "disk"),
