@@ -93,10 +93,13 @@ class Sampler(NamedTuple):
     Attributes:
       latent: ``(key, batch) -> latent``, a pytree whose leaves have one row for each example of the batch.
       generate: ``(variables, batch, latent) -> examples``; the batch gives conditions, if there are any.
+      encode: ``(variables, images) -> latent``, for games that have an encoder: images ``(n, ...)`` in
+        [-1, 1] to latents as from ``latent``, one row for each image.
     """
 
     latent: Callable[[jax.Array, Batch], PyTree]
     generate: Callable[[Variables, Batch, PyTree], jax.Array]
+    encode: Callable[[Variables, jax.Array], PyTree] | None = None
 
 
 class Game(NamedTuple):

@@ -70,7 +70,7 @@ NEEDS = (
         "pip install 'jgan[tensorboard]'",
         _module("tensorboardX"),
     ),
-    Need("matplotlib", "figures", "pip install 'jgan[plots]'", _module("matplotlib")),
+    Need("matplotlib", "figures, jgan report", "pip install 'jgan[plots]'", _module("matplotlib")),
     Need(
         "EfficientNet-Lite0",
         "distances in features of a trained network",

@@ -4,7 +4,12 @@
     jgan sweep FILE [flags]     many settings and seeds of it, many at once
     jgan sample RUN [flags]     a grid, single pictures or an .npz from a run
     jgan interpolate RUN        a strip and an animation from latent to latent
+    jgan invert RUN [IMAGES]    latents from which the generator makes given pictures
+    jgan inpaint RUN [IMAGES]   fill a hole with what the generator would put there
+    jgan dissect RUN --layer L  what hidden units show, and what they cause
+    jgan neighbours RUN         samples and the training examples nearest to them
     jgan evaluate RUN [flags]   metrics of a run's samples, with their protocol
+    jgan report RUN...          one HTML file of runs: curves, samples, numbers, settings
     jgan compare A B [flags]    the same of two folders of pictures, without any training
     jgan classifier DATA        train the classifier that class accuracy and mode counts ask
     jgan verify FILE [flags]    measure an experiment's claims and their controls
@@ -33,7 +38,12 @@ COMMANDS = (
     "sweep",
     "sample",
     "interpolate",
+    "invert",
+    "inpaint",
+    "dissect",
+    "neighbours",
     "evaluate",
+    "report",
     "compare",
     "classifier",
     "verify",

@@ -1,6 +1,8 @@
-"""``jgan spectrum RUN``: leading eigenvalues of a trained game, and what they say."""
+"""``jgan spectrum RUN``: leading eigenvalues of a trained game, in words, and kept in RUN/spectrum.json."""
 
+import contextlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
-from jgan.training.files import make_folder
+from jgan.training.files import make_folder, write_atomically
 
 
 def main(words: list[str]) -> int:
@@ -63,19 +65,28 @@ def main(words: list[str]) -> int:
     for state in states(experiment, options.run, options.step, options.all):
         if not options.json:
             print(f"checkpoint of step {int(state.step)}")
-        report = analyse(
-            experiment,
-            state,
-            batch,
-            solve,
-            options.count,
-            options.tolerance,
-            options.restarts,
-            options.seed,
-        )
+        try:
+            report = analyse(
+                experiment,
+                state,
+                batch,
+                solve,
+                options.count,
+                options.tolerance,
+                options.restarts,
+                options.seed,
+            )
+        except UserError as error:
+            if not options.all:  # others may be solvable where this one is not
+                raise
+            print(f"checkpoint of step {int(state.step)}: {error}", file=sys.stderr, flush=True)
+            continue
         reports.append(report)
+        write_report(options.run, report)
         if not options.json:
             print(as_text(report), flush=True)
+    if not reports:
+        raise UserError("no checkpoint's eigenvalues could be found; try more --restarts.")
     if options.json:
         print(json.dumps(reports if options.all else reports[0], indent=2, allow_nan=False))
     if options.out:
@@ -85,6 +96,17 @@ def main(words: list[str]) -> int:
         if not options.json:
             print(f"wrote {options.out}")
     return 0
+
+
+def write_report(run: Path, report: dict[str, Any]) -> None:
+    """Add a checkpoint's report to ``RUN/spectrum.json``, in place of an earlier one of the same step."""
+    path = run / "spectrum.json"
+    stored: list[dict[str, Any]] = []
+    with contextlib.suppress(OSError, ValueError):
+        stored = json.loads(path.read_text())
+    kept = [entry for entry in stored if entry["step"] != report["step"]]
+    ordered = sorted([*kept, report], key=lambda entry: entry["step"])
+    write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")
 
 
 def examples(experiment: Experiment, count: int, seed: int) -> Batch:

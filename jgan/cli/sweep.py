@@ -1,6 +1,6 @@
 """``jgan sweep FILE --over NAME=VALUES ...``: many settings and seeds, trained many at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from jgan.cli.common import at_least, parse_experiment, resized
 from jgan.cli.flags import Parser
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
-from jgan.evaluation.score import scorer
+from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.measures import coverage
@@ -38,7 +38,8 @@ def main(words: list[str]) -> int:
             "steps": first.steps,
             "at_once": fit,
         }
-        run.write_settings({"sweep": own, **told}, file.path)
+        protocol = scorer(first, count=asked.samples).protocol
+        run.write_settings({"sweep": own, "score": protocol, **told}, file.path)
         batches = plan(arguments, axes, chosen, seeds, lambda own: fit)
         print(
             f"{file.summary}\n{first.source.describe()}\n{len(chosen)} settings x {len(seeds)} seeds, "
@@ -96,7 +97,7 @@ class Measured:
     def __init__(self, samples: int) -> None:
         self._samples = samples
         self._experiment: Experiment | None = None
-        self._score: Callable[[Any], float] | None = None
+        self._score: Score | None = None
 
     def __call__(self, trained: Trained) -> Mapping[str, float]:
         """The measures of one member by name."""
@@ -104,7 +105,7 @@ class Measured:
         if self._score is None or experiment is not self._experiment:
             self._experiment = experiment
             self._score = scorer(experiment, count=self._samples)
-        found = {"score": self._score(trained.state.averaged_variables())}
+        found = {"score": self._score.measure(trained.state.averaged_variables())}
         if isinstance(experiment.source.density, Mixture):
             covered = coverage(trained)
             found |= {name: float(value) for name, value in covered._asdict().items()}

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,20 @@ from jgan.training.experiment import Experiment
 from jgan.training.files import cache_folder
 
 COUNT = 2000
+
+
+class Score(NamedTuple):
+    """One number of a generator, lower is better, and what decides it.
+
+    Attributes:
+      measure: ``variables -> float``; infinity where samples are not finite.
+      protocol: distance, features, counts and seed, as JSON.
+    """
+
+    measure: Callable[[Variables], float]
+    protocol: dict[str, Any]
+
+
 NEEDS = frozenset({MOMENTS})
 
 
@@ -30,8 +45,8 @@ def scorer(
     view: str = "samples",
     extractor: Extractor | None = None,
     seed: int = 0,
-) -> Callable[[Variables], float]:
-    """``variables -> float`` for keeping the best checkpoint: lower is better, NaN becomes infinity.
+) -> Score:
+    """The score for keeping the best checkpoint: lower is better, NaN becomes infinity.
 
     For pictures it is the Fréchet distance of ``count`` samples from the training set in the extractor's
     features; for points the sliced Wasserstein distance. Programs are compiled and the reference is
@@ -52,6 +67,7 @@ def scorer(
         raise UserError(f"count is {count}, but a score needs at least 2 samples.")
     source = experiment.source
     draw = sampler(experiment.game, source, view)
+    protocol = {"view": view, "reference": source.name, "seed": seed}
     if len(source.shape) == 1:
         real = evenly(source.arrays["image"], count)
 
@@ -61,7 +77,8 @@ def scorer(
                 return float("inf")
             return sliced_wasserstein(fake, real, seed=seed)
 
-        return distance
+        told = {"distance": "sliced Wasserstein", "samples": len(real)}
+        return Score(distance, told | protocol)
     known = extractor or get_extractor()
 
     @functools.cache
@@ -82,4 +99,10 @@ def scorer(
             fit, moments_of(present(fake.moments, "fd", "moments")), root
         )
 
-    return frechet
+    told = {
+        "distance": f"Fréchet distance in features of {known.name}",
+        "weights_sha256": known.sha256,
+        "resize": known.resize,
+        "samples": count,
+    }
+    return Score(frechet, told | protocol)

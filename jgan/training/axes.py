@@ -4,6 +4,7 @@ import inspect
 import itertools
 import math
 import re
+import types
 import typing
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -69,7 +70,7 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
         raise UserError(
             f"--over names {name!r}, which is no setting of this experiment; it has {allowed}."
         )
-    kind = hints.get(name, type(known[name].default))
+    kind = _given(hints.get(name, type(known[name].default)))
     traced = kind is float
     found = _RANGE.match(right)
     if found:
@@ -83,6 +84,12 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
     if not values:
         raise UserError(f"--over gives {name} no values; write {name}=VALUE,VALUE,...")
     return Axis(name, values, lambda rng: values[rng.integers(len(values))], traced)
+
+
+def _given(kind: Any) -> Any:
+    """The type of a setting's values, None apart: an axis never leaves a setting out."""
+    parts = [part for part in typing.get_args(kind) if part is not types.NoneType]
+    return parts[0] if isinstance(kind, types.UnionType) and len(parts) == 1 else kind
 
 
 def _range(name: str, kind: Any, which: str, low: str, high: str) -> Draw:

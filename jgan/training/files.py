@@ -1,7 +1,7 @@
 """Files that are never half written."""
 
 import os
-import tempfile
+import uuid
 from pathlib import Path
 
 from jgan.errors import UserError
@@ -16,13 +16,13 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        name = path.parent / f".{path.name}.{uuid.uuid4().hex}"
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(name, "xb") as file:  # with the rights that the user's files have
                 file.write(data)
             os.replace(name, path)
         except BaseException:
-            os.unlink(name)
+            name.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be written: {error.strerror}.") from error

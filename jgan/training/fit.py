@@ -17,7 +17,15 @@ Row = dict[str, float]
 
 
 class Diverged(UserError):
-    """A loss, a gradient or a parameter is no longer finite."""
+    """A loss, a gradient or a parameter is no longer finite.
+
+    Attributes:
+      row: the metrics that tell.
+    """
+
+    def __init__(self, message: str, row: Row) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 def layout_of(experiment: Experiment, mode: str = "jit") -> Layout:
@@ -64,7 +72,8 @@ def chunks(
         if bad:
             raise Diverged(
                 f"{bad} is {row[bad]} between steps {step} and {step + count}: the training has diverged; "
-                "lower the learning rate or add a gradient penalty."
+                "lower the learning rate or add a gradient penalty.",
+                {"step": step + count, **row},
             )
         step += count
         yield state, {"step": step, **row}

@@ -23,7 +23,7 @@ import jax
 from jgan.errors import UserError
 from jgan.training.files import make_folder, write_atomically
 
-FREE = ("experiment_sha256", "forked_from", "steps", "versions", "device")
+FREE = ("experiment_sha256", "forked_from", "steps", "score", "versions", "device")
 """Settings that may differ when a run is continued; the first has a sentence of its own."""
 VERSIONED = ("jgan", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 

@@ -3,7 +3,7 @@
 sweep.json's place is taken by settings.json; besides it a sweep's directory holds
 batches/0000.json     the records of a population that is finished
 batches/0000.jsonl    its rows of metrics, each a list over its members
-current/              checkpoints of the population that is in training
+current/              checkpoints of the population that is in training, and what was measured of it so far
 members.csv           a line a member, summary.csv a line a setting: mean and standard deviation over seeds
 """
 
@@ -21,11 +21,13 @@ import jax
 import numpy as np
 
 from jgan.data.pictures import available_bytes
+from jgan.errors import UserError
 from jgan.training.axes import Axis, Setting
 from jgan.training.checkpoint import Checkpoints
+from jgan.training.course import Course, diverged, finite
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
-from jgan.training.population import Population, member, population
+from jgan.training.population import population
 from jgan.training.run import RunDirectory
 
 MOST_AT_ONCE = {"cpu": 16}
@@ -38,6 +40,9 @@ class Member(NamedTuple):
 
     setting: Setting
     seed: int
+
+
+Seen = Callable[[Member, Trained], None]
 
 
 class Batch(NamedTuple):
@@ -63,6 +68,7 @@ class Record(NamedTuple):
       diverged: the step at which its metrics were no longer finite, or None.
       measures: what was measured at the end; empty if it diverged.
       metrics: its last row.
+      course: what was measured on the way and at the end, each with its ``"step"``; up to where it diverged.
     """
 
     setting: Setting
@@ -70,6 +76,35 @@ class Record(NamedTuple):
     diverged: int | None
     measures: dict[str, float]
     metrics: dict[str, float]
+    course: list[dict[str, float]] = []
+
+
+class Cadence(NamedTuple):
+    """How often a population in training is logged, saved and measured.
+
+    Attributes:
+      log_every: steps between rows.
+      save_every: steps between checkpoints.
+      measure_times: evenly spaced points at which every member is measured, the last of them the end.
+    """
+
+    log_every: int = 100
+    save_every: int = 1000
+    measure_times: int = 1
+
+    def marks(self, steps: int) -> list[int]:
+        """The steps after which members are measured.
+
+        >>> Cadence(measure_times=4).marks(10)
+        [3, 5, 8, 10]
+        """
+        times = self.measure_times
+        return sorted({math.ceil(steps * part / times) for part in range(1, times + 1)})
+
+    def next(self, step: int, steps: int) -> int:
+        """Where the chunk that begins at ``step`` ends."""
+        mark = min(mark for mark in self.marks(steps) if mark > step)
+        return min(step + self.log_every - step % self.log_every, mark)
 
 
 def plan(
@@ -122,6 +157,9 @@ def sweep(
     resize: Callable[[Experiment], Experiment] = lambda experiment: experiment,
     log_every: int = 100,
     save_every: int = 1000,
+    measure_times: int = 1,
+    seen: Seen = lambda member, trained: None,
+    stop: Callable[[], bool] = lambda: False,
     say: Say = print,
 ) -> list[Record]:
     """Train all batches, going on where an earlier call was stopped, and write the tables.
@@ -130,15 +168,22 @@ def sweep(
       build: the experiment function.
       batches: by `plan`.
       run: the sweep's directory, held.
-      measures: what is measured of each member at the end.
+      measures: what is measured of each member, at the end and at the other points asked for.
       resize: gives a built experiment its number of steps and its batch size.
       log_every: steps between rows.
       save_every: steps between checkpoints of the population in training.
+      measure_times: evenly spaced points at which members are measured, the last of them the end.
+      seen: shown every member that is about to be measured, for pictures of it.
+      stop: asked after every chunk and every measurement; once it is true the population is saved and the
+        sweep ends, to be gone on with by the next call. The tables are then not written.
       say: where progress goes.
 
     Returns:
-      The records of all members, in the order of the batches.
+      The records of all members, in the order of the batches; those of the finished batches if stopped.
     """
+    if measure_times < 1:
+        raise UserError(f"measure_times is {measure_times}, but must be at least 1.")
+    cadence = Cadence(log_every, save_every, measure_times)
     folder = make_folder(run.path / "batches")
     clock = _Clock(sum(len(batch.members) for batch in batches), say)
     records: list[Record] = []
@@ -149,12 +194,15 @@ def sweep(
                 lambda **own: resize(build(**own)),
                 batch,
                 run.path / "current" / f"{number:04d}",
-                folder / f"{number:04d}.jsonl",
+                file.with_suffix(".jsonl"),
                 measures,
-                log_every,
-                save_every,
+                seen,
+                cadence,
                 clock,
+                stop,
             )
+            if found is None:
+                return records
             write_atomically(file, json.dumps([record._asdict() for record in found]) + "\n")
             shutil.rmtree(run.path / "current", ignore_errors=True)
         else:
@@ -170,67 +218,57 @@ def _train(
     place: Path,
     log: Path,
     measures: Measures,
-    log_every: int,
-    save_every: int,
+    seen: Seen,
+    cadence: Cadence,
     clock: "_Clock",
-) -> list[Record]:
+    stop: Callable[[], bool],
+) -> list[Record] | None:
+    """The records of a population at its end, or None if it was stopped (its state is saved)."""
     values = {name: [own.setting[name] for own in batch.members] for name in batch.traced}
     made = population(build, batch.arguments, [own.seed for own in batch.members], values)
-    steps = made.experiment.steps
+    steps, members = made.experiment.steps, len(batch.members)
+
+    def measured(index: int, trained: Trained) -> Mapping[str, float]:
+        seen(batch.members[index], trained)
+        return measures(trained)
+
+    make_folder(place.parent)
     with Checkpoints(place, keep=2) as checkpoints:
         states = made.init()
         if checkpoints.steps():
             leaf = jax.tree.leaves(states.variables)[0]
             states = checkpoints.load_newest_intact(states, leaf.sharding, clock.say)
         step = int(states.step[0])
-        rows = _rows(log, step)
-        while step < steps:
-            count = min(log_every - step % log_every, steps - step)
-            states, metrics = made.run(states, count)
-            before, step = step, step + count
-            row = {name: np.asarray(value).tolist() for name, value in metrics.items()}
-            rows.append({"step": step, **row})
-            _write_rows(log, rows)
-            clock.tell(len(batch.members), step, steps)
-            if step // save_every > before // save_every and step < steps:
+        clock.skip(members * step / steps)
+        course = Course(log, place.with_suffix(".measured"), step)
+        while True:
+            if step in cadence.marks(steps):
+                # Measuring may take longer than training: what it looks at has to outlive a kill.
                 checkpoints.save(states, step)
-    return _records(made, batch, states, rows, measures)
+                if not course.measure(made, states, step, members, measured, stop):
+                    return None
+            if step == steps:
+                break
+            before, step = step, cadence.next(step, steps)
+            states, metrics = made.run(states, step - before)
+            row = {name: np.asarray(value).tolist() for name, value in metrics.items()}
+            course.log({"step": step, **row})
+            clock.tell(members, step, steps, step - before)
+            stopped = stop()
+            if stopped or step // cadence.save_every > before // cadence.save_every:
+                checkpoints.save(states, step)
+            if stopped:
+                return None
+    return [_record(own, course, index) for index, own in enumerate(batch.members)]
 
 
-def _records(
-    made: Population, batch: Batch, states: Any, rows: list[dict[str, Any]], measures: Measures
-) -> list[Record]:
-    records = []
-    for index, own in enumerate(batch.members):
-        history = [
-            {name: value if name == "step" else value[index] for name, value in row.items()}
-            for row in rows
-        ]
-        diverged = next((int(row["step"]) for row in history if not _finite(row)), None)
-        trained = Trained(made.experiment, member(states, index), history)
-        found = {} if diverged else {name: float(v) for name, v in measures(trained).items()}
-        last = {name: value if _is_finite(value) else None for name, value in history[-1].items()}
-        records.append(Record(own.setting, own.seed, diverged, found, last))  # type: ignore[arg-type]
-    return records
-
-
-def _is_finite(value: Any) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _finite(row: Mapping[str, Any]) -> bool:
-    return all(_is_finite(value) for value in row.values())
-
-
-def _rows(log: Path, until: int) -> list[dict[str, Any]]:
-    if not log.exists():
-        return []
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
-    return [row for row in rows if row["step"] <= until]
-
-
-def _write_rows(log: Path, rows: list[dict[str, Any]]) -> None:
-    write_atomically(log, "".join(json.dumps(row) + "\n" for row in rows))
+def _record(own: Member, course: Course, index: int) -> Record:
+    history, measured = course.history(index), course.measures(index)
+    end = diverged(history)
+    at_end = measured[-1] if end is None else {}
+    found = {name: value for name, value in at_end.items() if name != "step"}
+    last = {name: value if finite(value) else None for name, value in history[-1].items()}
+    return Record(own.setting, own.seed, end, found, last, measured)  # type: ignore[arg-type]
 
 
 def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
@@ -272,27 +310,25 @@ def write_tables(folder: Path, records: Sequence[Record]) -> None:
 
 
 class _Clock:
-    """Progress and time left over a whole sweep."""
+    """Progress and time left over a whole sweep, in members; part of a training counts as part of one."""
 
     def __init__(self, members: int, say: Say) -> None:
         self.say = say
-        self._members, self._done, self._before = members, 0.0, 0.0
+        self._members, self._trained, self._before = members, 0.0, 0.0
         self._start = time.monotonic()
 
-    def skip(self, members: int) -> None:
-        """Members that were finished before."""
+    def skip(self, members: float) -> None:
+        """Members that were trained by an earlier call."""
         self._before += members
 
-    def tell(self, members: int, step: int, steps: int) -> None:
-        """A population of ``members`` has come to ``step``."""
-        part = members * step / steps
-        if step >= steps:
-            self._done, part = self._done + members, 0.0
-        trained = self._done + part
-        left = (time.monotonic() - self._start) / max(trained, 1e-9)
-        left *= self._members - self._before - trained
-        minutes, seconds = divmod(round(left), 60)
+    def tell(self, members: int, step: int, steps: int, count: int) -> None:
+        """A population of ``members`` has come to ``step`` by ``count`` steps."""
+        self._trained += members * count / steps
+        left = (time.monotonic() - self._start) / max(self._trained, 1e-9)
+        left *= self._members - self._before - self._trained
+        minutes, seconds = divmod(max(0, round(left)), 60)
+        done = math.floor(self._before + self._trained + 1e-6)
         self.say(
-            f"members {self._before + self._done:.0f}/{self._members}  step {step}/{steps} of "
-            f"{members} at once  {minutes}:{seconds:02d} left"
+            f"members {done}/{self._members}  step {step}/{steps} of {members} at once  "
+            f"{minutes}:{seconds:02d} left"
         )

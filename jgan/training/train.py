@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jgan.data.loader import Reading
-from jgan.game import Variables
+from jgan.evaluation.score import Score
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.devices import Layout, is_leader, on_host
@@ -22,7 +22,6 @@ from jgan.training.stop import stop_requests
 from jgan.training.views import POINTS, viewers, write_pictures
 
 Say = Callable[[str], None]
-Score = Callable[[Variables], float]
 """How far samples of these variables are from the data; lower is better."""
 
 
@@ -94,6 +93,8 @@ def train(
     settings = settings_of(
         file, arguments, seed=seed, batch_size=experiment.batch_size, steps=experiment.steps
     )
+    if score is not None:
+        settings["score"] = score.protocol
     with ExitStack() as stack:
         # Only the leader writes; Orbax has all processes of a run save together.
         run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
@@ -117,9 +118,10 @@ def train(
                         say(f"stopped at step {step}; the same command goes on from here")
                     return step >= experiment.steps
         except Diverged as error:
+            session.log.row(error.row)
             kept = checkpoints.steps()
             raise Diverged(
-                f"{error} The last finite checkpoint is that of step {kept[-1]}."
+                f"{error} The last finite checkpoint is that of step {kept[-1]}.", error.row
             ) from error
     return True
 
@@ -213,7 +215,7 @@ class _Session:
 
     def _evaluated(self, state: TrainState, step: int) -> float:
         assert self._score is not None
-        value = self._score(on_host(state.averaged_variables()))
+        value = self._score.measure(on_host(state.averaged_variables()))
         if self._best is None or value < self._best["score"]:
             self._best = {"step": step, "score": value}
             self._checkpoints.pin(step)

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from jgan.cli import spectrum
 from jgan.cli.main import main
+from jgan.errors import UserError
 from jgan.numerics.diagnosis import of_field, of_hessian, of_operator
 from jgan.numerics.spectrum import Spectrum
 
@@ -60,6 +63,7 @@ def test_json_of_every_checkpoint_and_figure(
     assert main(words) == 0
     reports = json.loads(capsys.readouterr().out)
     assert [report["step"] for report in reports] == [0, 2, 4]
+    assert json.loads((run / "spectrum.json").read_text()) == reports
     assert out.read_bytes().startswith(b"\x89PNG")
     for report in reports:
         assert max(report["field"]["residuals"]) < 1e-3
@@ -69,6 +73,25 @@ def test_json_of_every_checkpoint_and_figure(
             ends = report["hessians"][player]
             low, high = (max(v[0] for v in ends[e]["eigenvalues"]) for e in ("lowest", "highest"))
             assert low <= high + 1e-4
+
+
+def test_what_cannot_be_solved_leaves_the_others(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    analyse = spectrum.analyse
+
+    def fragile(experiment: Any, state: Any, *others: Any) -> dict[str, Any]:
+        if int(state.step) == 2:
+            raise UserError("no eigenvalue was found.")
+        return analyse(experiment, state, *others)
+
+    monkeypatch.setattr(spectrum, "analyse", fragile)
+    assert main(["spectrum", str(run), "--all", "--count", "2", "--json"]) == 0
+    said = capsys.readouterr()
+    assert [report["step"] for report in json.loads(said.out)] == [0, 4]
+    assert said.err == "checkpoint of step 2: no eigenvalue was found.\n"
+    kept = {own["step"]: own for own in json.loads((run / "spectrum.json").read_text())}
+    assert [len(kept[step]["field"]["eigenvalues"]) for step in (0, 4)] == [2, 2]
 
 
 def test_text_names_the_verdicts(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,19 +122,19 @@ def test_not_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is not a run directory: it has no settings.json." in capsys.readouterr().err
 
 
-def spectrum(*values: complex, residual: float = 1e-9) -> Spectrum:
+def found(*values: complex, residual: float = 1e-9) -> Spectrum:
     return Spectrum(np.array(values), np.full(len(values), residual), np.empty((0, 0)), 0)
 
 
 def test_words_for_known_spectra() -> None:
-    assert of_field(spectrum(-1.0, -2.0)).word == "attracting"
-    assert of_field(spectrum(-0.1 + 1j, -0.1 - 1j)).word == "rotating"
-    assert of_field(spectrum(0.1 + 1j, 0.1 - 1j)).word == "diverging"
-    assert of_field(spectrum(1e-4 + 1j, 1e-4 - 1j, residual=1e-3)).word == "undecided"
-    assert of_operator(spectrum(0.9)).word == "attracting"
-    assert of_operator(spectrum(0.9 + 0.1j, 0.9 - 0.1j)).word == "rotating"
-    assert of_operator(spectrum(1.01)).word == "diverging"
-    assert of_operator(spectrum(1.0001, residual=1e-3)).word == "undecided"
-    assert of_hessian(spectrum(0.5), spectrum(2.0)).word == "attracting"
-    assert of_hessian(spectrum(-0.5), spectrum(2.0)).word == "diverging"
-    assert of_hessian(spectrum(1e-12), spectrum(2.0)).word == "undecided"
+    assert of_field(found(-1.0, -2.0)).word == "attracting"
+    assert of_field(found(-0.1 + 1j, -0.1 - 1j)).word == "rotating"
+    assert of_field(found(0.1 + 1j, 0.1 - 1j)).word == "diverging"
+    assert of_field(found(1e-4 + 1j, 1e-4 - 1j, residual=1e-3)).word == "undecided"
+    assert of_operator(found(0.9)).word == "attracting"
+    assert of_operator(found(0.9 + 0.1j, 0.9 - 0.1j)).word == "rotating"
+    assert of_operator(found(1.01)).word == "diverging"
+    assert of_operator(found(1.0001, residual=1e-3)).word == "undecided"
+    assert of_hessian(found(0.5), found(2.0)).word == "attracting"
+    assert of_hessian(found(-0.5), found(2.0)).word == "diverging"
+    assert of_hessian(found(1e-12), found(2.0)).word == "undecided"

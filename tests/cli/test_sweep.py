@@ -3,7 +3,9 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
@@ -11,9 +13,11 @@ from jgan.cli import sweep as command
 from jgan.errors import UserError
 from jgan.training import sweep as module
 from jgan.training.axes import parse_axis, settings
+from jgan.training.course import Rows
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
-from jgan.training.sweep import Record, plan, summary
+from jgan.training.run import RunDirectory
+from jgan.training.sweep import Record, plan, summary, sweep
 
 TINY = '''
 """A tiny game of points."""
@@ -115,6 +119,87 @@ def test_interrupted_three_times(whole, file, tmp_path, monkeypatch):
             name
         )
     assert not (out / "current").exists()
+
+
+def lengths(trained):
+    own = trained.state.variables["generator"]["params"]
+    total = sum(float(np.square(leaf).sum()) for leaf in jax.tree.leaves(own))
+    return {"length": math.sqrt(total), "at": int(trained.state.step)}
+
+
+def measured(build, folder, stop=lambda: False, seen=lambda member, trained: None):
+    axes = [parse_axis("lr=0.05,1e30", build)]
+    batches = plan({"loss": "hinge", "width": 4}, axes, settings(axes, None), [0, 1], lambda own: 4)
+    with RunDirectory(folder) as run:
+        cadence = {"log_every": 3, "measure_times": 2}
+        return sweep(
+            build, batches, run, lengths, **cadence, seen=seen, stop=stop, say=lambda line: None
+        )
+
+
+def test_members_are_measured_on_the_way_and_stopped_sweeps_go_on(file, tmp_path):
+    build = load_experiment(file).build
+    shown = []
+    seen = lambda member, trained: shown.append((member.seed, int(trained.state.step)))
+    whole = measured(build, tmp_path / "whole", seen=seen)
+    fine, wild = whole[:2], whole[2:]
+    for record in fine:
+        assert record.diverged is None
+        assert [row["step"] for row in record.course] == [4, 8]
+        assert all(row["at"] == row["step"] for row in record.course)
+        assert {"step": 8, **record.measures} == record.course[-1]
+        assert record.course[0]["length"] != record.course[1]["length"]
+    assert all(record.diverged == 3 and record.course == [] for record in wild)
+    assert shown == [(0, 4), (1, 4), (0, 8), (1, 8)]
+    alone = fit(replace(build(lr=0.05, loss="hinge"), steps=4), 1)
+    assert fine[1].course[0]["length"] == pytest.approx(lengths(alone)["length"], rel=1e-5)
+
+    # Stopped after a chunk, between two members of a mark, and in the last chunk; the rows of metrics are
+    # torn as a kill would tear them.
+    asked = []
+    stops = {1, 3, 6}
+
+    def stop():
+        asked.append(None)
+        return len(asked) in stops
+
+    parts = tmp_path / "parts"
+    shown.clear()
+    for _ in stops:
+        assert measured(build, parts, stop, seen) == []
+        assert not (parts / "summary.csv").exists()
+        with (parts / "batches" / "0000.jsonl").open("a") as log:
+            log.write('{"step": 9, "gener')
+    assert measured(build, parts, stop, seen) == whole
+    assert shown == [(0, 4), (1, 4), (0, 8), (1, 8)]
+    for name in ("summary.csv", "batches/0000.json", "batches/0000.jsonl"):
+        assert (parts / name).read_text() == (tmp_path / "whole" / name).read_text()
+
+
+def test_a_row_is_appended_without_writing_those_before_it(tmp_path):
+    rows = Rows(tmp_path / "rows.jsonl", 0)
+    rows.append({"step": 1, "loss": [1.0, float("inf")]})
+    before = (tmp_path / "rows.jsonl").stat().st_ino
+    rows.append({"step": 2, "loss": [2.0, 3.0]})
+    assert (tmp_path / "rows.jsonl").stat().st_ino == before
+    assert Rows(tmp_path / "rows.jsonl", 1).rows == [{"step": 1, "loss": [1.0, float("inf")]}]
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1
+
+
+def test_no_measurements_are_a_mistake(file, tmp_path):
+    with RunDirectory(tmp_path) as run, pytest.raises(UserError, match="measure_times is 0, but"):
+        sweep(load_experiment(file).build, [], run, lengths, measure_times=0)
+
+
+def test_the_time_left_counts_what_an_earlier_call_did(monkeypatch):
+    now, said = [0.0], []
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    clock = module._Clock(10, said.append)
+    clock.skip(4)
+    clock.skip(1)  # half of a population of two
+    now[0] = 60.0
+    clock.tell(2, 8, 8, 4)  # its other half took a minute
+    assert said == ["members 6/10  step 8/8 of 2 at once  4:00 left"]
 
 
 def test_members_of_a_program_share_what_cannot_be_traced(file):

@@ -14,6 +14,7 @@ def experiment(
     width: int = 8,
     ema: bool = True,
     norm: Literal["batch", "none"] = "none",
+    clip: float | None = None,
 ) -> None:
     """Nothing."""
 
@@ -45,6 +46,12 @@ def test_draws_are_those_of_their_distributions():
     assert {setting["norm"] for setting in found} == {"batch", "none"}
     uniform = [s["lr"] for s in settings(axes("lr=uniform(1,3)"), 2000)]
     assert abs(sum(uniform) / 2000 - 2) < 0.05
+
+
+def test_a_setting_that_may_be_left_out_is_varied_as_a_number():
+    axis = parse_axis("clip=0.01,0.1", experiment)
+    assert axis.traced
+    assert settings([axis], None) == [{"clip": 0.01}, {"clip": 0.1}]
 
 
 def test_draws_depend_on_the_seed_alone():

@@ -179,6 +179,9 @@ def test_divergence_names_the_last_finite_checkpoint(trained, train, capsys):
     assert "the training has diverged" in message
     assert "The last finite checkpoint is that of step 8." in message
     assert int(final(wild).step) == 8
+    last = (wild / "metrics.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["step"] > 8
+    assert "null" in last  # how a value that is not finite is written
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(final(wild).variables))
 
 

@@ -1,0 +1,64 @@
+"""Games of one player: generative models without an opponent, in the frame of those that have one."""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+
+from jgan.game import (
+    DISCRIMINATOR,
+    GENERATOR,
+    Aux,
+    Batch,
+    Collections,
+    Game,
+    LossFunction,
+    Sampler,
+    Variables,
+    View,
+    sampled,
+)
+
+
+def alone(
+    init: Callable[[jax.Array, Batch], Collections],
+    loss: LossFunction,
+    *,
+    views: Mapping[str, View] | None = None,
+    sampler: Sampler | None = None,
+) -> Game:
+    """The game whose generator minimises ``loss`` and whose discriminator owns nothing and pays nothing.
+
+    Every rule then descends the one loss, and checkpoints, averages, devices and commands work as they do
+    for two players. The field is a gradient, so that its eigenvalues are real: nothing turns.
+
+    Args:
+      init: ``(key, batch) -> Collections`` of the generator.
+      loss: ``(variables, batch, key, step) -> (loss, Aux)``.
+      views: as in `jgan.game.Game`; with a sampler, ``"samples"`` shows what it makes.
+      sampler: as in `jgan.game.Game`.
+
+    >>> import optax
+    >>> from jgan.rules import simultaneous
+    >>> game = alone(lambda key, batch: {"params": jnp.array(2.0)},
+    ...              lambda variables, *rest: (variables[GENERATOR]["params"] ** 2, Aux()))
+    >>> rule = simultaneous(game, dict.fromkeys((GENERATOR, DISCRIMINATOR), optax.sgd(0.25)))
+    >>> state, _ = rule.update(rule.init(jax.random.key(0), {}), {})
+    >>> float(state.variables[GENERATOR]["params"]), state.variables[DISCRIMINATOR]
+    (1.0, {'params': {}})
+    """
+
+    def both(key: jax.Array, batch: Batch) -> Variables:
+        return {GENERATOR: init(key, batch), DISCRIMINATOR: {"params": {}}}
+
+    def nothing(
+        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+    ) -> tuple[jax.Array, Aux]:
+        return jnp.zeros(()), Aux()
+
+    return Game(
+        init=both,
+        losses={GENERATOR: loss, DISCRIMINATOR: nothing},
+        views=(sampled(sampler) if sampler else {}) | dict(views or {}),
+        sampler=sampler,
+    )

@@ -1,0 +1,166 @@
+"""The sections of a report, each from groups of runs to HTML; what a run does not have is not shown."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jgan.report import charts, tables
+from jgan.report.curves import metrics_of
+from jgan.report.evaluations import of_evaluations
+from jgan.report.groups import Group
+from jgan.report.html import Html, details, quiet, tag
+from jgan.report.runs import Run
+from jgan.report.slider import samples
+
+FIRST = ("/loss", "/gradient_norm")
+SETTINGS_IN_ROWS = 24
+"""With more settings than this, a sweep is drawn over its axes instead of row by row."""
+
+
+def overview(groups: Sequence[Group]) -> list[Html | None]:
+    """Tables of groups and runs, and what went wrong, in words."""
+    runs = [run for group in groups for run in group.runs]
+    parts: list[Html | None] = []
+    if len(groups) < len(runs):
+        parts.append(tables.of_groups(groups))
+    several = tables.of_runs(groups)
+    folded = len(groups) < len(runs) and len(runs) > 12
+    parts.append(details(f"All {len(runs)} runs", several) if folded else several)
+    notes = [tag("li", tag("b", run.name), f": {note}.") for run in runs for note in run.notes]
+    if notes:
+        parts.append(tag("ul", notes, class_="notes", aria_label="Warnings"))
+    return parts
+
+
+def score(groups: Sequence[Group]) -> list[Html | None]:
+    """The score over time, and what sweeps measured at the end."""
+    runs = [run for group in groups for run in group.runs]
+    parts: list[Html | None] = []
+    drawn = charts.scalar("score", groups, marked=True)
+    if drawn:
+        words = (
+            "Distance of samples from the data, lower is better: ★ is the least, ● the last. For pictures the "
+            "Fréchet distance in the features of jgan train's extractor, for points the sliced Wasserstein."
+        )
+        parts += [_legend(groups), tag("div", _chart("score", drawn), class_="wide"), quiet(words)]
+    members = [group for group in groups if any(run.measures for run in group.runs)]
+    cards: list[Html] = []
+    for measure in tables.measures_of(runs):
+        if len(members) <= SETTINGS_IN_ROWS:
+            cards += _cards([(measure, charts.by_setting(measure, members))])
+            continue
+        axes = dict.fromkeys(name for run in runs for name in run.varied)
+        cards += _cards(
+            [(f"{measure} over {axis}", charts.over_axis(measure, axis, runs)) for axis in axes]
+        )
+    if cards:
+        words = (
+            "Measured at the end: a dot is a member, the bar mean ± standard deviation over seeds."
+        )
+        parts += [quiet(words), tag("div", cards, class_="charts")]
+    return parts
+
+
+def curves(groups: Sequence[Group]) -> list[Html | None]:
+    """Losses and gradient norms; other scalars on demand."""
+    runs = [run for group in groups for run in group.runs]
+    names = [name for name in metrics_of(runs) if name != "score"]
+    first = [name for end in FIRST for name in names if name.endswith(end)]
+    rest = [name for name in names if name not in first]
+    parts: list[Html | None] = [_legend(groups)]
+    parts.append(
+        tag("div", _cards([(n, charts.scalar(n, groups)) for n in first]), class_="charts")
+    )
+    others = _cards([(name, charts.scalar(name, groups)) for name in rest])
+    if others:
+        summary = f"{len(others)} other scalars"
+        parts.append(details(summary, tag("div", others, class_="charts")))
+    return parts
+
+
+def eigenvalues(groups: Sequence[Group]) -> list[Html | None]:
+    """Spectra through time with their verdicts."""
+    measured = [run for group in groups for run in group.runs if run.spectra]
+    parts: list[Html | None] = []
+    for run in measured:
+        both = [
+            (each["step"], [*each["field"]["eigenvalues"], *_right(each)]) for each in run.spectra
+        ]
+        moved = [(each["step"], each["operator"]["eigenvalues"]) for each in run.spectra]
+        cards = _cards(
+            [
+                ("vector field", charts.plane(f"vector field of {run.name}", both, circle=False)),
+                (
+                    "update operator",
+                    charts.plane(f"update operator of {run.name}", moved, circle=True),
+                ),
+                ("curvature of both players", charts.ends(run)),
+            ]
+        )
+        parts += [tag("h3", run.name), tag("div", cards, class_="charts")]
+    if measured:
+        rows = [
+            [
+                run.name,
+                each["step"],
+                each.get("field_right", {}).get("verdict", ""),
+                each["operator"].get("verdict", ""),
+                each.get("spectral_radius"),
+                each.get("rotation_share"),
+            ]
+            for run in measured
+            for each in run.spectra
+        ]
+        columns = ["run", "step", "field", "update", "spectral radius", "rotation"]
+        words = "The paler, the earlier. A field whose eigenvalues lie left, an update whose lie within "
+        parts.append(quiet(f"{words}the circle, draw nearby points in."))
+        parts.append(tables.table(columns, rows, "What the spectra say."))
+    return parts
+
+
+def _right(spectrum: dict[str, Any]) -> list[list[float]]:
+    return spectrum.get("field_right", {}).get("eigenvalues", [])
+
+
+def settings(groups: Sequence[Group]) -> list[Html | None]:
+    """All settings, and the experiment files."""
+    runs = [run for group in groups for run in group.runs]
+    files: dict[str, Run] = {}
+    for run in runs:
+        kept = run.path / "experiment.py"
+        if kept.is_file():
+            files.setdefault(kept.read_text(errors="replace"), run)
+    listed = [
+        details(f"{run.settings.get('experiment')} as it was in {run.path.name}", tag("pre", text))
+        for text, run in files.items()
+    ]
+    return [*tables.of_settings(runs), *listed]
+
+
+PARTS: dict[str, Callable[[Sequence[Group]], Sequence[Html | None]]] = {
+    "Overview": overview,
+    "Samples": samples,
+    "Score": score,
+    "Curves": curves,
+    "Evaluations": of_evaluations,
+    "Eigenvalues": eigenvalues,
+    "Settings": settings,
+}
+
+
+def _cards(drawn: Sequence[tuple[str, Html | None]]) -> list[Html]:
+    return [_chart(name, picture) for name, picture in drawn if picture]
+
+
+def _chart(name: str, picture: Html) -> Html:
+    return tag("figure", tag("figcaption", name), picture, class_="chart")
+
+
+def _legend(groups: Sequence[Group]) -> Html | None:
+    """Names and colours; those that are grey together."""
+    if len(groups) == 1 and len(groups[0].runs) == 1:
+        return None
+    coloured = [tag("li", tables.swatch(group)) for group in groups if group.colour is not None]
+    grey = len(groups) - len(coloured)
+    if grey:
+        coloured.append(tag("li", tag("span", f"grey: {grey} others", class_="quiet")))
+    return tag("ul", coloured, class_="legend")
