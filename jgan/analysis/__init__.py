@@ -1,0 +1,1 @@
+"""Looking into a trained generator: inversion, inpainting, dissection, neighbours. Pure functions."""

@@ -1,0 +1,285 @@
+"""What the commands that look into a trained generator share: the run, the pictures, the report."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgan.cli.common import at_least, experiment_of_run, png
+from jgan.cli.evaluate import step_of
+from jgan.cli.flags import Parser
+from jgan.cli.sample import trained_variables
+from jgan.data import Source, gather, load
+from jgan.data.pictures import read_picture
+from jgan.errors import UserError
+from jgan.evaluation.samples import sampler
+from jgan.game import Game, Sampler, Variables
+from jgan.training.files import make_folder, write_atomically
+from jgan.training.images import encode_png, grid
+
+LEAST = 64  # pixels of a tile
+
+
+class Opened(NamedTuple):
+    """A run of pictures with a sampler.
+
+    Attributes:
+      run: its folder.
+      game: what was trained.
+      sampler: the game's.
+      source: its training data.
+      data: the name that the test data are loaded by, or None.
+      variables: of the checkpoint.
+      step: of the checkpoint.
+    """
+
+    run: Path
+    game: Game
+    sampler: Sampler
+    source: Source
+    data: str | None
+    variables: Variables
+    step: int
+
+
+class Examples(NamedTuple):
+    """Pictures to work on.
+
+    Attributes:
+      batch: ``"image" (n, H, W, C)`` in [-1, 1], and the conditions that go with them.
+      names: of the pictures.
+      origin: of all of them, in words.
+    """
+
+    batch: dict[str, jax.Array]
+    names: list[str]
+    origin: str
+
+
+def add_run_flags(parser: Parser, out: str) -> None:
+    """RUN, its checkpoint, --seed, --out and --json."""
+    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
+    ema = parser.add_mutually_exclusive_group()
+    ema.add_argument(
+        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
+    )
+    ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="of every random choice (default: 0)"
+    )
+    parser.add_argument(
+        "--out",
+        type=png,
+        help=f"FILE.png, beside which the numbers lie as FILE.json (default: RUN/{out}.png)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    parser.set_defaults(name=out)
+
+
+def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
+    """IMAGES and the choice of examples instead of them.
+
+    Args:
+      parser: to add to.
+      count: of pictures, where none are asked for.
+      kind: of pictures, where none are asked for: "test", or the training set's without a test set, or
+        "samples".
+    """
+    parser.add_argument(
+        "images",
+        nargs="*",
+        type=Path,
+        help="pictures of your own, of any size and format: cropped at the centre to the shape of the "
+        "run's data and resized by Lanczos, as `folder:` does; grey where the data are grey",
+    )
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--test",
+        type=at_least(1),
+        metavar="N",
+        help="the first N examples of the test set"
+        + (f" (default: {count}, of the training set if there is none)" if kind == "test" else ""),
+    )
+    chosen.add_argument(
+        "--train", type=at_least(1), metavar="N", help="the first N training examples"
+    )
+    chosen.add_argument(
+        "--samples",
+        type=at_least(1),
+        metavar="N",
+        help="N samples of the generator itself, those of `jgan sample --seed`"
+        + (f" (default: {count})" if kind == "samples" else ""),
+    )
+    parser.add_argument(
+        "--label", type=at_least(0), help="class of your pictures, if the game is told classes"
+    )
+    parser.set_defaults(count=count, kind=kind)
+
+
+def opened(options: argparse.Namespace, command: str) -> Opened:
+    """The run of the command line.
+
+    Raises:
+      UserError: if it is no run, has no checkpoint or no latents, or generates points.
+    """
+    experiment, settings = experiment_of_run(options.run)
+    game, source = experiment.game, experiment.source
+    if len(source.shape) != 3 or source.shape[2] not in (1, 3):
+        raise UserError(
+            f"{str(options.run)!r} generates examples of shape {source.shape}, but jgan {command} is for "
+            "pictures (height, width, 1 or 3)."
+        )
+    if game.sampler is None:
+        raise UserError(
+            f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
+        )
+    step = step_of(options.run, options.step)
+    variables = trained_variables(experiment, options.run, step, options.ema)
+    data = settings["arguments"].get("data")
+    name = data if isinstance(data, str) else None
+    return Opened(options.run, game, game.sampler, source, name, variables, step)
+
+
+def examples(options: argparse.Namespace, run: Opened) -> Examples:
+    """The pictures that the command line asks for.
+
+    Raises:
+      UserError: if pictures cannot be read or there is no test set.
+    """
+    asked = [f"--{n}" for n in ("test", "train", "samples") if getattr(options, n) is not None]
+    if options.images and asked:
+        raise UserError(f"pictures and {asked[0]} were both given; give one of them.")
+    if options.images:
+        return _own(options, run)
+    if options.label is not None:
+        raise UserError("--label is for pictures of your own, but none were given.")
+    if options.samples is not None or (options.kind == "samples" and not asked):
+        count = options.samples or options.count
+        draw = sampler(run.game, run.source)
+        made = np.concatenate(list(draw(run.variables, count, options.seed)))
+        batch = _arrays({**run.source.first(count), "image": made})
+        return _counted(batch, "sample", "samples of the generator")
+    source, split = run.source, "training"
+    if options.train is None:
+        test, reason = held_out_set(run)
+        if test is None and options.test is not None:
+            raise UserError(
+                f"--test is {options.test}, but there is no test set: {reason}; use --train."
+            )
+        source, split = (source, split) if test is None else (test, "test")
+    count = options.train or options.test or options.count
+    return _counted(_arrays(source.first(count)), split, f"{split} examples of {source.name}")
+
+
+def held_out_set(run: Opened) -> tuple[Source | None, str]:
+    """The test set of the run's data; where there is none, None and why."""
+    if run.data is None:
+        return None, "the experiment has no argument 'data'"
+    try:
+        test = load(run.data, split="test")
+    except (ValueError, OSError) as error:
+        return None, str(error).rstrip(".")
+    if test.shape != run.source.shape:
+        return None, f"its examples have shape {test.shape} and not {run.source.shape}"
+    return test, ""
+
+
+def report(
+    options: argparse.Namespace, run: Opened, rows: list[np.ndarray], told: dict[str, Any]
+) -> list[str]:
+    """Write the picture, a row for each array ``(n, H, W, C)``, and the numbers; returns what was written."""
+    out = options.out or options.run / f"{options.name}.png"
+    make_folder(out.parent)
+    sheet = grid(np.concatenate([np.asarray(row) for row in rows]), columns=len(rows[0]))
+    times = -(-LEAST // rows[0].shape[1])
+    write_atomically(out, encode_png(sheet.repeat(times, axis=0).repeat(times, axis=1)))
+    about = {"run": str(options.run), "step": run.step, "seed": options.seed}
+    text = json.dumps({**about, **told}, indent=2, allow_nan=False)
+    write_atomically(out.with_suffix(".json"), text + "\n")
+    if options.json:
+        print(text)
+    return [f"wrote {out} and {out.with_suffix('.json')}"]
+
+
+def table(names: list[str], columns: dict[str, np.ndarray]) -> dict[str, Any]:
+    """``"mean"`` of each column, and its value for each of the pictures with these names, for JSON.
+
+    >>> table(["a", "b"], {"l1": np.asarray([1.0, 3.0])})["mean"]
+    {'l1': 2.0}
+    """
+    return {
+        "mean": {name: float(values.mean()) for name, values in columns.items()},
+        "images": [
+            {"name": name} | {column: float(values[i]) for column, values in columns.items()}
+            for i, name in enumerate(names)
+        ],
+    }
+
+
+def check_finite(values: Any, what: str) -> None:
+    """Raise UserError unless all values are finite numbers."""
+    if not all(bool(np.isfinite(np.asarray(leaf)).all()) for leaf in jax.tree.leaves(values)):
+        raise UserError(
+            f"{what} are not all finite; the training has diverged, so take an earlier --step."
+        )
+
+
+def _own(options: argparse.Namespace, run: Opened) -> Examples:
+    pictures = [_read(path, run.source.shape) for path in options.images]
+    count = len(pictures)
+    batch = _arrays(
+        {**run.source.first(count), "image": gather({"": np.stack(pictures)}, np.arange(count))[""]}
+    )
+    if options.label is not None:
+        if options.label >= run.source.num_classes:
+            raise UserError(
+                f"--label is {options.label}, but the data have {run.source.num_classes} classes."
+            )
+        batch["label"] = jnp.full((count,), options.label, jnp.int32)
+    elif _is_told(run, batch, "label"):
+        raise UserError(
+            "this game is told the class of what it generates; give that of your pictures by --label."
+        )
+    return Examples(
+        batch,
+        [str(path) for path in options.images],
+        f"{count} picture{'s' * (count > 1)} of your own",
+    )
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    if not path.is_file():
+        wrong = "is a folder" if path.is_dir() else "does not exist"
+        raise UserError(f"picture {str(path)!r} {wrong}; give files of pictures.")
+    try:
+        return read_picture(path, (shape[0], shape[1], shape[2]))
+    except Exception as error:  # a damaged file fails in as many ways as there are formats
+        raise UserError(
+            f"picture {str(path)!r} cannot be read: {str(error).rstrip('.')}."
+        ) from error
+
+
+def _is_told(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
+    """Whether the generator's program reads a field of the batch."""
+    if field not in batch:
+        return False
+    rest = {name: value for name, value in batch.items() if name != field}
+    latent = run.sampler.latent(jax.random.key(0), batch)
+    program = jax.make_jaxpr(
+        lambda value: run.sampler.generate(run.variables, {**rest, field: value}, latent)
+    )(batch[field]).jaxpr
+    return any(program.invars[0] is used for line in program.eqns for used in line.invars)
+
+
+def _arrays(fields: dict[str, Any]) -> dict[str, jax.Array]:
+    return {name: jnp.asarray(values) for name, values in fields.items()}
+
+
+def _counted(batch: dict[str, jax.Array], name: str, origin: str) -> Examples:
+    count = len(batch["image"])
+    return Examples(batch, [f"{name} {i}" for i in range(count)], f"{count} {origin}")
