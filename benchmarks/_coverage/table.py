@@ -1,0 +1,62 @@
+"""Results as text, beside the published rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks._coverage.methods import COLUMNS, METHODS, PUBLISHED
+from jgan.metrics.modes import kl_floor
+
+MODES = {"ring": 8, "grid": 25, "high": 10, "stacked": 1000}
+
+
+def cell(values: Sequence[float | None]) -> str:
+    """Mean ± standard error, standard deviation, least and greatest, of the seeds that did not diverge.
+
+    >>> cell([7.0, 8.0, None, 9.0])
+    '8.000±0.577 (sd 1.000, 7 to 9)'
+    """
+    kept = np.array([value for value in values if value is not None])
+    if len(kept) == 0:
+        return "-"
+    if len(kept) == 1:
+        return f"{kept[0]:.4g} (one seed)"
+    deviation = kept.std(ddof=1)
+    error = deviation / np.sqrt(len(kept))
+    return (
+        f"{kept.mean():.3f}±{error:.3f} (sd {deviation:.3f}, {kept.min():.4g} to {kept.max():.4g})"
+    )
+
+
+def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
+    """What was measured on one data set, then what was published on it."""
+    own = {m: cells[f"{data}, {m}"] for m in METHODS if f"{data}, {m}" in cells}
+    if not own:
+        return
+    first = next(iter(own.values()))
+    asked, names = first["asked"], list(first["measures"])
+    averaged = [name for name in names if not name.endswith(", last")]
+    perfect = ", ".join(f"{name} {value:.4g}" for name, value in first["reference"].items())
+    floor = kl_floor(MODES[data], asked["samples"])
+    yield (
+        f"{data}: {asked['samples']} samples of the averaged generators of {asked['seeds']} seeds; "
+        "mean±standard error"
+    )
+    yield f"  a perfect generator with as many samples: {perfect}; floor of the KL {floor:.4f}"
+    if "stacked" in first:
+        about = first["stacked"]
+        accuracy = about["classifier"]["accuracy"]
+        yield f"  {about['digits']}, reduced to {about['side']}; classifier right in {accuracy:.2%}"
+    yield f"  {'':14}" + "".join(f"{name:<40}" for name in averaged) + "diverged  seconds"
+    for method, found in own.items():
+        texts = [cell(found["measures"].get(name, ())) for name in averaged]
+        bad = sum(step is not None for step in found["diverged in tenth"])
+        ending = f"{bad:<10}{found['seconds']:.0f}"
+        yield f"  {method:14}" + "".join(f"{text:<40}" for text in texts) + ending
+    yield "  published"
+    for name, source, values in PUBLISHED[data]:
+        said = "  ".join(
+            f"{column} {value}" for column, value in zip(COLUMNS, values, strict=True) if value
+        )
+        yield f"  {name:14}{source:<26}{said}"
