@@ -3,7 +3,7 @@
 import numpy as np
 
 from jgan.metrics.pairwise import as_features, check_pair
-from jgan.metrics.pyramid import laplacian_pyramid, level_count
+from jgan.networks.pyramid import laplacian_pyramid, level_count
 
 PATCH = 7
 DIRECTIONS = 128
@@ -113,7 +113,9 @@ def patch_distances(
         )
     rng = np.random.default_rng(seed)
     levels = level_count(*first.shape[1:3])
-    pyramids = [laplacian_pyramid(images, levels) for images in (first, second)]
+    pyramids = [
+        laplacian_pyramid(np.asarray(images, np.float32), levels) for images in (first, second)
+    ]
 
     def distance(pair: list[np.ndarray]) -> float:
         cut = [descriptors(patches(images, patches_per_image, rng)) for images in pair]

@@ -1,4 +1,4 @@
-"""Sliced and exact Wasserstein distances, Laplacian pyramids and patches."""
+"""Sliced and exact Wasserstein distances, and patches."""
 
 import itertools
 import math
@@ -8,7 +8,6 @@ import pytest
 import scipy.ndimage
 import scipy.stats
 
-from jgan.metrics.pyramid import down, laplacian_pyramid, level_count, reconstruct, up
 from jgan.metrics.sliced_wasserstein import (
     descriptors,
     patch_distances,
@@ -60,32 +59,6 @@ def test_exact_distance_is_the_best_of_all_permutations():
     shift = np.array([3.0, 4.0, 0.0])
     assert wasserstein(x, x[::-1] + shift, order=2) == pytest.approx(5)
     assert sliced_wasserstein(x, y) <= wasserstein(x, y)
-
-
-@pytest.mark.parametrize("shape", [(64, 64), (32, 48), (33, 37), (28, 28)])
-def test_pyramids_reconstruct(shape):
-    images = np.random.default_rng(0).normal(size=(2, *shape, 3)).astype(np.float32)
-    levels = level_count(*shape)
-    pyramid = laplacian_pyramid(images, levels)
-    assert len(pyramid) == levels
-    assert min(pyramid[-1].shape[1:3]) >= 14
-    np.testing.assert_allclose(reconstruct(pyramid), images, atol=1e-6)
-
-
-def test_scales_of_a_pyramid():
-    """Scipy's convolution by the 5x5 binomial filter, mirrored, every second pixel; and back."""
-    image = np.random.default_rng(0).normal(size=(1, 8, 8, 1)).astype(np.float32)
-    taps = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
-    smaller = scipy.ndimage.convolve(image[0, :, :, 0], taps, mode="mirror")[::2, ::2]
-    np.testing.assert_allclose(down(image)[0, :, :, 0], smaller, atol=1e-6)
-    sparse = np.zeros((8, 8))
-    sparse[::2, ::2] = smaller
-    larger = scipy.ndimage.convolve(sparse, 4 * taps, mode="mirror")
-    np.testing.assert_allclose(up(down(image), 8, 8)[0, :, :, 0], larger, atol=1e-6)
-    assert [level_count(s, s) for s in (16, 31, 32, 64, 128)] == [1, 1, 2, 3, 4]
-    flat = laplacian_pyramid(np.full((1, 64, 64, 1), 5.0), 3)
-    np.testing.assert_allclose(flat[0], 0, atol=1e-5)
-    np.testing.assert_allclose(flat[2], 5, atol=1e-5)
 
 
 def test_patches_are_cut_from_their_image():

@@ -1,0 +1,112 @@
+"""What coupled networks share, found out by gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from helpers import KEY
+
+from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.networks.coupled import (
+    coupled_discriminator,
+    coupled_generator,
+    separate_discriminators,
+    separate_generators,
+)
+from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.network import Network
+
+SHAPE = (4, 3, 1)
+Z = jax.random.normal(KEY, (5, 3))
+X = jax.random.uniform(KEY, (6, *SHAPE), minval=-1.0)
+DOMAIN = jnp.array([0, 1, 0, 1, 1, 0])
+
+
+def moved(function, params):
+    """For each leaf, by path, the share of its elements that the function depends on."""
+    gradient = jax.grad(function)(params)
+    leaves = jax.tree_util.tree_leaves_with_path(gradient)
+    return {jax.tree_util.keystr(path): float(jnp.mean(leaf != 0)) for path, leaf in leaves}
+
+
+def test_generators_share_all_but_the_last_layer():
+    coupled = coupled_generator(mlp_generator((4, 3, 2), (8,), activation="tanh"))
+    own = coupled.init(KEY, Z)
+    made, _ = coupled.apply(own, Z)
+    assert {name: value.shape for name, value in made.items()} == {
+        "image": (5, *SHAPE),
+        "other": (5, *SHAPE),
+    }
+    for name in made:
+        found = moved(
+            lambda params, name=name: jnp.sum(coupled.apply({"params": params}, Z)[0][name] ** 2),
+            own["params"],
+        )
+        shares = sorted(found.items())
+        assert [share for path, share in shares if "Dense_0" in path] == [1.0, 1.0]
+        assert [share for path, share in shares if "Dense_1" in path] == [0.5, 0.5]
+
+
+def test_discriminators_share_all_but_the_first_layer():
+    coupled = coupled_discriminator(mlp_discriminator((8,), activation="tanh"))
+    own = coupled.init(KEY, X, DOMAIN)
+    kernel = own["params"]["Dense_0"]["kernel"].reshape(*SHAPE[:2], 2, 8)
+    for domain in (0, 1):
+        logits = coupled.apply(own, X, jnp.full(6, domain))[0]
+        # A perceptron written out, with the first layer's weights of this domain.
+        hidden = np.tanh(np.tensordot(np.asarray(X)[..., 0], kernel[:, :, domain], 2))
+        last = own["params"]["Dense_1"]["kernel"][:, 0]
+        np.testing.assert_allclose(logits, hidden @ last, atol=1e-5)
+
+
+def test_a_batch_of_both_domains_is_judged_example_by_example():
+    for build in (coupled_discriminator, separate_discriminators):
+        network = build(mlp_discriminator((8,)))
+        own = network.init(KEY, X, DOMAIN)
+        together = network.apply(own, X, DOMAIN)[0]
+        alone = [
+            network.apply(own, X[i : i + 1], DOMAIN[i : i + 1])[0][0] for i in range(len(DOMAIN))
+        ]
+        np.testing.assert_allclose(together, alone, atol=1e-5)
+        assert not np.allclose(together, network.apply(own, X, 1 - DOMAIN)[0])
+
+
+def test_separate_networks_share_nothing():
+    generators = separate_generators(mlp_generator(SHAPE, (8,), activation="tanh"))
+    own = generators.init(KEY, Z)
+    for name in ("image", "other"):
+        found = moved(
+            lambda params, name=name: jnp.sum(
+                generators.apply({"params": params}, Z)[0][name] ** 2
+            ),
+            own["params"],
+        )
+        assert {path: share for path, share in found.items() if share} == {
+            path: 1.0 for path in found if f"'{name}'" in path
+        }
+
+
+@pytest.mark.parametrize("latent", [True, False])
+def test_a_judge_of_pairs_looks_at_both(latent):
+    judge = joint_discriminator(width=1, unary=True, latent=latent, body="mlp")
+    pair = {"image": X, "latent": Z[:1].repeat(6, 0)}
+    own = judge.init(KEY, pair)
+    answers, _ = judge.apply(own, pair)
+    assert {name: value.shape for name, value in answers.items()} == dict.fromkeys(
+        ("logit", "image", "latent"), (6,)
+    )
+    moves = lambda name, field: bool(
+        jnp.any(jax.grad(lambda pair: jnp.sum(judge.apply(own, pair)[0][name]))(pair)[field])
+    )
+    seen = {name: [field for field in pair if moves(name, field)] for name in answers}
+    both = ["image", "latent"] if latent else ["image"]
+    assert seen == {"logit": both, "image": ["image"], "latent": ["latent"]}
+
+
+def test_drawn_codes_have_the_mean_and_deviation_of_the_answer():
+    answers = {"mean": jnp.full((20_000, 1), 2.0), "std": jnp.full((20_000, 1), 0.5)}
+    network = drawn(Network(lambda key, x: {}, lambda own, x, key=None, train=False: (answers, {})))
+    found, _ = network.apply({}, Z, key=KEY, train=True)
+    assert float(found.mean()) == pytest.approx(2.0, abs=0.015)
+    assert float(found.std()) == pytest.approx(0.5, abs=0.01)
+    np.testing.assert_array_equal(network.apply({}, Z, key=KEY)[0], answers["mean"])
