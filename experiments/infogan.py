@@ -13,6 +13,7 @@ from jgan.gans.infogan import Codes, infogan
 from jgan.losses import get_loss
 from jgan.networks.heads import generator_for, heads
 from jgan.rules import alternating, averaged
+from jgan.training.class_measures import code_error
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import metric
 
@@ -21,6 +22,14 @@ CLAIMS = (
         "the categorical code is known from the image: bound in nats, of log 10 = 2.303",
         metric("discriminator/bound", last=3),
         at_least=2.2,
+        steps=1000,
+        setting={"body": "mlp", "width": 16},
+        control={"information": 0.0},
+    ),
+    Claim(
+        "the code names the class (share wrong under the best assignment)",
+        code_error(10),
+        at_most=0.5,
         steps=1000,
         setting={"body": "mlp", "width": 16},
         control={"information": 0.0},

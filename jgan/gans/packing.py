@@ -3,7 +3,17 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import DISCRIMINATOR, Batch, Critic, Game, Inputs, PyTree, Variables, critic_of
+from jgan.game import (
+    DISCRIMINATOR,
+    Batch,
+    Critic,
+    CriticFunction,
+    Game,
+    Inputs,
+    PyTree,
+    Variables,
+    critic_of,
+)
 from jgan.networks.network import Network
 
 
@@ -43,8 +53,12 @@ def packed(game: Game, discriminator: Network, size: int) -> Game:
     if size < 1:
         raise ValueError(f"size is {size}, but a pack must hold at least 1 example.")
     inner = critic_of(game)
-    if game.rebuild is None:
+    rebuild = game.rebuild
+    if rebuild is None:
         raise ValueError("this game cannot be packed: game.rebuild is None.")
+
+    def rebuilt(critic: CriticFunction) -> Game:
+        return rebuild(critic)._replace(init=init, rebuild=rebuilt)
 
     def init(key: jax.Array, batch: Batch) -> Variables:
         variables = game.init(key, batch)
@@ -67,4 +81,4 @@ def packed(game: Game, discriminator: Network, size: int) -> Game:
             generate=generate and (lambda latent: packs(generate(latent))),
         )
 
-    return game.rebuild(critic)._replace(init=init)
+    return rebuilt(critic)

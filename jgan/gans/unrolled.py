@@ -33,7 +33,9 @@ def unrolled(
     Args:
       game: what is played; its discriminator's loss is the one unrolled, penalties and projections included.
       steps: k. 0 is the game itself.
-      optimizer: of the inner steps, begun afresh each time: ``optax.sgd(u)``; the authors' code has Adam.
+      optimizer: of the inner steps, begun afresh each time: ``optax.sgd(u)``. The authors' code has Adam,
+        which needs ``eps_root`` here (1e-8, say): its first step takes the root of a squared gradient,
+        whose derivative is infinite where the gradient is zero.
       second_order: differentiate through the inner steps. Without it the generator sees ψ_k as a constant.
 
     On the bilinear game s·xy with inner rate u and simultaneous steps, c = ηs, the spectral radius is

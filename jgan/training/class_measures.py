@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from functools import lru_cache
 
+import jax
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from jgan.data import Source, load
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.classifier import train_classifier
 from jgan.evaluation.extraction import extract
+from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
-from jgan.training.measures import AT_ONCE, samples
+from jgan.training.measures import AT_ONCE, Measure, samples
 
 Judge = Callable[[np.ndarray], np.ndarray]
 """Examples to class indices."""
@@ -62,6 +65,45 @@ def class_accuracy(trained: Trained, count: int = 2000) -> float:
     made = np.asarray(samples(trained, count))
     asked = np.resize(np.asarray(trained.experiment.source.first(AT_ONCE)["label"]), count)
     return float(np.mean(judge_of(trained.experiment.source)(made) == asked))
+
+
+def matching_error(codes: np.ndarray, classes: np.ndarray) -> float:
+    """Share of examples wrongly named by their codes, under the best assignment of codes to classes.
+
+    A class is given to at most one code, and a code to at most one class (InfoGAN's protocol); the
+    assignment is scipy's.
+
+    Args:
+      codes: what each example was made for, integers from 0, ``(N,)``.
+      classes: what each example shows, likewise.
+
+    >>> matching_error(np.array([0, 0, 1, 1]), np.array([2, 2, 0, 1]))
+    0.25
+    """
+    counts = np.zeros((codes.max() + 1, classes.max() + 1))
+    np.add.at(counts, (codes, classes), 1)
+    return 1 - float(counts[linear_sum_assignment(-counts)].sum() / len(codes))
+
+
+def code_error(categories: int, batches: int = 8) -> Measure:
+    """`matching_error` of the categories that the view ``"codes"`` shows in ascending order.
+
+    Args:
+      categories: of the categorical code (`jgan.gans.infogan`).
+      batches: of 250 examples each.
+    """
+
+    def measure(trained: Trained) -> float:
+        experiment = trained.experiment
+        view = jax.jit(experiment.game.views["codes"])
+        variables = on_host(trained.state.averaged_variables())
+        batch = experiment.source.first(AT_ONCE)
+        keys = jax.random.split(jax.random.key(0), batches)
+        made = np.concatenate([np.asarray(view(variables, batch, key)) for key in keys])
+        codes = np.tile(np.arange(AT_ONCE) * categories // AT_ONCE, batches)
+        return matching_error(codes, judge_of(experiment.source)(made))
+
+    return measure
 
 
 def spread_within_classes(trained: Trained, count: int = 2000) -> float:

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from helpers import KEY, STEP, bilinear_game, critic_game, mlp_game, points
+from helpers import KEY, STEP, assert_close, bilinear_game, critic_game, mlp_game, points
 
+from jgan.augmentation import with_augmentation
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.feature_matching import feature_matching_gan
 from jgan.gans.gan import gan
@@ -101,6 +102,21 @@ def test_packing_by_hand():
     penalised = with_penalty(game, r1(0.2))
     _, aux = penalised.losses[DISCRIMINATOR](variables, batch, KEY, STEP)
     assert float(aux.metrics["r1"]) == pytest.approx(0.1 * 30, rel=1e-6)
+
+
+def test_packs_are_augmented():
+    judge = mlp_discriminator((4,))
+    game = packed(gan(mlp_generator((2,)), judge, non_saturating(), normal(2)), judge, 2)
+    seen = []
+    augment = lambda key, values, step: seen.append(values.shape) or values
+    twice = with_augmentation(with_augmentation(game, augment), augment)
+    batch = {"image": jax.random.normal(KEY, (8, 2))}
+    variables = twice.init(KEY, batch)
+    for player in PLAYERS:
+        value, _ = twice.losses[player](variables, batch, KEY, STEP)
+        plain, _ = game.losses[player](variables, batch, KEY, STEP)
+        assert_close(value, plain)
+    assert set(seen) == {(4, 4)}
 
 
 def test_packing_mistakes():

@@ -1,0 +1,78 @@
+"""A Gaussian mixture by scikit-learn, the yardstick of Richardson & Weiss 2018 (arXiv 1805.12462).
+
+jgan train experiments/mixture.py --data ring
+"""
+
+from typing import Literal
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jgan.data import gather, load
+from jgan.errors import UserError
+from jgan.evaluation.mixture import fit_mixture
+from jgan.game import GENERATOR, PLAYERS
+from jgan.gans.mixture import gaussian_mixture, log_density
+from jgan.rules import simultaneous
+from jgan.training.experiment import Claim, Experiment, Trained
+from jgan.training.measures import high_quality
+
+
+def gap(trained: Trained) -> float:
+    """Mean log density of test points under their true distribution, less that of the mixture, in nats."""
+    source = load(trained.experiment.source.name, split="test", size=10_000)
+    if source.density is None:
+        raise UserError(f"the density of {source.name!r} is not known; use ring or grid.")
+    points = jnp.asarray(source.arrays["image"])
+    own = trained.state.variables[GENERATOR]["params"]
+    return float(jnp.mean(source.density.log_density(points) - log_density(own, points)))
+
+
+RING = {"data": "ring"}
+CLAIMS = (
+    Claim(
+        "is as likely as the truth (gap in nats on new points)",
+        gap,
+        at_most=0.02,
+        steps=100,
+        setting=RING,
+        control={"width": 1},
+    ),
+    Claim(
+        "high-quality samples",
+        high_quality,
+        at_least=0.95,
+        steps=100,
+        setting=RING,
+        control={"width": 1},
+    ),
+)
+
+
+def experiment(
+    *,
+    data: str = "fashion",
+    width: int = 8,
+    covariance: Literal["full", "diag"] = "diag",
+    floor: float = 1e-6,
+    examples: int = 5000,
+    lr: float = 1e-4,
+) -> Experiment:
+    """Expectation-maximisation first, whose result the steps of the rule only refine.
+
+    Args:
+      data: a source by name or path, see jgan.data.load.
+      width: components of the mixture.
+      covariance: of each component.
+      floor: added to the diagonals of the covariances.
+      examples: how many of the data are fitted.
+      lr: of the gradient steps that follow.
+    """
+    source = load(data)
+    chosen = np.linspace(0, source.size - 1, min(examples, source.size)).astype(int)
+    x = np.asarray(gather(source.arrays, chosen)["image"])
+    start = fit_mixture(x, min(width, len(x)), covariance=covariance, floor=floor)
+    game = gaussian_mixture(start)
+    rule = simultaneous(game, dict.fromkeys(PLAYERS, optax.adam(lr)))
+    return Experiment(game, rule, source, steps=100, claims=CLAIMS)
