@@ -3,9 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import GENERATOR, Aux, Batch, Collections, Game, Sampler, Variables, state_of
+from jgan.game import GENERATOR, Aux, Batch, Collections, Game, Variables, state_of
 from jgan.gans.alone import alone
-from jgan.gans.vae import check_decoder, check_encoder
+from jgan.gans.coding import coding_sampler, first_parts, itself, reconstructions
 from jgan.latents import normal
 from jgan.networks.network import Network
 from jgan.networks.parts import join, part
@@ -28,17 +28,10 @@ def plain_autoencoder(encoder: Network, decoder: Network, code: int) -> Game:
     Raises:
       ValueError: from ``init``, if the networks do not fit the data or each other.
     """
-    prior = normal(code)
 
     def init(key: jax.Array, batch: Batch) -> Collections:
         keys = jax.random.split(key)
-        x, z = batch["image"][:2], jnp.zeros((2, code))
-        own = {"encoder": encoder.init(keys[0], x), "decoder": decoder.init(keys[1], z)}
-        seen = jax.eval_shape(lambda own: encoder.apply(own, x)[0], own["encoder"])
-        made = jax.eval_shape(lambda own: decoder.apply(own, z)[0], own["decoder"])
-        check_encoder(seen.shape[1:], code)
-        check_decoder(made.shape[1:], x.shape[1:])
-        return join(own)
+        return first_parts(encoder, decoder, code, batch["image"][:2], keys, itself)[0]
 
     def loss(
         variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
@@ -50,16 +43,6 @@ def plain_autoencoder(encoder: Network, decoder: Network, code: int) -> Game:
         state = join({"encoder": state_of(coded), "decoder": state_of(decoded)})
         return jnp.mean(jnp.square(x - y)), Aux(state)
 
-    def encode(variables: Variables, images: jax.Array) -> jax.Array:
-        z: jax.Array = encoder.apply(part(variables[GENERATOR], "encoder"), images)[0]
-        return z
-
-    def generate(variables: Variables, batch: Batch, z: jax.Array) -> jax.Array:
-        y: jax.Array = decoder.apply(part(variables[GENERATOR], "decoder"), z)[0]
-        return y
-
-    def rebuilt(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        return generate(variables, batch, encode(variables, batch["image"]))
-
-    sampler = Sampler(lambda key, batch: prior(key, batch["image"].shape[0]), generate, encode)
-    return alone(init, loss, views={"reconstructions": rebuilt}, sampler=sampler)
+    sampler = coding_sampler(encoder, decoder, normal(code))
+    views = {"reconstructions": reconstructions(sampler)}
+    return alone(init, loss, views=views, sampler=sampler)

@@ -10,11 +10,11 @@ from jgan.game import (
     Critic,
     Game,
     Inputs,
-    Sampler,
     Variables,
     adversarial,
     state_of,
 )
+from jgan.gans.coding import coding_sampler, reconstructions
 from jgan.gans.gan import check_shapes
 from jgan.latents import Prior
 from jgan.losses import Loss
@@ -108,16 +108,6 @@ def bigan(
             generate=lambda z: generate(z)[0],
         )
 
-    def encode(variables: Variables, images: jax.Array) -> jax.Array:
-        code: jax.Array = encoder.apply(part(variables[GENERATOR], "encoder"), images)[0]
-        return code
-
-    def decode(variables: Variables, batch: Batch, z: jax.Array) -> jax.Array:
-        made: jax.Array = generator.apply(part(variables[GENERATOR], "generator"), z)[0]
-        return made
-
-    def rebuilt(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        return decode(variables, batch, encode(variables, batch["image"]))
-
-    sampler = Sampler(lambda key, batch: prior(key, batch["image"].shape[0]), decode, encode)
-    return adversarial(init, critic, mirrored(loss), {"reconstructions": rebuilt}, sampler)
+    sampler = coding_sampler(encoder, generator, prior, name="generator")
+    views = {"reconstructions": reconstructions(sampler)}
+    return adversarial(init, critic, mirrored(loss), views, sampler)

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import normal_like
-from jgan.game import GENERATOR, Aux, Batch, Collections, Game, Sampler, Variables, state_of
+from jgan.game import GENERATOR, Aux, Batch, Collections, Game, Variables, state_of
 from jgan.gans.alone import alone
+from jgan.gans.coding import coding_sampler, first_parts, mean_of, reconstructions
 from jgan.latents import normal
 from jgan.networks.network import Network
 from jgan.networks.parts import join, part
@@ -88,17 +89,10 @@ def vae(
     Raises:
       ValueError: from ``init``, if the networks do not fit the data or each other.
     """
-    prior = normal(latent)
 
     def init(key: jax.Array, batch: Batch) -> Collections:
         keys = jax.random.split(key)
-        x, z = batch["image"][:2], jnp.zeros((2, latent))
-        own = {"encoder": encoder.init(keys[0], x), "decoder": decoder.init(keys[1], z)}
-        seen = jax.eval_shape(lambda own: encoder.apply(own, x)[0], own["encoder"])
-        made = jax.eval_shape(lambda own: decoder.apply(own, z)[0], own["decoder"])
-        check_encoder(seen["mean"].shape[1:], latent)
-        check_decoder(made.shape[1:], x.shape[1:])
-        return join(own)
+        return first_parts(encoder, decoder, latent, batch["image"][:2], keys, mean_of)[0]
 
     def loss(
         variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
@@ -114,34 +108,6 @@ def vae(
         metrics = {"elbo": log_p - kl, "log_likelihood": log_p, "kl": kl}
         return beta * kl - log_p, Aux(state, metrics)
 
-    def encode(variables: Variables, images: jax.Array) -> jax.Array:
-        q, _ = encoder.apply(part(variables[GENERATOR], "encoder"), images)
-        mean: jax.Array = q["mean"]
-        return mean
-
-    def generate(variables: Variables, batch: Batch, z: jax.Array) -> jax.Array:
-        decoded: jax.Array = decoder.apply(part(variables[GENERATOR], "decoder"), z)[0]
-        return decoded
-
-    def rebuilt(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        return generate(variables, batch, encode(variables, batch["image"]))
-
-    sampler = Sampler(lambda key, batch: prior(key, batch["image"].shape[0]), generate, encode)
-    return alone(init, loss, views={"reconstructions": rebuilt}, sampler=sampler)
-
-
-def check_encoder(size: tuple[int, ...], latent: int) -> None:
-    """Raise ValueError unless codes of shape ``size`` are latents."""
-    if size != (latent,):
-        raise ValueError(
-            f"the encoder returns codes of shape {size}, but latent is {latent}; they must agree."
-        )
-
-
-def check_decoder(made: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless what the decoder makes has the shape of the data."""
-    if made != shape:
-        raise ValueError(
-            f"the decoder makes examples of shape {made}, but the data's are {shape}; "
-            "build it for the shape of the data."
-        )
+    sampler = coding_sampler(encoder, decoder, normal(latent), mean_of)
+    views = {"reconstructions": reconstructions(sampler)}
+    return alone(init, loss, views=views, sampler=sampler)

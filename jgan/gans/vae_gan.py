@@ -15,14 +15,14 @@ from jgan.game import (
     Inputs,
     Metrics,
     PyTree,
-    Sampler,
     Variables,
     adversarial,
     state_of,
 )
 from jgan.gans.answers import answer, asked, with_answers
+from jgan.gans.coding import coding_sampler, first_parts, mean_of, reconstructions
 from jgan.gans.gan import check_shapes
-from jgan.gans.vae import check_decoder, check_encoder, divergence
+from jgan.gans.vae import divergence
 from jgan.gans.views import with_views
 from jgan.latents import normal
 from jgan.losses import Loss
@@ -76,15 +76,11 @@ def vae_gan(
 
     def init(key: jax.Array, batch: Batch) -> Variables:
         keys = jax.random.split(key, 3)
-        x, z = batch["image"][:2], jnp.zeros((2, latent))
-        own = {"encoder": encoder.init(keys[0], x), "decoder": decoder.init(keys[1], z)}
+        x = batch["image"][:2]
+        own, made = first_parts(encoder, decoder, latent, x, keys, mean_of)
         judge = discriminator.init(keys[2], x)
-        seen = jax.eval_shape(lambda own: encoder.apply(own, x)[0], own["encoder"])
-        made = jax.eval_shape(lambda own: decoder.apply(own, z)[0], own["decoder"])
-        check_encoder(seen["mean"].shape[1:], latent)
-        check_decoder(made.shape[1:], x.shape[1:])
         check_shapes(answer(discriminator, "logit"), judge, x, made)
-        return {GENERATOR: join(own), DISCRIMINATOR: judge}
+        return {GENERATOR: own, DISCRIMINATOR: judge}
 
     def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
         own, x = variables[GENERATOR], batch["image"]
@@ -124,18 +120,7 @@ def vae_gan(
         kl = jnp.mean(divergence(q["mean"], q["std"]))
         return kl + likeness, {}, {"kl": kl, "likeness": likeness}
 
-    def encode(variables: Variables, images: jax.Array) -> jax.Array:
-        mean: jax.Array = encoder.apply(part(variables[GENERATOR], "encoder"), images)[0]["mean"]
-        return mean
-
-    def generate(variables: Variables, batch: Batch, z: jax.Array) -> jax.Array:
-        made: jax.Array = decoder.apply(part(variables[GENERATOR], "decoder"), z)[0]
-        return made
-
-    def rebuilt(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        return generate(variables, batch, encode(variables, batch["image"]))
-
-    sampler = Sampler(lambda key, batch: prior(key, batch["image"].shape[0]), generate, encode)
+    sampler = coding_sampler(encoder, decoder, prior, mean_of)
     game = with_answers(adversarial(init, critic, loss, sampler=sampler), discriminator)
-    game = with_views(game, {"reconstructions": rebuilt})
+    game = with_views(game, {"reconstructions": reconstructions(sampler)})
     return with_penalty(game, Penalty("variational", variational, GENERATOR))
