@@ -15,9 +15,9 @@ from benchmarks._study.scales import Scale
 from jgan.training.axes import Setting
 from jgan.training.experiment import Experiment, Trained, load_experiment
 from jgan.training.files import make_folder, write_atomically
-from jgan.training.run import RunDirectory, read_settings, settings_of
+from jgan.training.run import RunDirectory, settings_of
 from jgan.training.stop import stop_requests
-from jgan.training.sweep import Member, Record, members_that_fit, plan, sweep
+from jgan.training.sweep import Member, Record, members_at_once, members_that_fit, plan, sweep
 
 FILE = Path(__file__).parents[2] / "experiments" / "created_equal.py"
 Say = Callable[[str], None]
@@ -138,7 +138,7 @@ def _phase(
     first = [next(s for s in chosen if s["method"] == m) for m in {s["method"] for s in chosen}]
     with RunDirectory(folder) as directory:
         pictures = make_folder(folder / "pictures")
-        fit = study.at_once or _earlier(folder)
+        fit = study.at_once or members_at_once(folder)
         fit = fit or members_that_fit(resize(build(**fixed, **chosen[0])))
         told = settings_of(
             FILE,
@@ -172,13 +172,6 @@ def _phase(
             say=say,
         )
     return records, len(records) == len(chosen) * seeds
-
-
-def _earlier(folder: Path) -> int | None:
-    """How many members an earlier job put in a program, so that this one goes on with the same."""
-    if not (folder / "settings.json").is_file():
-        return None
-    return read_settings(folder).get("sweep", {}).get("at_once")
 
 
 class Jobs:

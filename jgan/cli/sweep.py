@@ -12,8 +12,10 @@ from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.measures import coverage
-from jgan.training.run import RunDirectory, read_settings, settings_of
-from jgan.training.sweep import members_that_fit, plan, summary, sweep
+from jgan.training.population import WAYS
+from jgan.training.run import RunDirectory, settings_of
+from jgan.training.stop import STOPPED, stop_requests
+from jgan.training.sweep import members_at_once, members_that_fit, plan, summary, sweep
 
 
 def main(words: list[str]) -> int:
@@ -29,8 +31,8 @@ def main(words: list[str]) -> int:
     told = settings_of(
         file.path, fixed, seed=asked.seed, batch_size=first.batch_size, steps=first.steps
     )
-    with RunDirectory(out) as run:
-        fit = asked.at_once or _earlier(out, "at_once") or members_that_fit(first)
+    with RunDirectory(out) as run, stop_requests() as stop:
+        fit = asked.at_once or members_at_once(out) or members_that_fit(first)
         own = {
             "over": asked.over,
             "trials": asked.trials,
@@ -52,10 +54,15 @@ def main(words: list[str]) -> int:
             run,
             Measured(asked.samples),
             resize=lambda experiment: resized(experiment, asked.steps, asked.batch_size),
+            way=asked.way,
             log_every=asked.log_every,
             save_every=asked.save_every,
+            stop=stop.asked,
             say=lambda line: print(line, flush=True),
         )
+    if len(records) < sum(len(batch.members) for batch in batches):
+        print("stopped; the same command goes on from here")
+        return STOPPED
     print(table(summary(records)))
     print(f"wrote {out / 'summary.csv'} and {out / 'members.csv'}")
     return 0
@@ -77,18 +84,12 @@ def _parser() -> Parser:
     add("--steps", type=at_least(1), help="updates of the rule (default: the experiment's)")
     add("--batch-size", type=at_least(1), help="examples in a minibatch")
     add("--at-once", type=at_least(1), help="members in one program (default: what fits)")
+    add("--way", choices=WAYS, help="members at once or in turn (default: in turn on a CPU)")
     add("--samples", type=at_least(2), default=2000, help="for each score (default: 2000)")
     add("--log-every", type=at_least(1), default=100, help="steps a row of metrics (default: 100)")
     add("--save-every", type=at_least(1), default=1000, help="steps between checkpoints")
     add("--out", type=Path, help="sweep directory (default: runs/NAME-sweep)")
     return parser
-
-
-def _earlier(out: Path, name: str) -> Any:
-    """What an earlier start of this sweep chose, so that it goes on with the same programs."""
-    if not (out / "settings.json").is_file():
-        return None
-    return read_settings(out).get("sweep", {}).get(name)
 
 
 class Measured:

@@ -17,10 +17,8 @@ from jgan.training.feed import LOADERS, is_resident
 from jgan.training.fit import layout_of
 from jgan.training.resources import estimate
 from jgan.training.run import settings_of
+from jgan.training.stop import STOPPED
 from jgan.training.train import Options, train
-
-STOPPED = 130
-"""Exit code of a training that a signal stopped, so that no script goes on with half a run."""
 
 
 def main(words: list[str]) -> int:

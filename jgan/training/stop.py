@@ -10,6 +10,9 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+STOPPED = 130
+"""Exit code of a training that a signal stopped, so that no script goes on with half a run."""
+
 
 class Stop:
     """Whether a stop was asked for, here or in any other process of the run."""

@@ -28,7 +28,7 @@ from jgan.training.course import Course, diverged, finite
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.population import population
-from jgan.training.run import RunDirectory
+from jgan.training.run import RunDirectory, read_settings
 
 MOST_AT_ONCE = {"cpu": 16}
 Measures = Callable[[Trained], Mapping[str, float]]
@@ -136,6 +136,13 @@ def plan(
     return batches
 
 
+def members_at_once(folder: Path) -> int | None:
+    """How many an earlier start of the sweep in ``folder`` trained at once, or None if it is the first."""
+    if not (folder / "settings.json").is_file():
+        return None
+    return read_settings(folder).get("sweep", {}).get("at_once")
+
+
 def members_that_fit(experiment: Experiment) -> int:
     """How many members one device can train at once: a few copies of the state each, in half its memory."""
     batch = experiment.source.first(experiment.batch_size)
@@ -155,6 +162,7 @@ def sweep(
     measures: Measures,
     *,
     resize: Callable[[Experiment], Experiment] = lambda experiment: experiment,
+    way: str | None = None,
     log_every: int = 100,
     save_every: int = 1000,
     measure_times: int = 1,
@@ -170,6 +178,7 @@ def sweep(
       run: the sweep's directory, held.
       measures: what is measured of each member, at the end and at the other points asked for.
       resize: gives a built experiment its number of steps and its batch size.
+      way: of computing members, as in `jgan.training.population.population`.
       log_every: steps between rows.
       save_every: steps between checkpoints of the population in training.
       measure_times: evenly spaced points at which members are measured, the last of them the end.
@@ -193,6 +202,7 @@ def sweep(
             found = _train(
                 lambda **own: resize(build(**own)),
                 batch,
+                way,
                 run.path / "current" / f"{number:04d}",
                 file.with_suffix(".jsonl"),
                 measures,
@@ -215,6 +225,7 @@ def sweep(
 def _train(
     build: Callable[..., Experiment],
     batch: Batch,
+    way: str | None,
     place: Path,
     log: Path,
     measures: Measures,
@@ -225,7 +236,7 @@ def _train(
 ) -> list[Record] | None:
     """The records of a population at its end, or None if it was stopped (its state is saved)."""
     values = {name: [own.setting[name] for own in batch.members] for name in batch.traced}
-    made = population(build, batch.arguments, [own.seed for own in batch.members], values)
+    made = population(build, batch.arguments, [own.seed for own in batch.members], values, way)
     steps, members = made.experiment.steps, len(batch.members)
 
     def measured(index: int, trained: Trained) -> Mapping[str, float]:

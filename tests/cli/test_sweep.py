@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import signal
 from dataclasses import replace
 
 import jax
@@ -93,7 +94,7 @@ def test_the_summary_is_mean_and_deviation_over_seeds(whole):
             assert row["score mean"] == ""
 
 
-def test_interrupted_three_times(whole, file, tmp_path, monkeypatch):
+def test_killed_twice_and_stopped_once(whole, file, tmp_path, monkeypatch, capsys):
     out, told = tmp_path / "sweep", []
 
     class Killed(Exception):
@@ -101,13 +102,17 @@ def test_interrupted_three_times(whole, file, tmp_path, monkeypatch):
 
     def kill(self, *arguments):
         told.append(arguments)
-        if len(told) in (3, 6, 12):
+        if len(told) in (3, 6):
             raise Killed
+        if len(told) == 12:
+            signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(module._Clock, "tell", kill)
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(Killed):
             command.main(words(file, out))
+    assert command.main(words(file, out)) == 130
+    assert "stopped; the same command goes on from here" in capsys.readouterr().out
     assert command.main(words(file, out)) == 0
     # The second and third population were begun anew or went on from their checkpoints.
     assert 12 < len(told) < 24
