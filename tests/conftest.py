@@ -27,15 +27,22 @@ def pytest_configure(config):
 
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 20_000
+TESTS_DONE = pytest.StashKey[int]()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def few_programs():
+@pytest.fixture(autouse=True)
+def few_programs(request):
     """Each compiled program holds memory mappings, of which Linux grants a process 65,530; then XLA crashes."""
     yield
-    if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+    done = request.session.stash[TESTS_DONE] = request.session.stash.get(TESTS_DONE, 0) + 1
+    # Counting takes milliseconds, so not after every test; a test makes some hundreds of them.
+    if done % 10 == 0 and _mappings() > MOST_MAPPINGS:
         jax.clear_caches()
         gc.collect()
+
+
+def _mappings():
+    return MAPPINGS.read_bytes().count(b"\n") if MAPPINGS.exists() else 0
 
 
 @pytest.fixture(autouse=True, scope="session")
