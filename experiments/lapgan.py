@@ -10,6 +10,7 @@ import numpy as np
 import optax
 
 from jgan.data import load
+from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.answers import answer
 from jgan.gans.lapgan import lapgan
@@ -97,6 +98,8 @@ def experiment(
       decay: of the generators' exponential average, from which samples are drawn.
     """
     source = load(data)
+    if len(source.shape) != 3:
+        raise UserError(f"data is {source.name!r}, but this experiment needs pictures.")
     height, across, channels = source.shape
     halves = [-(-side // 2 ** (LEVELS - 1)) for side in (height, across)]
     details = detail_generator(width=width, size=size, norm=norm, told=told == "low-pass")
