@@ -9,7 +9,7 @@ train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
 test: lint types
-	$(RUN) pytest -n 2
+	$(RUN) pytest -n 2 --dist loadscope
 
 lint: .venv/ready
 	$(RUN) ruff check .
