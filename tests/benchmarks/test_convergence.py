@@ -116,7 +116,7 @@ def test_networks_on_eight_points_reach_them_and_the_spectrum_is_near_one():
     with jax.enable_x64(True):
         own = tiny.ending("non-saturating, none", "alternating", 8000)
     assert (own.modes, own.did) == (8, "settles")
-    assert own.distance < 0.05
+    assert own.distance < 0.1
     # It still creeps after so few updates, so the last digits decide on which side of 1 it lies.
     assert abs(own.radius - 1) < 1e-3
     assert own.agrees == (own.predicted == "converges")

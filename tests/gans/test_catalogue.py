@@ -11,6 +11,7 @@ import pytest
 from helpers import KEY, STEP, assert_close, assert_same, differ
 
 from jgan.augmentation import instance_noise, with_augmentation
+from jgan.batch_axis import spread
 from jgan.data import Source
 from jgan.game import DISCRIMINATOR, PLAYERS, Game
 from jgan.gans.acgan import acgan
@@ -56,10 +57,7 @@ from jgan.penalties import r1, with_penalty
 from jgan.rules import Rule, alternating, averaged, simultaneous
 from jgan.rules.rule import move
 from jgan.training.checkpoint import Checkpoints
-from jgan.training.devices import Layout
-from jgan.training.experiment import Experiment
-from jgan.training.feed import make_feed
-from jgan.training.fit import begin
+from jgan.training.devices import AXIS, Layout
 
 CLASSES, SHAPE = 3, (8, 8, 1)
 PRIOR, LOSS = normal(3), non_saturating()
@@ -356,17 +354,25 @@ def test_views_and_sampler(name, played):
 
 
 @EVERY
-def test_eight_devices_are_one(name, played, eight_devices):
-    game, rule, _, _ = played(name)
-    built = Experiment(game, rule, SOURCE, steps=2, batch_size=16)
+def test_eight_devices_are_one(name, played):
+    _, rule, _, states = played(name)
+    layout = Layout(tuple(jax.devices()))
+    assert layout.count == 8
 
-    def end(layout):
-        state = begin(built, 0, layout)
-        return make_feed(built, state, layout, "device")(state, 2)
+    def on_one_of(state, rows):
+        with spread(AXIS, layout.count):
+            return rule.update(state, rows)
 
-    alone = end(Layout(tuple(jax.devices()[:1])))
-    for mode in ("jit", "pmap"):
-        assert_close(end(Layout(tuple(jax.devices()), mode)), alone, 1e-5)
+    over_mesh = jax.jit(rule.update, out_shardings=layout.replicated)
+    mapped = jax.pmap(on_one_of, AXIS, in_axes=(None, 0), out_axes=None, devices=layout.devices)
+    sharded = jax.device_put(BATCH, layout.split())
+    rows = {k: values.reshape(layout.count, -1, *values.shape[1:]) for k, values in BATCH.items()}
+    for update, first, batch in (
+        (over_mesh, jax.device_put(states[0], layout.replicated), sharded),
+        (mapped, states[0], rows),
+    ):
+        state, _ = update(update(first, batch)[0], batch)
+        assert_close(state, states[2], 1e-5)
 
 
 @OPPOSED
