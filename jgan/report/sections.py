@@ -38,8 +38,8 @@ def score(groups: Sequence[Group]) -> list[Html | None]:
     drawn = charts.scalar("score", groups, marked=True)
     if drawn:
         words = (
-            "Distance of samples from the data, lower is better: ★ is the least, ● the last. For pictures the "
-            "Fréchet distance in the features of jgan train's extractor, for points the sliced Wasserstein."
+            "Distance of samples from the data, lower is better: ★ is the least, ● the last. What decides it "
+            "stands under Settings, score."
         )
         parts += [_legend(groups), tag("div", _chart("score", drawn), class_="wide"), quiet(words)]
     members = [group for group in groups if any(run.measures for run in group.runs)]
