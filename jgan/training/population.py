@@ -58,9 +58,10 @@ def population(
       values: settings of each member, in the order of the seeds.
       way: "vmap" computes a device's members at once, "map" one after the other within the program, with
         the operations of a single run. By default a CPU maps: members equal single runs even after many
-        steps of Adam, which amplifies the rounding of batched products; small perceptrons lose little, and
-        convolutions do not become grouped ones. Other devices, which one small network leaves idle, vmap.
-        ``python -m benchmarks.population`` measures both.
+        steps of Adam, which amplifies the rounding of batched products. On 2 cores that costs 0.38 against
+        0.26 ms a step for perceptrons and 15.0 against 13.6 for a small DCGAN, whose vmapped convolutions
+        are grouped ones (``python -m benchmarks.population``). Other devices, which one small network
+        leaves idle, vmap.
 
     Raises:
       UserError: if there is no member, lengths differ, or a setting cannot be traced.
