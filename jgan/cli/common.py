@@ -1,6 +1,7 @@
 """What several commands share: building an experiment from a command line or from a run directory."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 
 from jgan.cli.flags import Parser, add_flags
+from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.training.experiment import Experiment, ExperimentFile, load_experiment
@@ -41,16 +43,20 @@ def png(text: str) -> Path:
 
 
 def add_checkpoint_flags(parser: Parser) -> None:
-    """Flags that say which variables of a run are asked, and for which view."""
+    """Flags that say which variables of a run are asked."""
     parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    parser.add_argument(
-        "--view", default="samples", help="which view of the game (default: samples)"
-    )
     ema = parser.add_mutually_exclusive_group()
     ema.add_argument(
         "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
     )
     ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+
+
+def add_view_flag(parser: Parser) -> None:
+    """The flag that says what is looked at."""
+    parser.add_argument(
+        "--view", default="samples", help="which view of the game (default: samples)"
+    )
 
 
 class Request(NamedTuple):
@@ -121,3 +127,17 @@ def shape_of_state(experiment: Experiment) -> TrainState:
     """Shapes and types of the experiment's state, for loading a checkpoint; nothing is computed."""
     batch = experiment.source.first(min(experiment.batch_size, experiment.source.size))
     return jax.eval_shape(lambda: first_state(experiment.rule, batch, 0))
+
+
+def held_out_set(source: Source, arguments: Mapping[str, Any]) -> tuple[Source | None, str]:
+    """The test set beside an experiment's training data; where there is none, None and why."""
+    data = arguments.get("data")
+    if not isinstance(data, str):
+        return None, "the experiment has no argument 'data'"
+    try:
+        test = load(data, split="test")
+    except (ValueError, OSError) as error:
+        return None, str(error).rstrip(".")
+    if test.shape != source.shape:
+        return None, f"its examples have shape {test.shape} and not {source.shape}"
+    return test, ""

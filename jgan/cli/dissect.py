@@ -23,9 +23,9 @@ from jgan.cli.common import at_least
 from jgan.cli.examples import Opened, add_run_flags, check_finite, opened, report
 from jgan.cli.flags import Parser, finite
 from jgan.cli.inpaint import mask_of
-from jgan.data import gather
 from jgan.errors import UserError
-from jgan.evaluation.samples import AT_ONCE
+from jgan.evaluation.samples import AT_ONCE, drawn_from
+from jgan.game import Batch
 from jgan.networks.units import changing, layers, reading
 
 QUANTILES = (QUANTILE, 0.01, 0.02, 0.05, 0.1, 0.2)
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
       activations: ``(N, h, w, U)``.
     """
 
-    parts: list[tuple[dict[str, Any], Any]]
+    parts: list[tuple[Batch, Any]]
     images: np.ndarray
     activations: np.ndarray
 
@@ -232,10 +232,9 @@ def _given(options: argparse.Namespace, run: Opened) -> tuple[list[str], np.ndar
     return names, masks != 0
 
 
-def _part(run: Opened, index: int, seed: int) -> tuple[dict[str, Any], Any]:
+def _part(run: Opened, index: int, seed: int) -> tuple[Batch, Any]:
     """Conditions and latents of a batch of samples, those of ``jgan sample --seed``."""
-    batch = gather(run.source.arrays, (index * AT_ONCE + np.arange(AT_ONCE)) % run.source.size)
-    key = jax.random.fold_in(jax.random.key(seed), index)
+    batch, key = drawn_from(run.source, index, seed)
     return batch, run.sampler.latent(key, batch)
 
 

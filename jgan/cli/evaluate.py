@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from jgan.cli.common import add_checkpoint_flags, experiment_of_run, shape_of_state
+from jgan.cli.common import (
+    add_checkpoint_flags,
+    add_view_flag,
+    experiment_of_run,
+    held_out_set,
+    shape_of_state,
+)
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
@@ -18,7 +24,7 @@ from jgan.cli.measured import (
     write_pairs,
 )
 from jgan.cli.sample import trained_variables
-from jgan.data import Source, load
+from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import Result, evaluate
 from jgan.evaluation.samples import Samples, latents_of, sampler
@@ -38,6 +44,7 @@ def main(words: list[str]) -> int:
         help="which data (default: train)",
     )
     add_checkpoint_flags(parser)
+    add_view_flag(parser)
     options = parser.parse_args(words)
     experiment, settings = experiment_of_run(options.run)
     source = experiment.source
@@ -91,15 +98,7 @@ def references(
         raise UserError(
             "--reference is 'test', but metric 'nn' looks for copies of training examples; use train."
         )
-    test = None
-    reason = "the experiment has no argument 'data'"
-    if isinstance(arguments.get("data"), str):
-        try:
-            test = load(arguments["data"], split="test")
-        except (ValueError, OSError) as error:
-            reason = str(error).rstrip(".")
-    if test is not None and test.shape != source.shape:
-        reason, test = f"its examples have shape {test.shape} and not {source.shape}", None
+    test, reason = held_out_set(source, arguments)
     if split == "train":
         return source, test
     if test is None:

@@ -9,11 +9,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run, png
+from jgan.cli.common import (
+    add_checkpoint_flags,
+    at_least,
+    experiment_of_run,
+    held_out_set,
+    png,
+)
 from jgan.cli.evaluate import step_of
 from jgan.cli.flags import Parser
 from jgan.cli.sample import trained_variables
-from jgan.data import Source, gather, load
+from jgan.data import Source, gather
 from jgan.data.pictures import read_picture
 from jgan.errors import UserError
 from jgan.evaluation.samples import sampler
@@ -32,7 +38,7 @@ class Opened(NamedTuple):
       game: what was trained.
       sampler: the game's.
       source: its training data.
-      data: the name that the test data are loaded by, or None.
+      arguments: of its experiment.
       variables: of the checkpoint.
       step: of the checkpoint.
     """
@@ -41,7 +47,7 @@ class Opened(NamedTuple):
     game: Game
     sampler: Sampler
     source: Source
-    data: str | None
+    arguments: dict[str, Any]
     variables: Variables
     step: int
 
@@ -63,12 +69,7 @@ class Examples(NamedTuple):
 def add_run_flags(parser: Parser, out: str) -> None:
     """RUN, its checkpoint, --seed, --out and --json."""
     parser.add_argument("run", type=Path, help="run directory")
-    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    ema = parser.add_mutually_exclusive_group()
-    ema.add_argument(
-        "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
-    )
-    ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+    add_checkpoint_flags(parser)
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of every random choice (default: 0)"
     )
@@ -140,9 +141,8 @@ def opened(options: argparse.Namespace, command: str) -> Opened:
         )
     step = step_of(options.run, options.step)
     variables = trained_variables(experiment, options.run, step, options.ema)
-    data = settings["arguments"].get("data")
-    name = data if isinstance(data, str) else None
-    return Opened(options.run, game, game.sampler, source, name, variables, step)
+    arguments = settings["arguments"]
+    return Opened(options.run, game, game.sampler, source, arguments, variables, step)
 
 
 def examples(options: argparse.Namespace, run: Opened) -> Examples:
@@ -166,7 +166,7 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
         return _counted(batch, "sample", "samples of the generator")
     source, split = run.source, "training"
     if options.train is None:
-        test, reason = held_out_set(run)
+        test, reason = held_out_set(run.source, run.arguments)
         if test is None and options.test is not None:
             raise UserError(
                 f"--test is {options.test}, but there is no test set: {reason}; use --train."
@@ -174,19 +174,6 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
         source, split = (source, split) if test is None else (test, "test")
     count = options.train or options.test or options.count
     return _counted(_arrays(source.first(count)), split, f"{split} examples of {source.name}")
-
-
-def held_out_set(run: Opened) -> tuple[Source | None, str]:
-    """The test set of the run's data; where there is none, None and why."""
-    if run.data is None:
-        return None, "the experiment has no argument 'data'"
-    try:
-        test = load(run.data, split="test")
-    except (ValueError, OSError) as error:
-        return None, str(error).rstrip(".")
-    if test.shape != run.source.shape:
-        return None, f"its examples have shape {test.shape} and not {run.source.shape}"
-    return test, ""
 
 
 def report(

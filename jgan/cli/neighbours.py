@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from jgan.analysis.neighbours import nearest_in_stream
-from jgan.cli.common import at_least
+from jgan.cli.common import at_least, held_out_set
 from jgan.cli.examples import (
     add_picture_flags,
     add_run_flags,
     check_finite,
     examples,
-    held_out_set,
     opened,
     report,
 )
@@ -42,37 +41,38 @@ def main(words: list[str]) -> int:
     check_finite(images, "the generator's pictures")
     keep = options.features != "pixels"  # pixels are quickly read again and may be many
     training = _stream(run.source, features, keep)
-    queries = np.concatenate(list(features(iter([images]))))
-    found = nearest_in_stream(queries, training(), options.k)
-    # The nearest of a training example to itself is itself.
-    nearest = np.asarray(_rows(run.source, found.index[:, 0]), np.float32)
-    own = nearest_in_stream(np.concatenate(list(features(iter([nearest])))), training(), 2)
-    test, _ = held_out_set(run)
-    middle = float(np.median(found.distance[:, 0]))
-    held_out = None
+    asking = [images]
+    test, _ = held_out_set(run.source, run.arguments)
     if test is not None:
-        new = _stream(test.take(min(HELD_OUT, test.size)), features, True)
-        far = nearest_in_stream(np.concatenate(list(new())), training(), 1).distance[:, 0]
-        held_out = float(np.median(far))
+        asking.append(_rows(test, np.arange(min(HELD_OUT, test.size))))
+    queries = np.concatenate(list(features(iter(asking))))
+    both = nearest_in_stream(queries, training(), options.k)
+    index, distance = both.index[: len(images)], both.distance[: len(images)]
+    # The nearest of a training example to itself is itself.
+    nearest = np.asarray(_rows(run.source, index[:, 0]), np.float32)
+    own = nearest_in_stream(np.concatenate(list(features(iter([nearest])))), training(), 2)
+    middle = float(np.median(distance[:, 0]))
+    new = both.distance[len(images) :, 0]
+    held_out = float(np.median(new)) if len(new) else None
     told = {
         "of": asked.origin,
         "training": run.source.size,
         "features": options.features,
-        "authenticity": float(np.mean(found.distance[:, 0] > own.distance[:, 1])),
+        "authenticity": float(np.mean(distance[:, 0] > own.distance[:, 1])),
         "median_distance": middle,
         "median_distance_of_test_examples": held_out,
         "ratio": middle / held_out if held_out else None,
         "images": [
             {
                 "name": name,
-                "nearest": found.index[i].tolist(),
-                "distance": found.distance[i].tolist(),
+                "nearest": index[i].tolist(),
+                "distance": distance[i].tolist(),
                 "nearest_to_its_own_nearest": float(own.distance[i, 1]),
             }
             for i, name in enumerate(asked.names)
         ],
     }
-    rows = [images, *(np.asarray(_rows(run.source, index)) for index in found.index.T)]
+    rows = [images, *(np.asarray(_rows(run.source, column)) for column in index.T)]
     lines = report(options, run, rows, told)
     if not options.json:
         print(

@@ -7,6 +7,7 @@ import numpy as np
 
 from jgan.cli.common import (
     add_checkpoint_flags,
+    add_view_flag,
     at_least,
     experiment_of_run,
     shape_of_state,
@@ -34,6 +35,7 @@ def main(words: list[str]) -> int:
         "pictures (default: RUN/grid.png)",
     )
     add_checkpoint_flags(parser)
+    add_view_flag(parser)
     options = parser.parse_args(words)
     experiment, _ = experiment_of_run(options.run)
     out = options.out or options.run / "grid.png"

@@ -8,7 +8,7 @@ import numpy as np
 
 from jgan.data import Source, gather
 from jgan.errors import UserError
-from jgan.game import Game, Variables
+from jgan.game import Batch, Game, Variables
 
 AT_ONCE = 256
 
@@ -59,11 +59,18 @@ def sampler(
 
     def batches(variables: Variables, count: int, seed: int = 0) -> Iterator[np.ndarray]:
         for start in range(0, count, at_once):
-            batch = gather(source.arrays, (start + np.arange(at_once)) % source.size)
-            key = jax.random.fold_in(jax.random.key(seed), start // at_once)
+            batch, key = drawn_from(source, start // at_once, seed, at_once)
             yield np.asarray(compiled(variables, batch, key))[: count - start]
 
     return batches
+
+
+def drawn_from(
+    source: Source, index: int, seed: int, at_once: int = AT_ONCE
+) -> tuple[Batch, jax.Array]:
+    """The examples and the key of which the ``index``-th batch of samples is made."""
+    batch = gather(source.arrays, (index * at_once + np.arange(at_once)) % source.size)
+    return batch, jax.random.fold_in(jax.random.key(seed), index)
 
 
 def latents_of(game: Game, variables: Variables, source: Source) -> Latents | None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from jgan.errors import UserError
 from jgan.report.reading import Note, json_file, json_lines
+from jgan.training.course import of_member
 from jgan.training.health import Doctor
 from jgan.training.run import read_settings
 from jgan.training.sweep import Record
@@ -36,7 +37,7 @@ class Run:
       best: step and score of the best evaluation during training, or None.
       measures: what a sweep measured at the end.
       pictures: by view, oldest first.
-      spectra: what ``jgan spectrum --json`` printed, oldest first.
+      spectra: what ``jgan spectrum`` found, oldest first.
       evaluations: what ``jgan evaluate`` wrote, each a dict of values, protocol and warnings.
       notes: sentences about what could not be read or went wrong.
       varied: the arguments that its sweep varied.
@@ -166,10 +167,10 @@ def _read_run(path: Path, name: str, settings: dict[str, Any]) -> Run:
 
 
 def _diverged(rows: list[dict[str, Any]]) -> int | None:
-    """The first step with a loss that is not finite. An evaluation may be so and the training go on."""
+    """The first step with a player's metric that is not finite. A score may be so and the training go on."""
     for row in rows:
         for name, value in row.items():
-            if name.endswith("/loss") and not math.isfinite(value):
+            if "/" in name and not math.isfinite(value):
                 return row["step"]
     return None
 
@@ -234,7 +235,7 @@ def _read_sweep(
                     f"{family} {varied} seed {record.seed}".strip(),
                     path,
                     {**settings, "arguments": own, "seed": record.seed},
-                    [_of_member(row, index) for row in rows],
+                    [of_member(row, index) for row in rows],
                     diverged=record.diverged,
                     measures=record.measures,
                     varied=tuple(record.setting),
@@ -249,12 +250,6 @@ def _read_sweep(
         )
     complete = (path / "summary.csv").is_file()
     return Sweep(name, path, settings, records, complete), members
-
-
-def _of_member(row: dict[str, Any], index: int) -> dict[str, Any]:
-    return {
-        metric: value[index] if isinstance(value, list) else value for metric, value in row.items()
-    }
 
 
 def short(value: Any) -> str:

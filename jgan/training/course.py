@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jgan.errors import UserError
 from jgan.training.experiment import Trained
 from jgan.training.files import write_atomically
-from jgan.training.logs import read_rows
+from jgan.training.logs import append, read_rows
 from jgan.training.population import Population, member
 
 
@@ -32,11 +31,7 @@ class Rows:
           UserError: if it cannot be written.
         """
         self.rows.append(row)
-        try:
-            with self._file.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-        except OSError as error:
-            raise UserError(f"{str(self._file)!r} cannot be written: {error.strerror}.") from error
+        append(self._file, json.dumps(row) + "\n")
 
 
 class Course:
@@ -57,10 +52,7 @@ class Course:
 
     def history(self, index: int) -> list[dict[str, Any]]:
         """The metrics of one member."""
-        return [
-            {name: value if name == "step" else value[index] for name, value in row.items()}
-            for row in self._log.rows
-        ]
+        return [of_member(row, index) for row in self._log.rows]
 
     def measures(self, index: int) -> list[dict[str, float]]:
         """What was measured of one member, each time with its ``"step"``."""
@@ -100,6 +92,11 @@ class Course:
             if stop():
                 return False
         return True
+
+
+def of_member(row: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """One member's values of a row of metrics, whose step all members share."""
+    return {name: value if name == "step" else value[index] for name, value in row.items()}
 
 
 def diverged(history: list[dict[str, Any]]) -> int | None:

@@ -79,7 +79,7 @@ class JsonLines:
     def row(self, row: Row) -> None:
         """Add a line."""
         finite = {name: value if math.isfinite(value) else None for name, value in row.items()}
-        _append(self._path, json.dumps(finite) + "\n")
+        append(self._path, json.dumps(finite) + "\n")
 
     def picture(self, name: str, step: int, pixels: np.ndarray) -> None:
         """Do nothing."""
@@ -116,7 +116,7 @@ class Csv:
             self._columns += new
             self._write([cells + [""] * len(new) for cells in rows])
         cells = [int(row["step"]), *(row.get(name, "") for name in self._columns[1:])]
-        _append(self._path, _table([cells]))
+        append(self._path, _table([cells]))
 
     def picture(self, name: str, step: int, pixels: np.ndarray) -> None:
         """Do nothing."""
@@ -201,7 +201,12 @@ def _table(rows: Iterable[Sequence[Any]]) -> str:
     return buffer.getvalue()
 
 
-def _append(path: Path, text: str) -> None:
+def append(path: Path, text: str) -> None:
+    """Add text to a file.
+
+    Raises:
+      UserError: if it cannot be written.
+    """
     try:
         with open(path, "a") as file:
             file.write(text)
