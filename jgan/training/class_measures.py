@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-import jax
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -12,7 +11,6 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.classifier import train_classifier
 from jgan.evaluation.extraction import extract
-from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 from jgan.training.measures import AT_ONCE, Measure, samples
 
@@ -94,14 +92,9 @@ def code_error(categories: int, batches: int = 8) -> Measure:
     """
 
     def measure(trained: Trained) -> float:
-        experiment = trained.experiment
-        view = jax.jit(experiment.game.views["codes"])
-        variables = on_host(trained.state.averaged_variables())
-        batch = experiment.source.first(AT_ONCE)
-        keys = jax.random.split(jax.random.key(0), batches)
-        made = np.concatenate([np.asarray(view(variables, batch, key)) for key in keys])
+        made = np.asarray(samples(trained, AT_ONCE * batches, view="codes"))
         codes = np.tile(np.arange(AT_ONCE) * categories // AT_ONCE, batches)
-        return matching_error(codes, judge_of(experiment.source)(made))
+        return matching_error(codes, judge_of(trained.experiment.source)(made))
 
     return measure
 

@@ -18,14 +18,17 @@ Measure = Callable[[Trained], float]
 AT_ONCE = 250
 
 
-def samples(trained: Trained, count: int, seed: int = 0) -> jax.Array:
-    """``count`` samples of the averaged generator, or of the generator where nothing is averaged."""
-    view = jax.jit(trained.experiment.game.views["samples"])
+def samples(trained: Trained, count: int, seed: int = 0, view: str = "samples") -> jax.Array:
+    """``count`` examples of a view of the averaged generator, or of the generator where nothing is averaged.
+
+    They are drawn `AT_ONCE` at a time.
+    """
+    draw = jax.jit(trained.experiment.game.views[view])
     source = trained.experiment.source
     batch = source.first(AT_ONCE)
     variables = on_host(trained.state.averaged_variables())
     keys = jax.random.split(jax.random.key(seed), -(-count // AT_ONCE))
-    return jnp.concatenate([view(variables, batch, key) for key in keys])[:count]
+    return jnp.concatenate([draw(variables, batch, key) for key in keys])[:count]
 
 
 def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
