@@ -1,9 +1,13 @@
-"""A batch that is spread over a mapped axis of devices, as under ``jax.pmap``.
+"""A batch that is spread over devices.
 
-Under ``jit`` over a mesh the code sees the whole batch and nothing here does anything. Under ``pmap`` each
-device sees its own examples; then three things must still be those of the whole batch: means (losses,
-gradients, batch statistics), the random numbers drawn for each example, and what an example sees of the
-others. They ask here.
+Under ``jax.pmap`` each device sees its own examples; then three things must still be those of the whole
+batch: means (losses, gradients, batch statistics), the random numbers drawn for each example, and what an
+example sees of the others. They ask here.
+
+Under ``jit`` over a mesh the code sees the whole batch, and the numbers are right whatever is done here. But
+only what is known to be split is computed in parts: a generator's move begins with latents, which come from
+no split array, so rows that are drawn say how they lie, and parameters that devices hold in parts that they
+are wanted whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +17,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import NamedSharding
 
 
 class _Axis(NamedTuple):
@@ -20,7 +25,13 @@ class _Axis(NamedTuple):
     size: int
 
 
+class _Mesh(NamedTuple):
+    rows: NamedSharding
+    whole: NamedSharding | None
+
+
 _CURRENT: ContextVar[_Axis | None] = ContextVar("batch_axis", default=None)
+_MESH: ContextVar[_Mesh | None] = ContextVar("mesh", default=None)
 
 
 @contextmanager
@@ -31,6 +42,29 @@ def spread(name: str, size: int) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+@contextmanager
+def over_mesh(rows: NamedSharding, whole: NamedSharding | None = None) -> Iterator[None]:
+    """While a function is traced under ``jit`` for a mesh of devices.
+
+    Args:
+      rows: how the examples of a batch lie, on their leading axis.
+      whole: copies on every device, where parameters lie in parts; else None.
+    """
+    token = _MESH.set(_Mesh(rows, whole))
+    try:
+        yield
+    finally:
+        _MESH.reset(token)
+
+
+def gathered(tree: Any) -> Any:
+    """Parameters as one network needs them: whole on every device that has a part of the batch."""
+    mesh = _MESH.get()
+    if mesh is None or mesh.whole is None:
+        return tree
+    return jax.lax.with_sharding_constraint(tree, mesh.whole)
 
 
 def axis_name() -> str | None:
@@ -62,6 +96,9 @@ def draw_rows(draw: Callable[[int], jax.Array], count: int) -> jax.Array:
     (5, 3)
     """
     axis = _CURRENT.get()
+    mesh = _MESH.get()
+    if mesh is not None and count % mesh.rows.num_devices == 0:
+        return jax.lax.with_sharding_constraint(draw(count), mesh.rows)
     if axis is None:
         return draw(count)
     rows = draw(count * axis.size)

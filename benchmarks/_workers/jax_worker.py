@@ -14,7 +14,7 @@ import numpy as np
 import optax
 
 from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, WORKS, Work, serve
-from jgan.data import gather
+from jgan.data import Source, gather
 from jgan.game import DISCRIMINATOR, PLAYERS, Batch, Game, Metrics
 from jgan.gans.gan import gan
 from jgan.latents import normal
@@ -31,7 +31,10 @@ from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.penalties import r1, wgan_gp, with_penalty
 from jgan.rules import Rule, TrainState, alternating, start
 from jgan.rules.rule import Optimizers, move
-from jgan.training.loop import Arrays, compile_steps, first_state, run_steps
+from jgan.training.devices import one_device_a_core
+from jgan.training.experiment import Experiment
+from jgan.training.loop import Arrays, compile_steps, first_state
+from jgan.training.population import population
 
 SEEDS = 16
 
@@ -76,17 +79,24 @@ def discriminator_only(game: Game, optimizers: Optimizers) -> Rule:
     return Rule(partial(start, game, optimizers), update)
 
 
-def rule(work: Work) -> Rule:
-    """The work as a rule."""
+def game_of(work: Work) -> Game:
+    """The work as a game."""
     game = gan(*networks(work), get_loss(work.loss), normal(work.latent))
     if work.penalty:
         penalty = r1 if work.penalty == "r1" else wgan_gp
         game = with_penalty(game, penalty(PENALTY_WEIGHT))
+    return game
+
+
+def rule(work: Work, variant: str = "loop") -> Rule:
+    """The work as a rule."""
+    game = game_of(work)
     adam = optax.adam(LEARNING_RATE, b1=work.betas[0], b2=work.betas[1])
     optimizers = dict.fromkeys(PLAYERS, adam)
     if work.generator_steps == 0:
         return discriminator_only(game, optimizers)
-    return alternating(game, optimizers, discriminator_steps=work.discriminator_steps)
+    steps, reuse = work.discriminator_steps, variant == "reuse"
+    return alternating(game, optimizers, discriminator_steps=steps, reuse_fakes=reuse)
 
 
 def data(work: Work) -> Arrays:
@@ -95,6 +105,11 @@ def data(work: Work) -> Arrays:
     if work.family == "mlp":
         return {"image": jnp.asarray(draw.standard_normal(shape, np.float32))}
     return {"image": jnp.asarray(draw.integers(0, 256, shape, np.uint8))}
+
+
+def experiment(work: Work, arrays: Arrays) -> Experiment:
+    """The work as an experiment, whose members a population trains."""
+    return Experiment(game_of(work), rule(work), Source(arrays), steps=1, batch_size=work.batch)
 
 
 def _flops(program: Any) -> float:
@@ -115,17 +130,21 @@ class Worker:
     def prepare(self, work: str, variant: str) -> dict[str, Any]:
         """Build and compile a work and make its first step."""
         what = WORKS[work]
-        how, arrays, trainings = rule(what), data(what), SEEDS if variant == "seeds16" else 1
-        begin = jax.jit(first_state, static_argnums=0)
+        trainings = SEEDS if variant == "seeds16" else 1
+        if trainings > 1:
+            one_device_a_core()  # as `jgan sweep` does, which takes the same population
+        how, arrays = rule(what, variant), data(what)
+        single: Any = compile_steps(how, what.batch)
+        run: Any = single
         first = gather(arrays, jnp.arange(what.batch))
+        alone = jax.jit(first_state, static_argnums=0)(how, first, 0)
+        shapes = jax.eval_shape(lambda: alone)
         if trainings == 1:
-            self.state = begin(how, first, 0)
-            run: Any = compile_steps(how, what.batch)
+            self.state = alone
         else:
-            seeds = jnp.arange(trainings)
-            self.state = jax.vmap(lambda seed: begin(how, first, seed))(seeds)
-            one = lambda state, arrays, count: run_steps(how, state, arrays, count, what.batch)
-            run = jax.jit(jax.vmap(one, in_axes=(0, None, None)), donate_argnums=0)
+            made = population(partial(experiment, what, arrays), {}, list(range(trainings)))
+            self.state = made.init()
+            run = lambda states, arrays, count: made.run(states, count)
         jax.block_until_ready(self.state)
         sizes = {
             player: count_parameters(own) // trainings
@@ -135,14 +154,14 @@ class Worker:
         cold = self.time(1)
         # The same program again. Bodies of loops are counted once: the steps, and within a step the
         # discriminator's moves, of which the others are added.
-        flops = _flops(run.lower(self.state, arrays, 1).compile())
+        flops = _flops(single.lower(shapes, arrays, 1).compile())
         if what.discriminator_steps > 1:
-            alone: Any = compile_steps(rule(what._replace(generator_steps=0)), what.batch)
+            critic: Any = compile_steps(rule(what._replace(generator_steps=0)), what.batch)
             moves = what.discriminator_steps - 1
-            flops += moves * _flops(alone.lower(self.state, arrays, 1))
+            flops += moves * _flops(critic.lower(shapes, arrays, 1))
         return {
             "parameters": sizes,
-            "flops": flops / trainings or None,
+            "flops": flops or None,
             "compile_seconds": cold["wall_seconds"],
         }
 

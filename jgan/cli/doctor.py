@@ -14,6 +14,7 @@ import jax
 
 from jgan.cli.flags import Parser
 from jgan.data.pictures import available_bytes
+from jgan.training.devices import cores
 
 PACKAGES = (
     "jgan",
@@ -112,7 +113,7 @@ def examine() -> dict[str, Any]:
         "backend": jax.default_backend(),
         "devices": [f"{device.device_kind} ({device})" for device in jax.devices()],
         "processes": jax.process_count(),
-        "threads": usable_threads(),
+        "threads": cores(),
         "memory": {
             "total": total_bytes(),
             "available": None if available == float("inf") else int(available),
@@ -165,13 +166,6 @@ def versions() -> dict[str, str | None]:
 def nvidia_gpu() -> bool:
     """Whether the system shows an NVIDIA GPU, whatever JAX sees."""
     return any(path.exists() for path in (Path("/proc/driver/nvidia/gpus"), Path("/dev/nvidia0")))
-
-
-def usable_threads() -> int:
-    """Threads that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def total_bytes() -> int | None:

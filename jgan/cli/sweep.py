@@ -10,6 +10,7 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
+from jgan.training.devices import one_device_a_core
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.measures import coverage
 from jgan.training.population import WAYS
@@ -20,6 +21,7 @@ from jgan.training.sweep import members_at_once, members_that_fit, plan, summary
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
+    one_device_a_core()
     file, arguments, asked = parse_experiment("sweep", _parser(), words)
     axes = [parse_axis(text, file.build) for text in asked.over]
     chosen = settings(axes, asked.trials, asked.seed)

@@ -1,8 +1,11 @@
 """``jgan verify FILE``: train briefly, measure the claims, train the controls, and compare."""
 
+from pathlib import Path
+
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.training.mistakes import as_user_error
+from jgan.training.side_by_side import drawer
 from jgan.training.verify import Verdict, verify
 
 HEADER = f"{'claim':<58} {'bound':>18} {'value':>10} {'control':>10}  verdict"
@@ -15,11 +18,23 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of every training (default: 0)"
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="write there what each training draws, its control's picture on the right",
+    )
     file, arguments, options = parse_experiment("verify", parser, words)
+    seen = None
+    if options.pictures:
+        claims = file.build(**arguments).claims
+        seen = drawer(options.pictures, file.path.stem, arguments, claims)
     print(f"{file.summary}\n\n{HEADER}", flush=True)
     proven = True
     with as_user_error("a claim's measurement"):
-        for verdict in verify(file.build, arguments, seed=options.seed, steps=options.steps):
+        for verdict in verify(
+            file.build, arguments, seed=options.seed, steps=options.steps, seen=seen
+        ):
             proven &= verdict.proven
             print(table_row(verdict), flush=True)
     return 0 if proven else 1

@@ -24,6 +24,8 @@ _PART_CONTRACTION = 4096
 _MOST_PARTS = 32
 # Up to so many windows an image, gathering them for a matrix product beats the convolution.
 _FEW_WINDOWS = 16
+# Up to so many numbers a window, the same holds for the kernel gradient: images have few channels.
+_SMALL_WINDOW = 80
 
 
 class Geometry(NamedTuple):
@@ -119,14 +121,18 @@ def cpu_forward(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
 
 
 def _gathered(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
-    """One matrix product of all windows, gathered as strips of whole rows of a window."""
+    """One matrix product of all windows."""
+    return jnp.dot(_windows(x, g), k.reshape(-1, k.shape[3]), precision=g.precision)
+
+
+def _windows(x: jax.Array, g: Geometry) -> jax.Array:
+    """Every window as one row, (N, Ho, Wo, kh * kw * Ci), put together from strips of whole rows."""
     (kh, kw), (sh, sw), (ho, wo) = g.window, g.stride, g.output
     x = _resize(x, *g.padding)
     strips = [x[:, :, q * sw : q * sw + kw].reshape(*x.shape[:2], -1) for q in range(wo)]
     columns = jnp.stack(strips, axis=2)
     windows = [columns[:, a : a + (ho - 1) * sh + 1 : sh] for a in range(kh)]
-    matrix = jnp.stack(windows, axis=3).reshape(len(x), ho, wo, -1)
-    return jnp.dot(matrix, k.reshape(-1, k.shape[3]), precision=g.precision)
+    return jnp.stack(windows, axis=3).reshape(len(x), ho, wo, -1)
 
 
 def cpu_input_adjoint(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
@@ -207,6 +213,12 @@ def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
     if _is_pointwise(g):
         products = jnp.einsum("nhwi,nhwo->nio", _subsample(x, g), y, precision=g.precision)
         return products.sum(0)[None, None]
+    if math.prod(g.window) * x.shape[3] <= _SMALL_WINDOW:
+        return _windows_product(_windows(x, g), y, g)
+    if math.prod(g.window) * co <= _SMALL_WINDOW and g.stride == (1, 1):
+        # The other way round: the windows of y that each pixel of x meets, last tap first.
+        swapped = g._replace(image=g.output, padding=_mirrored(g))
+        return _windows_product(_windows(y, swapped), x, g)[::-1, ::-1].swapaxes(2, 3)
     pads = tuple(
         (lo, (out - 1) * stride + window - size - lo)
         for (lo, _), out, stride, window, size in zip(
@@ -234,3 +246,20 @@ def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
         for a, b in itertools.pairwise(bounds)
     )
     return lax.optimization_barrier(total).transpose(1, 2, 0, 3)
+
+
+def _windows_product(windows: jax.Array, other: jax.Array, g: Geometry) -> jax.Array:
+    """The sum over all positions of window times features, as a kernel."""
+    # Without the barrier the windows would be gathered again for every block of the product.
+    rows = lax.optimization_barrier(windows.reshape(-1, windows.shape[3]))
+    product = jnp.dot(rows.T, other.reshape(len(rows), -1), precision=g.precision)
+    return product.reshape(*g.window, -1, other.shape[3])
+
+
+def _mirrored(g: Geometry) -> tuple[Pair, Pair]:
+    """The padding of y whose windows at stride 1 belong to the pixels of x."""
+    rows, cols = (
+        (window - 1 - lo, size - out + lo)
+        for (lo, _), window, size, out in zip(g.padding, g.window, g.image, g.output, strict=True)
+    )
+    return rows, cols

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import flax.linen as nn
 import jax
 
+from jgan.batch_axis import gathered
 from jgan.game import Collections
 
 
@@ -49,6 +50,7 @@ def from_linen(module: nn.Module) -> Network:
     def apply(
         collections: Collections, *inputs: Any, key: jax.Array | None = None, train: bool = False
     ) -> tuple[Any, Collections]:
+        collections = {**collections, "params": gathered(collections["params"])}
         mutable = [name for name in collections if name != "params"] if train else []
         rngs = {} if key is None else {"dropout": key}
         output, renewed = module.apply(

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jgan.batch_axis import spread
+from jgan.batch_axis import over_mesh, spread
 from jgan.data import example_indices, gather
 from jgan.data.augment import Augment
 from jgan.data.source import scaled
@@ -181,7 +181,9 @@ def compile_steps(
             layout,
             rows=None,
         )
-    split = lambda indices: jax.lax.with_sharding_constraint(indices, layout.split())
+    # Whole first, or the shuffle would be computed in parts too, with an exchange in each of its rounds.
+    whole = lambda indices: jax.lax.with_sharding_constraint(indices, layout.replicated)
+    split = lambda indices: jax.lax.with_sharding_constraint(whole(indices), layout.split())
     return _over_mesh(
         lambda state, arrays, count: run_steps(
             rule, state, arrays, count, batch_size, part=split, **options
@@ -209,7 +211,8 @@ def _over_mesh(run: Compiled, layout: Layout) -> Compiled:
     def laid_out(state: TrainState, arrays: Arrays, count: Any) -> tuple[TrainState, Metrics]:
         # The state must come out as it went in, or the second call would compile again.
         shardings = layout.of_state(state)
-        state, metrics = run(state, arrays, count)
+        with over_mesh(layout.split(), layout.replicated if layout.mode == "fsdp" else None):
+            state, metrics = run(state, arrays, count)
         return jax.lax.with_sharding_constraint(state, shardings), metrics
 
     return jax.jit(laid_out, donate_argnums=0)

@@ -144,14 +144,18 @@ def members_at_once(folder: Path) -> int | None:
 
 
 def members_that_fit(experiment: Experiment) -> int:
-    """How many members one device can train at once: a few copies of the state each, in half its memory."""
+    """How many members can train at once: a few copies of the state each, in half of a device's memory.
+
+    The devices of a CPU share its memory, and each holds the data.
+    """
     batch = experiment.source.first(experiment.batch_size)
     state = jax.eval_shape(lambda: experiment.rule.init(jax.random.key(0), batch))
     leaves = jax.tree.leaves((state, batch))
     needed = 6 * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
     stats = jax.devices()[0].memory_stats() or {}
     free = stats.get("bytes_limit", available_bytes()) - stats.get("bytes_in_use", 0)
-    free = free / 2 - experiment.source.nbytes
+    sharing = jax.local_device_count() if jax.default_backend() == "cpu" else 1
+    free = free / 2 - experiment.source.nbytes * sharing
     return int(max(1, min(free // needed, MOST_AT_ONCE.get(jax.default_backend(), 256))))
 
 

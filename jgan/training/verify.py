@@ -9,6 +9,9 @@ from jgan.errors import UserError
 from jgan.training.experiment import Claim, Experiment, Trained
 from jgan.training.fit import Diverged, fit
 
+Seen = Callable[[Claim, Trained | None, Trained | None], None]
+"""``(claim, training, control)``: told of both trainings of a claim; None is one that diverged."""
+
 
 class Verdict(NamedTuple):
     """One claim measured: its value, the control's value, and whether each is as it must be."""
@@ -29,6 +32,7 @@ def verify(
     *,
     seed: int = 0,
     steps: int | None = None,
+    seen: Seen | None = None,
 ) -> Iterator[Verdict]:
     """Train the experiment and its controls, yielding a verdict for each claim.
 
@@ -37,6 +41,7 @@ def verify(
       arguments: given on the command line; a claim's setting and control override them.
       seed: of every training.
       steps: of every training; None for each claim's own.
+      seen: called for each claim with its training and its control's, before they are measured.
 
     Trainings with equal arguments are shared between claims. One that diverges measures as NaN, which
     meets no bound.
@@ -62,14 +67,16 @@ def verify(
                 finished[name] = None
         return finished[name]
 
-    def measured(claim: Claim, changes: dict[str, Any]) -> float:
-        result = trained(claim, changes)
-        return float("nan") if result is None else float(claim.measure(result))
-
     for claim in claims:
         setting = dict(claim.setting)
-        value = measured(claim, setting)
-        yield Verdict(claim, value, measured(claim, {**setting, **claim.control}))
+        own, control = (trained(claim, it) for it in (setting, {**setting, **claim.control}))
+        if seen:
+            seen(claim, own, control)
+        yield Verdict(claim, _measured(claim, own), _measured(claim, control))
+
+
+def _measured(claim: Claim, trained: Trained | None) -> float:
+    return float("nan") if trained is None else float(claim.measure(trained))
 
 
 def _check(claim: Claim, build: Callable[..., Experiment]) -> None:

@@ -1,5 +1,7 @@
 """One device = eight devices, jit = pmap, resident = streaming, under SGD, where a wrong scale shows."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,6 +47,7 @@ from jgan.training.devices import Layout, choose_layout, connect, on_host
 from jgan.training.experiment import Experiment
 from jgan.training.feed import fits_device, make_feed, streamed
 from jgan.training.fit import begin
+from jgan.training.loop import compile_steps
 
 STEPS = 3
 SGD = {player: optax.sgd(0.05) for player in PLAYERS}
@@ -184,6 +187,21 @@ def test_a_state_split_between_four_devices(name, alone, monkeypatch, tmp_path):
     assert_same(again, state)
     assert jax.tree.map(lambda leaf: leaf.sharding, again) == lies
     assert_same(on_host(state), state)
+
+
+@pytest.mark.parametrize("mode", ["jit", "fsdp"])
+def test_each_of_four_devices_does_a_quarter_of_both_moves(mode):
+    """The answers would be right too if every device made the generator's whole move."""
+    built = replace(experiment("R1 on convolutions"), batch_size=40)
+
+    def operations(layout):
+        state = begin(built, 0, layout)
+        arrays = layout.replicate(built.source.arrays)
+        steps = compile_steps(built.rule, 40, layout)
+        return steps.lower(state, arrays, 1).compile().cost_analysis()["flops"]
+
+    alone = operations(Layout(tuple(jax.devices()[:1])))
+    assert operations(Layout(tuple(jax.devices()[:4]), mode)) < 1.15 * alone / 4
 
 
 @pytest.mark.parametrize("name", ["SNGAN with spectral normalisation", "WGAN-GP"])
