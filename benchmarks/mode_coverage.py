@@ -22,6 +22,7 @@ from benchmarks._coverage.pictures import picture
 from benchmarks._coverage.table import table
 from benchmarks._workers.report import commit, machine
 from jgan.errors import UserError
+from jgan.training.devices import one_device_a_core
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.run import versions
 
@@ -40,6 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add("--out", type=Path, help="results.json, continued if it is there; pictures go beside it")
     add("--samples", type=Path, default=Path("runs/mode_coverage"), help="where samples are kept")
     options = parser.parse_args(words)
+    one_device_a_core()
     try:
         run(options)
     except UserError as error:

@@ -5,7 +5,7 @@
 Both sides count start-up and compilation. The processes may use the compilation cache that the first of them
 fills, as a user's would. Then members are compared with their separate runs after 50 steps, and the two ways
 of computing members, at once ("vmap", where convolutions become grouped ones) and in turn ("map"), are timed
-on perceptrons and on convolutions.
+on perceptrons and on convolutions, with the CPU as one device and, as `jgan sweep` has it, with one a core.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jgan.training.devices import cores
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
 from jgan.training.population import WAYS, member, population
@@ -77,6 +78,36 @@ def seconds_a_step(file: Path, members: int, way: str, steps: int, **arguments: 
     return float(np.median(times)) / (members * steps)
 
 
+def ways(file: Path, members: int) -> dict[str, Any]:
+    """Milliseconds for a step of one member, by way and work, on the devices of this process."""
+    dcgan = ROOT / "experiments/dcgan.py"
+    return {
+        way: {
+            "ring": 1000 * seconds_a_step(file, members, way, 200),
+            "DCGAN of width 8": 1000 * seconds_a_step(dcgan, 4, way, 3, width=8),
+        }
+        for way in WAYS
+    }
+
+
+def ways_on(devices: int, file: Path, members: int) -> dict[str, Any]:
+    """`ways` in a process that shows the CPU as so many devices."""
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    code = (
+        "import json, pathlib; from benchmarks.population import ways; "
+        f"print(json.dumps(ways(pathlib.Path({str(file)!r}), {members})))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "XLA_FLAGS": flags},
+        text=True,
+    ).stdout
+    return dict(json.loads(told.splitlines()[-1]))
+
+
 def difference(file: Path, seeds: list[int], steps: int) -> float:
     """The largest difference of any parameter between members and their separate runs."""
     build = load_experiment(file).build
@@ -121,12 +152,8 @@ def main() -> None:
             "ratio": together / sum(alone),
             "largest difference after 50 steps": difference(file, list(range(options.members)), 50),
             "milliseconds for a step of one member": {
-                way: {
-                    "ring": 1000 * seconds_a_step(file, options.members, way, 200),
-                    "DCGAN of width 8": 1000
-                    * seconds_a_step(ROOT / "experiments/dcgan.py", 4, way, 3, width=8),
-                }
-                for way in WAYS
+                f"{count} devices": ways_on(count, file, options.members)
+                for count in sorted({1, cores()})
             },
         }
     text = json.dumps(found, indent=2)

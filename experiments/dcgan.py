@@ -35,6 +35,8 @@ def experiment(
     lr: float = 2e-4,
     beta1: float = 0.5,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """The paper's networks, initialisation and optimizer, a quarter as wide; batches of 64, not 128.
 
@@ -46,9 +48,18 @@ def experiment(
       lr: learning rate of both Adam optimizers.
       beta1: Adam's first decay.
       decay: of the generator's exponential average, from which samples are drawn.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
-    networks = pair(source.shape, width=width, generator_norm=norm, discriminator_norm=norm)
+    networks = pair(
+        source.shape,
+        width=width,
+        generator_norm=norm,
+        discriminator_norm=norm,
+        dtype=dtype,
+        remat=remat,
+    )
     game = gan(*networks, get_loss(loss), uniform(100))
     adam = optax.adam(lr, b1=beta1)
     rule = averaged(alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam}), decay)

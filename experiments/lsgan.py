@@ -39,6 +39,8 @@ def experiment(
     beta1: float = 0.5,
     discriminator_steps: int = 1,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """DCGAN networks; the settings of compare_gan's LSGAN, but the least squares act on logits.
 
@@ -53,10 +55,13 @@ def experiment(
       beta1: Adam's first decay.
       discriminator_steps: for each generator step.
       decay: of the generator's exponential average.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
     chosen = least_squares(a, b, c) if loss == "least_squares" else get_loss(loss)
-    game = gan(*pair(source.shape, width=width), chosen, uniform(100))
+    networks = pair(source.shape, width=width, dtype=dtype, remat=remat)
+    game = gan(*networks, chosen, uniform(100))
     adam = optax.adam(lr, b1=beta1)
     optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
     rule = alternating(game, optimizers, discriminator_steps=discriminator_steps)

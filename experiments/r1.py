@@ -48,6 +48,8 @@ def experiment(
     beta1: float = 0.0,
     beta2: float = 0.9,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """Non-saturating loss with R1 = gamma/2 E|grad D|^2 on real examples, no normalisation in D.
 
@@ -62,9 +64,11 @@ def experiment(
       beta1: Adam's first decay.
       beta2: Adam's second decay.
       decay: of the generator's exponential average.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
-    networks = pair(source.shape, width=width, discriminator_norm="none")
+    networks = pair(source.shape, width=width, discriminator_norm="none", dtype=dtype, remat=remat)
     penalty = lazy(r1(gamma), every) if every != 1 else r1(gamma)
     game = with_penalty(gan(*networks, non_saturating(), normal(100)), penalty)
     adam = optax.adam(lr, b1=beta1, b2=beta2)

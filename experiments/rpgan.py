@@ -47,6 +47,8 @@ def experiment(
     beta1: float = 0.0,
     beta2: float = 0.9,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """Relativistic pairing with R1 and R2 at the same gamma, on DCGAN networks without norm in D.
 
@@ -61,9 +63,11 @@ def experiment(
       beta1: Adam's first decay.
       beta2: Adam's second decay.
       decay: of the generator's exponential average.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
-    networks = pair(source.shape, width=width, discriminator_norm="none")
+    networks = pair(source.shape, width=width, discriminator_norm="none", dtype=dtype, remat=remat)
     game = with_penalty(gan(*networks, get_loss(loss), normal(100)), *r1_r2(gamma))
     adam = optax.adam(lr, b1=beta1, b2=beta2)
     rule = alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam})

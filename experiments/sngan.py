@@ -12,7 +12,7 @@ from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
-from jgan.networks import pair, sngan_discriminator, sngan_generator
+from jgan.networks import pair, rematerialised, sngan_discriminator, sngan_generator
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import modes, reverse_kl
@@ -50,6 +50,8 @@ def experiment(
     beta2: float = 0.9,
     discriminator_steps: int = 1,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """Hinge loss and spectral normalisation; ``--network resnet`` is the paper's for 32 and 64 pixels.
 
@@ -64,13 +66,20 @@ def experiment(
       beta2: Adam's second decay.
       discriminator_steps: for each generator step; 5 in the paper.
       decay: of the generator's exponential average.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
     if network == "resnet":
-        networks = sngan_generator(source.shape), sngan_discriminator(source.shape, norm=norm)
+        generator = sngan_generator(source.shape, dtype=dtype)
+        discriminator = sngan_discriminator(source.shape, norm=norm, dtype=dtype)
+        if remat:
+            generator, discriminator = rematerialised(generator), rematerialised(discriminator)
     else:
-        networks = pair(source.shape, width=width, discriminator_norm=norm)
-    game = gan(*networks, get_loss(loss), normal(128))
+        generator, discriminator = pair(
+            source.shape, width=width, discriminator_norm=norm, dtype=dtype, remat=remat
+        )
+    game = gan(generator, discriminator, get_loss(loss), normal(128))
     adam = optax.adam(lr, b1=beta1, b2=beta2)
     optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
     rule = alternating(game, optimizers, discriminator_steps=discriminator_steps)

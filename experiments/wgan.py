@@ -36,6 +36,8 @@ def experiment(
     lr: float = 5e-5,
     discriminator_steps: int = 5,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """The authors' RMSProp and clipping. Their critic takes 100 steps at first; here always the same.
 
@@ -46,9 +48,12 @@ def experiment(
       lr: learning rate of both RMSProp optimizers.
       discriminator_steps: critic steps for each generator step.
       decay: of the generator's exponential average.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
-    game = gan(*pair(source.shape, width=width), wasserstein(), normal(100))
+    networks = pair(source.shape, width=width, dtype=dtype, remat=remat)
+    game = gan(*networks, wasserstein(), normal(100))
     if clip is not None:
         game = with_weight_clipping(game, clip)
     rmsprop = optax.rmsprop(lr, decay=0.99, eps_in_sqrt=False)

@@ -49,6 +49,8 @@ def experiment(
     beta2: float = 0.9,
     discriminator_steps: int = 5,
     decay: float = 0.999,
+    dtype: str = "float32",
+    remat: bool = False,
 ) -> Experiment:
     """The authors' optimizer and penalty with DCGAN networks; the critic has no normalisation.
 
@@ -62,9 +64,11 @@ def experiment(
       beta2: Adam's second decay.
       discriminator_steps: critic steps for each generator step.
       decay: of the generator's exponential average.
+      dtype: of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: compute activations twice instead of keeping them, for less memory.
     """
     source = load(data)
-    networks = pair(source.shape, width=width, discriminator_norm="none")
+    networks = pair(source.shape, width=width, discriminator_norm="none", dtype=dtype, remat=remat)
     game = with_penalty(gan(*networks, wasserstein(), normal(100)), wgan_gp(weight, target))
     adam = optax.adam(lr, b1=beta1, b2=beta2)
     optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}

@@ -10,13 +10,24 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
-from jgan.training.devices import one_device_a_core
+from jgan.training.devices import on_host, one_device_a_core
 from jgan.training.experiment import Experiment, Trained
+from jgan.training.files import make_folder, write_atomically
+from jgan.training.images import encode_png, picture
 from jgan.training.measures import coverage
 from jgan.training.population import WAYS
 from jgan.training.run import RunDirectory, settings_of
 from jgan.training.stop import STOPPED, stop_requests
-from jgan.training.sweep import members_at_once, members_that_fit, plan, summary, sweep
+from jgan.training.sweep import (
+    Member,
+    members_at_once,
+    members_that_fit,
+    pictures_of,
+    plan,
+    summary,
+    sweep,
+)
+from jgan.training.views import POINTS, View, viewers
 
 
 def main(words: list[str]) -> int:
@@ -41,6 +52,7 @@ def main(words: list[str]) -> int:
             "seeds": asked.seeds,
             "steps": first.steps,
             "at_once": fit,
+            "measure_times": asked.measure_times,
         }
         protocol = scorer(first, count=asked.samples).protocol
         run.write_settings({"sweep": own, "score": protocol, **told}, file.path)
@@ -59,6 +71,8 @@ def main(words: list[str]) -> int:
             way=asked.way,
             log_every=asked.log_every,
             save_every=asked.save_every,
+            measure_times=asked.measure_times,
+            seen=Pictures(out, asked.seed),
             stop=stop.asked,
             say=lambda line: print(line, flush=True),
         )
@@ -90,6 +104,12 @@ def _parser() -> Parser:
     add("--samples", type=at_least(2), default=2000, help="for each score (default: 2000)")
     add("--log-every", type=at_least(1), default=100, help="steps a row of metrics (default: 100)")
     add("--save-every", type=at_least(1), default=1000, help="steps between checkpoints")
+    add(
+        "--measure-times",
+        type=at_least(1),
+        default=1,
+        help="evenly spaced points at which members are scored, and those of the first seed drawn",
+    )
     add("--out", type=Path, help="sweep directory (default: runs/NAME-sweep)")
     return parser
 
@@ -113,6 +133,28 @@ class Measured:
             covered = coverage(trained)
             found |= {name: float(value) for name, value in covered._asdict().items()}
         return found
+
+
+class Pictures:
+    """Draws the members of the first seed, each in a folder of its own; programs are compiled once a game."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._folder, self._seed = folder, seed
+        self._experiment: Experiment | None = None
+        self._views: Mapping[str, View] = {}
+
+    def __call__(self, member: Member, trained: Trained) -> None:
+        """Draw this one, if it is to be drawn."""
+        if member.seed != self._seed:
+            return
+        experiment, state = trained.experiment, trained.state
+        if experiment is not self._experiment:
+            self._experiment, self._views = experiment, viewers(experiment)
+        folder = make_folder(pictures_of(self._folder, member.setting, member.seed))
+        reference = experiment.source.first(POINTS)["image"]
+        for name, view in self._views.items():
+            pixels = picture(view(on_host(state.averaged_variables())), reference)
+            write_atomically(folder / f"{name}-{int(state.step):06d}.png", encode_png(pixels))
 
 
 def table(rows: list[dict[str, Any]], column: str = "score mean") -> str:

@@ -33,14 +33,18 @@ def unrolled(
     Args:
       game: what is played; its discriminator's loss is the one unrolled, penalties and projections included.
       steps: k. 0 is the game itself.
-      optimizer: of the inner steps, begun afresh each time: ``optax.sgd(u)``. The authors' code has Adam,
-        which needs ``eps_root`` here (1e-8, say): its first step takes the root of a squared gradient,
-        whose derivative is infinite where the gradient is zero.
+      optimizer: of the inner steps, begun afresh each time: ``optax.sgd(u)``. The authors' demo goes on from
+        the moments of the discriminator's own Adam instead. Adam needs ``eps_root`` here (1e-16, the
+        square of its eps): it takes the root of a squared gradient, whose derivative is infinite where
+        the gradient is zero.
       second_order: differentiate through the inner steps. Without it the generator sees ψ_k as a constant.
 
     On the bilinear game s·xy with inner rate u and simultaneous steps, c = ηs, the spectral radius is
     sqrt(1 - 2ckus + c²), and sqrt(1 - (k-1)c²) without the second-order term at u = η. All inner steps use
     the minibatch and the latents of the loss.
+
+    In the article L_G is -L_D, and its term on the data is constant in θ for k = 0 only, since ψ_k(θ) judges
+    the data too. `jgan.losses.minimax` leaves it out; experiments/unrolled.py puts it back.
 
     Raises:
       ValueError: if ``steps`` is negative.

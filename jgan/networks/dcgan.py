@@ -8,7 +8,15 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.networks.layers import Conv, ConvTranspose, Dense, Norm, check_norm, leaky_relu
+from jgan.networks.layers import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    Norm,
+    check_norm,
+    compute_dtype,
+    leaky_relu,
+)
 from jgan.networks.network import Network, from_linen
 
 WEIGHTS = nn.initializers.normal(0.02)
@@ -88,8 +96,8 @@ class _Discriminator(nn.Module):
             if not first:
                 x = Norm(self.norm, scale_init=_scales)(x, train=train)
             x = leaky_relu(x)
-        logits = Dense(1, **common)(x.reshape(x.shape[0], -1), train=train)
-        return logits[:, 0].astype(jnp.float32)
+        head = {**common, "dtype": jnp.float32}
+        return Dense(1, **head)(x.reshape(x.shape[0], -1), train=train)[:, 0]
 
 
 def dcgan_generator(
@@ -98,7 +106,7 @@ def dcgan_generator(
     width: int = 128,
     size: int = 5,
     norm: str = "batch",
-    dtype: Any = jnp.float32,
+    dtype: Any = "float32",
 ) -> Network:
     """Latents ``(B, d)`` to images ``(B, *shape)`` in [-1, 1].
 
@@ -110,23 +118,24 @@ def dcgan_generator(
       width: channels of the last hidden layer. 128 is the paper's: 1024-512-256-128 at 64 pixels.
       size: of the kernels; 5 in the paper, 4 in PyTorch's well-known example.
       norm: "batch", "layer", "spectral" or "none".
-      dtype: of the computation; parameters and images are float32.
+      dtype: of the computation, "float32" or "bfloat16"; parameters, statistics and images are float32.
     """
     check_norm(norm)
     if len(shape) != 3 or min(shape[:2]) < 5:
         raise ValueError(
             f"shape is {tuple(shape)}, but must be (height, width, channels) with sides of at least 5."
         )
-    return from_linen(_Generator(tuple(shape), width, size, norm, dtype))
+    return from_linen(_Generator(tuple(shape), width, size, norm, compute_dtype(dtype)))
 
 
 def dcgan_discriminator(
-    *, width: int = 128, size: int = 5, norm: str = "batch", dtype: Any = jnp.float32
+    *, width: int = 128, size: int = 5, norm: str = "batch", dtype: Any = "float32"
 ) -> Network:
     """Images ``(B, H, W, C)`` to logits ``(B,)``: stride-2 convolutions that double the channels.
 
     Leaky ReLU of slope 0.2, batch normalisation except at the input, a dense layer at the end; weights
-    N(0, 0.02). Arguments as for `dcgan_generator`; ``width`` is that of the first layer.
+    N(0, 0.02). Arguments as for `dcgan_generator`; ``width`` is that of the first layer. The last layer is
+    float32 throughout.
     """
     check_norm(norm)
-    return from_linen(_Discriminator(width, size, norm, dtype))
+    return from_linen(_Discriminator(width, size, norm, compute_dtype(dtype)))

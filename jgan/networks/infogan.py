@@ -7,7 +7,15 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.networks.layers import Conv, ConvTranspose, Dense, Norm, check_norm, leaky_relu
+from jgan.networks.layers import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    Norm,
+    check_norm,
+    compute_dtype,
+    leaky_relu,
+)
 from jgan.networks.network import Network, from_linen
 
 WEIGHTS = nn.initializers.normal(0.02)
@@ -69,7 +77,7 @@ class _Discriminator(nn.Module):
         x = leaky_relu(Conv(self.width, size=4, stride=2, **common)(x, train=train))
         x = norm(Conv(2 * self.width, size=4, stride=2, **common)(x, train=train))
         x = norm(Dense(16 * self.width, **common)(x.reshape(x.shape[0], -1), train=train))
-        x = Dense(self.outputs, **common)(x, train=train).astype(jnp.float32)
+        x = Dense(self.outputs, **{**common, "dtype": jnp.float32})(x, train=train)
         return x[:, 0] if self.outputs == 1 else x
 
 
@@ -114,7 +122,7 @@ def infogan_generator(
     width: int = WIDTH,
     decay: float = DECAY,
     rectifier: str = "leaky_relu",
-    dtype: Any = jnp.float32,
+    dtype: Any = "float32",
 ) -> Network:
     """Latents ``(B, d)`` to images ``(B, *shape)`` (compare_gan v1.0, ``InfoGANGenerator``).
 
@@ -127,13 +135,13 @@ def infogan_generator(
       width: w channels of the last hidden layer; the others are 2w and 16w. 64 is the reference's.
       decay: of the running statistics. The reference's 0.999 needs thousands of updates.
       rectifier: "leaky_relu", or "relu" as in compare_gan's VAE decoder.
-      dtype: of the computation; parameters and images are float32.
+      dtype: of the computation, "float32" or "bfloat16"; parameters, statistics and images are float32.
     """
     _check_shape(shape)
     if rectifier not in RECTIFIERS:
         allowed = ", ".join(RECTIFIERS)
         raise ValueError(f"rectifier is {rectifier!r}, but must be one of {allowed}.")
-    return from_linen(_Generator(tuple(shape), width, decay, rectifier, dtype))
+    return from_linen(_Generator(tuple(shape), width, decay, rectifier, compute_dtype(dtype)))
 
 
 def infogan_discriminator(
@@ -142,7 +150,7 @@ def infogan_discriminator(
     width: int = WIDTH,
     decay: float = DECAY,
     outputs: int = 1,
-    dtype: Any = jnp.float32,
+    dtype: Any = "float32",
 ) -> Network:
     """Images ``(B, H, W, C)`` to logits ``(B,)`` (compare_gan v1.0, ``InfoGANDiscriminator``).
 
@@ -155,10 +163,10 @@ def infogan_discriminator(
       width: w channels of the first convolution; the other layers have 2w and 16w.
       decay: of running statistics.
       outputs: of the last layer; with more than 1 the answer is ``(B, outputs)``, as for an encoder.
-      dtype: of the computation; parameters and logits are float32.
+      dtype: of the computation, as for `infogan_generator`; the last layer is float32 throughout.
     """
     check_norm(norm)
-    return from_linen(_Discriminator(norm, width, decay, outputs, dtype))
+    return from_linen(_Discriminator(norm, width, decay, outputs, compute_dtype(dtype)))
 
 
 def infogan_autoencoder(

@@ -2,6 +2,13 @@
 
 Convolutions come from `jgan.networks.convolution`, which stays fast inside compiled loops. Spectral
 vectors live in a collection of their own, ``"spectral"``.
+
+A layer's ``dtype`` is that of its products and of the activations between layers. Everything that adds
+up many numbers or decides a scale is float32 whatever the dtype: parameters, batch statistics, spectral
+norms, the sums of a bias's gradient, and the last layer of whoever returns logits (the rules of Micikevicius
+et al. 2018, "Mixed precision training", section 3). bfloat16 has float32's exponent, so gradients that
+float32 can hold do not vanish in it and no loss is scaled (Kalamkar et al. 2019, "A study of BFLOAT16
+for deep learning training").
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +24,35 @@ from jgan.networks.spectral import power_iteration
 
 Initializer = Callable[..., jax.Array]
 NORMS = ("batch", "layer", "spectral", "none")
+DTYPES = ("float32", "bfloat16")
 
 
 def check_norm(norm: str) -> None:
     """Raise ValueError unless ``norm`` is one of `NORMS`."""
     if norm not in NORMS:
         raise ValueError(f"norm is {norm!r}, but must be one of {', '.join(NORMS)}.")
+
+
+def compute_dtype(dtype: Any) -> Any:
+    """The dtype of a network's computation, given by name or as itself.
+
+    float64 passes too, for numerics under ``jax_enable_x64``.
+
+    Raises:
+      ValueError: unless it is one of `DTYPES` or float64.
+
+    >>> compute_dtype("bfloat16") == jnp.bfloat16
+    True
+    """
+    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
+    if name == "float16":
+        raise ValueError(
+            "dtype is 'float16', in which gradients vanish unless the loss is scaled, but must be 'float32' "
+            "or 'bfloat16', which needs no loss scaling because its exponent is float32's."
+        )
+    if name not in (*DTYPES, "float64"):
+        raise ValueError(f"dtype is {name!r}, but must be one of {', '.join(DTYPES)}.")
+    return jnp.dtype(name)
 
 
 class _Kernel(nn.Module):
@@ -58,7 +88,9 @@ class _Kernel(nn.Module):
         if not self.bias:
             return y
         bias = self.param("bias", nn.initializers.zeros_init(), (self.features,), jnp.float32)
-        return y + bias.astype(self.dtype)
+        # The bias's gradient sums over the whole batch: half precision would stop counting at 256.
+        wide = jnp.promote_types(self.dtype, jnp.float32)
+        return (y.astype(wide) + bias.astype(wide)).astype(self.dtype)
 
 
 class Dense(_Kernel):
@@ -125,21 +157,25 @@ class Norm(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         """Normalise ``x``."""
+        if self.kind not in ("batch", "layer"):
+            return x
+        # In half precision the parts of the gradient, which all but cancel, would be rounded apart.
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if self.kind == "batch":
-            return nn.BatchNorm(
+            normed = nn.BatchNorm(
                 use_running_average=not train,
                 momentum=self.momentum,
                 epsilon=self.epsilon,
                 scale_init=self.scale_init,
                 axis_name=axis_name(),
-                dtype=x.dtype,
-            )(x)
-        if self.kind == "layer":
+                dtype=wide.dtype,
+            )(wide)
+        else:
             axes = tuple(range(1, x.ndim))
-            return nn.LayerNorm(
-                epsilon=self.epsilon, reduction_axes=axes, feature_axes=-1, dtype=x.dtype
-            )(x)
-        return x
+            normed = nn.LayerNorm(
+                epsilon=self.epsilon, reduction_axes=axes, feature_axes=-1, dtype=wide.dtype
+            )(wide)
+        return normed.astype(x.dtype)
 
 
 def leaky_relu(x: jax.Array) -> jax.Array:

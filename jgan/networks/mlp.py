@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.networks.layers import Dense, Initializer, Norm, check_norm
+from jgan.networks.layers import Dense, Initializer, Norm, check_norm, compute_dtype
 from jgan.networks.network import Network, from_linen
 
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
@@ -37,10 +37,10 @@ class _MLP(nn.Module):
                 x, train=train
             )
             x = ACTIVATIONS[self.activation](Norm(self.norm)(x, train=train))
-        x = Dense(self.outputs, spectral=spectral, kernel_init=self.kernel_init, dtype=self.dtype)(
+        wide = jnp.promote_types(self.dtype, jnp.float32)
+        return Dense(self.outputs, spectral=spectral, kernel_init=self.kernel_init, dtype=wide)(
             x, train=train
         )
-        return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def mlp(
@@ -50,7 +50,7 @@ def mlp(
     activation: str = "relu",
     norm: str = "none",
     kernel_init: Initializer | None = None,
-    dtype: Any = jnp.float32,
+    dtype: Any = "float32",
 ) -> Network:
     """``(B, ...) -> (B, outputs)``; each hidden layer is dense, norm, activation.
 
@@ -60,7 +60,8 @@ def mlp(
       activation: a name in `ACTIVATIONS`.
       norm: a name in `jgan.networks.layers.NORMS`; "spectral" covers the last layer too.
       kernel_init: He's normal initialisation by default.
-      dtype: of the computation; parameters are float32, outputs at least that.
+      dtype: of the computation, "float32" or "bfloat16"; parameters and statistics are float32, and so is
+        the last layer throughout.
     """
     check_norm(norm)
     if activation not in ACTIVATIONS:
@@ -68,7 +69,7 @@ def mlp(
             f"activation is {activation!r}, but must be one of {', '.join(ACTIVATIONS)}."
         )
     init = kernel_init or nn.initializers.he_normal()
-    return from_linen(_MLP(tuple(widths), outputs, activation, norm, init, dtype))
+    return from_linen(_MLP(tuple(widths), outputs, activation, norm, init, compute_dtype(dtype)))
 
 
 def mlp_generator(

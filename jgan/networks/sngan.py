@@ -8,7 +8,15 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.networks.layers import Conv, Dense, Norm, average_pool, check_norm, upsample
+from jgan.networks.layers import (
+    Conv,
+    Dense,
+    Norm,
+    average_pool,
+    check_norm,
+    compute_dtype,
+    upsample,
+)
 from jgan.networks.network import Network, from_linen
 
 XAVIER = nn.initializers.xavier_uniform()
@@ -93,8 +101,9 @@ class _Discriminator(nn.Module):
                 features, hidden, downsample=index < self.downsamples, first=index == 0, **common
             )(x, train=train)
             hidden = features
-        x = nn.relu(x).sum(axis=(1, 2))
-        return Dense(1, kernel_init=XAVIER, **common)(x, train=train)[:, 0].astype(jnp.float32)
+        x = nn.relu(x).astype(jnp.float32).sum(axis=(1, 2))
+        head = {**common, "dtype": jnp.float32}
+        return Dense(1, kernel_init=XAVIER, **head)(x, train=train)[:, 0]
 
 
 def _check_shape(shape: Sequence[int], factor: int) -> None:
@@ -106,19 +115,20 @@ def _check_shape(shape: Sequence[int], factor: int) -> None:
 
 
 def sngan_generator(
-    shape: Sequence[int], *, width: int | None = None, dtype: Any = jnp.float32
+    shape: Sequence[int], *, width: int | None = None, dtype: Any = "float32"
 ) -> Network:
     """Latents ``(B, d)`` to images ``(B, *shape)`` in [-1, 1].
 
     Sides up to 48: three residual blocks of ``width`` (256) channels from a size of H/8 x W/8. Larger: four
     blocks whose channels halve from ``width`` (1024). Nearest upsampling as in the paper; mimicry's code
-    interpolates bilinearly.
+    interpolates bilinearly. ``dtype`` is that of the computation, "float32" or "bfloat16"; parameters,
+    statistics and images are float32.
     """
     small = max(shape[:2]) <= 48
     width = width or (256 if small else 1024)
     widths = (width,) * 4 if small else tuple(width // 2**k for k in range(5))
     _check_shape(shape, 2 ** (len(widths) - 1))
-    return from_linen(_Generator(tuple(shape), widths, dtype))
+    return from_linen(_Generator(tuple(shape), widths, compute_dtype(dtype)))
 
 
 def sngan_discriminator(
@@ -126,13 +136,14 @@ def sngan_discriminator(
     *,
     width: int | None = None,
     norm: str = "spectral",
-    dtype: Any = jnp.float32,
+    dtype: Any = "float32",
 ) -> Network:
     """Images ``(B, *shape)`` to logits ``(B,)``; ReLU, global sum pooling, a linear layer.
 
     Sides up to 48: blocks of ``width`` (128) channels, the first two halving the size. Larger: five
     halving blocks whose channels double up to ``width`` (1024). ``norm`` is "spectral", or "none" for the
-    same network without it (WGAN-GP).
+    same network without it (WGAN-GP). ``dtype`` as for `sngan_generator`; the pooling's sum and the linear
+    layer are float32 throughout.
     """
     check_norm(norm)
     if norm not in ("spectral", "none"):
@@ -144,4 +155,5 @@ def sngan_discriminator(
     widths = (width,) * 4 if small else tuple(width // 2**k for k in (4, 3, 2, 1, 0))
     downsamples = 2 if small else 5
     _check_shape(shape, 2**downsamples)
-    return from_linen(_Discriminator(widths, downsamples, norm == "spectral", dtype))
+    module = _Discriminator(widths, downsamples, norm == "spectral", compute_dtype(dtype))
+    return from_linen(module)

@@ -12,7 +12,7 @@ from jgan.report.reading import Note, json_file, json_lines
 from jgan.training.course import of_member
 from jgan.training.health import Doctor
 from jgan.training.run import read_settings
-from jgan.training.sweep import Record
+from jgan.training.sweep import Record, pictures_of
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -229,15 +229,18 @@ def _read_sweep(
         rows = json_lines(file.with_suffix(".jsonl"), notes.append)
         for index, record in enumerate(found):
             own = {**settings["arguments"], **record.setting}
+            course = _course(record)
             varied = " ".join(f"{key}={short(value)}" for key, value in record.setting.items())
             members.append(
                 Run(
                     f"{family} {varied} seed {record.seed}".strip(),
                     path,
                     {**settings, "arguments": own, "seed": record.seed},
-                    [of_member(row, index) for row in rows],
+                    [of_member(row, index) | course.get(int(row["step"]), {}) for row in rows],
                     diverged=record.diverged,
+                    best=min(course.values(), key=lambda row: row["score"], default=None),
                     measures=record.measures,
+                    pictures=_pictures(pictures_of(path, record.setting, record.seed)),
                     varied=tuple(record.setting),
                     family=family,
                     notes=notes if not members else [],
@@ -250,6 +253,14 @@ def _read_sweep(
         )
     complete = (path / "summary.csv").is_file()
     return Sweep(name, path, settings, records, complete), members
+
+
+def _course(record: Record) -> dict[int, dict[str, float]]:
+    """A member's finite scores by step; none if it was scored at the end alone."""
+    scored = [row for row in record.course if math.isfinite(row.get("score", math.nan))]
+    if len(record.course) < 2:
+        return {}
+    return {int(row["step"]): {"step": row["step"], "score": row["score"]} for row in scored}
 
 
 def short(value: Any) -> str:

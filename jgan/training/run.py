@@ -141,14 +141,18 @@ class RunDirectory:
             before = read_settings(self.path)
             if "forked_from" in before:
                 settings = {**settings, "forked_from": before["forked_from"]}
-            for name in [name for name in {**before, **settings} if name not in FREE]:
-                _refuse_difference(self.path, name, before.get(name), settings.get(name))
+            # A newer version of a file may have arguments that a run's settings do not know.
+            _refuse_difference(
+                self.path, "experiment", before.get("experiment"), settings["experiment"]
+            )
             if before.get("experiment_sha256") != settings["experiment_sha256"]:
                 raise UserError(
                     f"run directory {str(self.path)!r} was made with another version of the file "
                     f"{settings['experiment']!r}; restore it (a copy is in the run directory) to continue, "
                     "or start a new run from it with --fork and another --out."
                 )
+            for name in [name for name in {**before, **settings} if name not in FREE]:
+                _refuse_difference(self.path, name, before.get(name), settings.get(name))
         write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
 

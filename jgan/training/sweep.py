@@ -8,9 +8,11 @@ members.csv           a line a member, summary.csv a line a setting: mean and st
 """
 
 import csv
+import hashlib
 import io
 import json
 import math
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -141,6 +143,17 @@ def members_at_once(folder: Path) -> int | None:
     if not (folder / "settings.json").is_file():
         return None
     return read_settings(folder).get("sweep", {}).get("at_once")
+
+
+def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
+    """Where the pictures of a member of the sweep in ``folder`` lie.
+
+    >>> pictures_of(Path("sweep"), {"lr": 0.001}, 3).as_posix()
+    'sweep/members/lr-0.001-3-53e07325'
+    """
+    told = json.dumps([setting, seed], sort_keys=True)
+    words = re.sub(r"[^\w.]+", "-", told).strip("-")[:80]
+    return folder / "members" / f"{words}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
 def members_that_fit(experiment: Experiment) -> int:

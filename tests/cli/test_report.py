@@ -1,5 +1,6 @@
 """``jgan report`` on what the other commands really write."""
 
+import csv
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from jgan.cli.main import main
+from jgan.report.runs import read
 
 TINY = '''
 """A tiny game of points."""
@@ -45,8 +47,27 @@ def folder(tmp_path_factory):
     evaluated = ["evaluate", str(root / "run0"), "--metrics", "sw,modes", "--samples", "50"]
     assert main(evaluated) == 0
     over = ["--over", "lr=0.05,1e30", "--seeds", "2", "--log-every", "2", "--samples", "50"]
+    over += ["--measure-times", "2"]
     assert main(["sweep", file, "--out", str(root / "sweep"), *over]) == 0
     return root
+
+
+def test_members_of_a_sweep_have_scores_and_pictures_through_time(folder):
+    with open(folder / "sweep" / "members.csv") as stream:
+        ends = [float(row["score"]) for row in csv.DictReader(stream) if row["score"]]
+    members, _ = read([folder / "sweep"])
+    fine = [run for run in members if run.diverged is None]
+    assert len(fine) == len(ends) == 2
+    for run, end in zip(fine, ends, strict=True):
+        scores = {int(row["step"]): row["score"] for row in run.rows if "score" in row}
+        assert list(scores) == [4, 8]
+        assert scores[8] == pytest.approx(end)
+        assert run.best["score"] == min(scores.values())
+    first, second = (
+        sorted(shown.step for shown in run.pictures.get("samples", ())) for run in fine
+    )
+    assert (first, second) == ([4, 8], [])  # those of the first seed are drawn
+    assert not any(run.pictures for run in members if run.diverged)
 
 
 def test_a_report_of_real_runs(folder, capsys):
@@ -71,7 +92,7 @@ def test_a_report_of_real_runs(folder, capsys):
     best = json.loads((folder / "run1" / "best.json").read_text())
     step = f'<span class="quiet"> at {best["step"]}</span>'
     assert f"{best['score']:.4g}{step}" in text
-    assert text.count("data:image/png;base64,") == 4
+    assert text.count("data:image/png;base64,") == 6
     assert text.count("diverged by step") == 2
     (evaluation,) = json.loads((folder / "run0/evaluations/8.json").read_text())["evaluations"]
     for value in evaluation["values"]:
