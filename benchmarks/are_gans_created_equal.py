@@ -5,7 +5,7 @@
 MM, NS, LSGAN, WGAN, WGAN-GP, DRAGAN, BEGAN and the VAE of the same size, and hinge, spectral norm and
 RpGAN + R1 + R2, each a cell of experiments/created_equal.py, trained as populations. A study that was killed
 or ran out of --minutes goes on when the same command is given again; the last one writes
-created-equal-DATA-MACHINE.json and .md.
+created-equal-DATA-MACHINE.json, .md and .png.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import jax
 
 from benchmarks._study import paper, result
 from benchmarks._study.distance import Distance
+from benchmarks._study.pictures import sheet
 from benchmarks._study.scales import SCALES, checked
 from benchmarks._study.settings import METHODS
 from benchmarks._study.study import Jobs, Records, Study, run, until
@@ -96,7 +97,10 @@ def _study(options: argparse.Namespace) -> None:
     write_atomically(stem.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
     text = result.table(found)
     write_atomically(stem.with_suffix(".md"), text)
-    print(f"{text}\nwrote {stem.with_suffix('.json')} and {stem.with_suffix('.md')}")
+    shown = sheet(options.out, options.methods)
+    if shown is not None:
+        write_atomically(stem.with_suffix(".png"), shown)
+    print(f"{text}\nwrote {stem}.json, .md and .png")
 
 
 def _result(

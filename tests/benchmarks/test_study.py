@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import stats
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,7 @@ def test_a_study_that_runs_out_of_time_goes_on(data, tmp_path, no_cache, capsys)
     assert len(found["seconds"]) == 2
     pictures = sorted(path.name for path in (out / "defaults" / "pictures").iterdir())
     assert pictures == [f"ns-{seed}-00000{step}.png" for seed in (0, 1) for step in (2, 4)]
+    assert np.asarray(Image.open(file.with_suffix(".png")).convert("L")).std() > 10
     table = file.with_suffix(".md").read_text()
     assert "| NS GAN |" in table
     assert "theirs is FID" in table
