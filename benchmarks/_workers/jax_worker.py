@@ -88,15 +88,14 @@ def game_of(work: Work) -> Game:
     return game
 
 
-def rule(work: Work, variant: str = "loop") -> Rule:
+def rule(work: Work) -> Rule:
     """The work as a rule."""
     game = game_of(work)
     adam = optax.adam(LEARNING_RATE, b1=work.betas[0], b2=work.betas[1])
     optimizers = dict.fromkeys(PLAYERS, adam)
     if work.generator_steps == 0:
         return discriminator_only(game, optimizers)
-    steps, reuse = work.discriminator_steps, variant == "reuse"
-    return alternating(game, optimizers, discriminator_steps=steps, reuse_fakes=reuse)
+    return alternating(game, optimizers, discriminator_steps=work.discriminator_steps)
 
 
 def data(work: Work) -> Arrays:
@@ -133,7 +132,7 @@ class Worker:
         trainings = SEEDS if variant == "seeds16" else 1
         if trainings > 1:
             one_device_a_core()  # as `jgan sweep` does, which takes the same population
-        how, arrays = rule(what, variant), data(what)
+        how, arrays = rule(what), data(what)
         single: Any = compile_steps(how, what.batch)
         run: Any = single
         first = gather(arrays, jnp.arange(what.batch))

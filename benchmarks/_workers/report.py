@@ -104,7 +104,6 @@ def _other_ratios(result: Mapping[str, Any]) -> Iterator[str]:
         return
     pairs = [("jgan/seeds16", against["opponent"])]
     pairs += [("jgan/loop", name) for name in rows if name.startswith("torch/algebra")]
-    pairs += [("jgan/reuse", name) for name in rows if name.startswith("torch/reuse")]
     for ours, theirs in pairs:
         if ours in rows:
             value = rows[ours]["seconds_median"] / rows[theirs]["seconds_median"]

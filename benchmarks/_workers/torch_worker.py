@@ -39,7 +39,6 @@ class Training:
             self.generator.to(**layout)
             self.discriminator.to(**layout)
         self.channels_last = "channels_last" in variant
-        self.reuse = "reuse" in variant
         self.optimizers = [
             torch.optim.Adam(
                 network.parameters(),
@@ -73,15 +72,14 @@ class Training:
         self.next += self.work.batch
         return self.data[chosen]
 
-    def discriminator_loss(self, rows: Tensor, fake: Tensor | None = None) -> Tensor:
-        """Loss of the discriminator on one minibatch and fakes, its penalty included."""
+    def discriminator_loss(self, rows: Tensor) -> Tensor:
+        """Loss of the discriminator on one minibatch, its penalty included."""
         real = rows
         if self.images:
             real = rows.float().mul(2 / 255).sub(1)
             real = real.permute(0, 3, 1, 2) if self.channels_last else real
-        if fake is None:
-            with torch.no_grad():
-                fake = self.generator(torch.randn(rows.shape[0], self.work.latent))
+        with torch.no_grad():
+            fake = self.generator(torch.randn(rows.shape[0], self.work.latent))
         if self.work.penalty == "r1":
             real.requires_grad_()
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
@@ -98,24 +96,19 @@ class Training:
             loss = loss + PENALTY_WEIGHT * (slope.flatten(1).norm(dim=1) - 1).square().mean()
         return loss
 
-    def generator_loss(self, fake: Tensor | None = None) -> Tensor:
-        """Loss of the generator, on fresh latents unless fakes are given."""
-        if fake is None:
-            fake = self.generator(torch.randn(self.work.batch, self.work.latent))
+    def generator_loss(self) -> Tensor:
+        """Loss of the generator on fresh latents."""
+        fake = self.generator(torch.randn(self.work.batch, self.work.latent))
         return LOSSES[self.work.loss][2](self.discriminator(fake)).mean()
 
     def step(self) -> None:
         """One whole step: the discriminator's moves, then the generator's."""
-        fake = None
-        if self.reuse:
-            fake = self.generator(torch.randn(self.work.batch, self.work.latent))
-        shown = None if fake is None else fake.detach()
         for _ in range(self.work.discriminator_steps):
-            self._descend(1, self.discriminator_compiled(self.batch(), shown))
+            self._descend(1, self.discriminator_compiled(self.batch()))
         if self.work.generator_steps:
             # Else the backward pass would compute the discriminator's gradients too.
             self.discriminator.requires_grad_(False)
-            self._descend(0, self.generator_compiled(fake))
+            self._descend(0, self.generator_compiled())
             self.discriminator.requires_grad_(True)
 
     def _descend(self, player: int, loss: Tensor) -> None:

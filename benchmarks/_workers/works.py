@@ -64,7 +64,6 @@ VARIANTS = {
         "loop": "many steps in one dispatch, as training runs them",
         "stepwise": "the same program, one step a dispatch",
         "seeds16": "16 seeds in one program; time for one step of one seed",
-        "reuse": "the generator's move on the fakes of the discriminator's, not on fresh ones",
     },
     "torch": {
         "eager": "as one writes it first",
@@ -74,43 +73,28 @@ VARIANTS = {
         "compile_channels_last": "both",
         "algebra": "fused, with jgan's exact fusions of pooling and upsampling into convolutions",
         "algebra_channels_last": "the same in channels-last memory",
-        "reuse_channels_last": "fused, channels-last, on the fakes of the discriminator's move",
     },
 }
 """Ways to run a work, by side."""
-SHOWN_ONLY = (
-    "stepwise",
-    "seeds16",
-    "reuse",
-    "algebra",
-    "algebra_channels_last",
-    "reuse_channels_last",
-)
+SHOWN_ONLY = ("stepwise", "seeds16", "algebra", "algebra_channels_last")
 """Variants that are timed for information and never stand for their side in the ratio."""
 
 
 def variants(side: str, work: Work) -> list[str]:
     """The names of the ways in which ``side`` runs this work unless others are asked for."""
     if side == "jgan":
-        more = {"mlp": ["seeds16"], "dcgan": ["reuse"]}
-        return ["loop", "stepwise", *more.get(work.family, [])]
+        return ["loop", "stepwise", "seeds16"] if work.family == "mlp" else ["loop", "stepwise"]
     if work.family == "mlp":
         return ["eager", "fused", "compile"]
     if work.family == "dcgan":
-        compiled = ["compile", "compile_channels_last"]
-        return ["eager", "fused", "channels_last", *compiled, "reuse_channels_last"]
+        return ["eager", "fused", "channels_last", "compile", "compile_channels_last"]
     return ["fused", "channels_last", "compile_channels_last", "algebra_channels_last"]
 
 
 def applies(variant: str, work: Work) -> bool:
     """Whether the variant means anything for this work: points have no layout, DCGAN no algebra."""
     image, resnet = work.family != "mlp", work.family in ("sngan", "critic")
-    reusable = image and work.discriminator_steps == work.generator_steps == 1
-    return (
-        (image or "channels_last" not in variant)
-        and (resnet or "algebra" not in variant)
-        and (reusable or "reuse" not in variant)
-    )
+    return (image or "channels_last" not in variant) and (resnet or "algebra" not in variant)
 
 
 def serve(handlers: Mapping[str, Callable[..., dict[str, Any]]]) -> None:

@@ -14,7 +14,6 @@ def alternating(
     discriminator_steps: int = 1,
     generator_steps: int = 1,
     first: str = DISCRIMINATOR,
-    reuse_fakes: bool = False,
 ) -> Rule:
     """Alternating gradient descent (Goodfellow et al. 2014, Algorithm 1).
 
@@ -25,13 +24,6 @@ def alternating(
       generator_steps: generator steps an update, on the last minibatch with fresh latents.
       first: who moves first. The order matters for stability limits (FACTS of Dirac-GAN use the
         generator first), hardly for images.
-      reuse_fakes: show the fakes of the discriminator's last step again in the generator's first one, as
-        PyTorch's DCGAN example does, instead of fresh ones as in the paper. The compiled step then
-        makes them once: one pass through the generator less.
-
-    Raises:
-      ValueError: if a count is below 1, or fakes are to be reused and the generator moves first, after
-        which they are no longer its own.
 
     Metrics are means over a player's steps of the update.
 
@@ -54,8 +46,6 @@ def alternating(
     ):
         if steps < 1:
             raise ValueError(f"{name} is {steps}, but must be at least 1.")
-    if reuse_fakes and first == GENERATOR:
-        raise ValueError("reuse_fakes needs first to be 'discriminator', but it is 'generator'.")
     counts = {DISCRIMINATOR: discriminator_steps, GENERATOR: generator_steps}
     order = (first, GENERATOR if first == DISCRIMINATOR else DISCRIMINATOR)
 
@@ -68,10 +58,7 @@ def alternating(
         def one(state: TrainState, index: int | jax.Array) -> tuple[TrainState, Metrics]:
             drawn = index if player == DISCRIMINATOR else discriminator_steps - 1
             own_batch = minibatch(batch, drawn, discriminator_steps)
-            # With reused fakes both players' keys count from the moment between their turns.
-            backwards = reuse_fakes and player == DISCRIMINATOR
-            count = discriminator_steps - 1 - index if backwards else index
-            own_key = jax.random.fold_in(key, count)
+            own_key = jax.random.fold_in(key, index)
             return move(game, player, optimizers[player], state, own_batch, own_key)
 
         if counts[player] == 1:
@@ -83,8 +70,7 @@ def alternating(
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         step_key = jax.random.fold_in(state.key, state.step)
         metrics: Metrics = {}
-        keys = [step_key] * 2 if reuse_fakes else jax.random.split(step_key)
-        for player, key in zip(order, keys, strict=True):
+        for player, key in zip(order, jax.random.split(step_key), strict=True):
             state, own = turn(player, state, batch, key)
             metrics |= own
         return state.replace(step=state.step + 1), metrics

@@ -20,7 +20,7 @@ from helpers import (
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jgan.augmentation import instance_noise, with_augmentation
-from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import LOSSES, get_loss, label_flips, non_saturating
@@ -266,46 +266,3 @@ def test_gradients_had_together_are_those_had_apart(name):
         same = together.losses[player], together.auxes[player], together.grads[player]
         for x, y in zip(jax.tree.leaves(same), jax.tree.leaves(apart), strict=True):
             np.testing.assert_allclose(x, y, rtol=2e-4, atol=2e-6)
-
-
-def latents_seen():
-    """A game whose players report the first number drawn from their keys."""
-
-    def loss(variables, batch, key, step):
-        own = variables[GENERATOR]["params"] * variables[DISCRIMINATOR]["params"]
-        return own, Aux(metrics={"drawn": jax.random.normal(key)})
-
-    init = lambda key, batch: {player: {"params": jnp.ones(())} for player in PLAYERS}
-    return Game(init, dict.fromkeys(PLAYERS, loss))
-
-
-def test_reused_fakes_are_those_of_the_last_discriminator_step():
-    update = lambda **options: alternating(latents_seen(), SGD, **options)
-    drawn = {}
-    for name, options in {
-        "fresh": {},
-        "reused": {"reuse_fakes": True},
-        "three": {"reuse_fakes": True, "discriminator_steps": 3},
-    }.items():
-        rule = update(**options)
-        batch = points(3)
-        _, metrics = rule.update(rule.init(KEY, batch), batch)
-        drawn[name] = [float(metrics[f"{player}/drawn"]) for player in (DISCRIMINATOR, GENERATOR)]
-    assert drawn["fresh"][0] != drawn["fresh"][1]
-    assert drawn["reused"][0] == drawn["reused"][1]
-    assert (
-        drawn["three"][1] == drawn["reused"][1]
-    )  # the mean is over three draws, the last is shared
-    assert drawn["three"][0] != drawn["three"][1]
-    with pytest.raises(ValueError, match=r"reuse_fakes needs first to be 'discriminator'"):
-        update(reuse_fakes=True, first=GENERATOR)
-
-
-@pytest.mark.parametrize("name", ["dcgan with batch normalisation", "wgan_gp"])
-def test_reusing_fakes_saves_a_pass_through_the_generator(name):
-    game, batch = (make() for make in SHARING[name])
-    state = alternating(game, SGD).init(KEY, batch)
-    critic = lambda state, batch: game.critic(state.variables, batch, state.key, state.step)
-    fakes = flops(lambda state, batch: critic(state, batch).fake.values, state, batch)
-    step = lambda **options: flops(alternating(game, SGD, **options).update, state, batch)
-    assert step(reuse_fakes=True) < step() - 0.9 * fakes
