@@ -94,8 +94,8 @@ class Layout:
 def one_device_a_core() -> None:
     """Show JAX each core of a CPU as a device, so that independent trainings keep all of them busy.
 
-    A small network uses one thread; members spread over two devices take 0.17 ms a step where those of one
-    device take 0.37 (perceptrons on the ring, ``python -m benchmarks.population``). Every device holds a copy
+    A small network uses one thread; members spread over two devices take 0.18 ms a step where those of one
+    device take 0.39 (perceptrons on the ring, ``python -m benchmarks.population``). Every device holds a copy
     of the data, so there are eight at most. Where JAX has used a device already, or ``XLA_FLAGS`` or
     ``JAX_NUM_CPU_DEVICES`` say how many there are, nothing changes.
     """

@@ -58,10 +58,11 @@ def population(
       values: settings of each member, in the order of the seeds.
       way: "vmap" computes a device's members at once, "map" one after the other within the program, with
         the operations of a single run. By default a CPU maps: members equal single runs even after many
-        steps of Adam, which amplifies the rounding of batched products. On 2 cores that costs 0.38 against
-        0.26 ms a step for perceptrons and 15.0 against 13.6 for a small DCGAN, whose vmapped convolutions
-        are grouped ones (``python -m benchmarks.population``). Other devices, which one small network
-        leaves idle, vmap.
+        steps of Adam, which amplifies the rounding of batched products. On 2 cores as one device that costs
+        0.39 against 0.25 ms a step for perceptrons, and nothing for a small DCGAN (14.3 against 14.9), whose
+        vmapped convolutions are grouped ones; with a device a core, as `jgan sweep` has it, both ways
+        take 0.18 ms (``python -m benchmarks.population``). Other devices, which one small network leaves
+        idle, vmap.
 
     Raises:
       UserError: if there is no member, lengths differ, or a setting cannot be traced.
