@@ -136,10 +136,9 @@ class Worker:
         single: Any = compile_steps(how, what.batch)
         run: Any = single
         first = gather(arrays, jnp.arange(what.batch))
-        alone = jax.jit(first_state, static_argnums=0)(how, first, 0)
-        shapes = jax.eval_shape(lambda: alone)
+        shapes = jax.eval_shape(lambda: first_state(how, first, 0))
         if trainings == 1:
-            self.state = alone
+            self.state = jax.jit(first_state, static_argnums=0)(how, first, 0)
         else:
             made = population(partial(experiment, what, arrays), {}, list(range(trainings)))
             self.state = made.init()

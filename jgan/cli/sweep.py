@@ -10,10 +10,10 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
-from jgan.training.devices import on_host, one_device_a_core
+from jgan.training.devices import one_device_a_core
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
-from jgan.training.images import encode_png, picture
+from jgan.training.images import encode_png
 from jgan.training.measures import coverage
 from jgan.training.population import WAYS
 from jgan.training.run import RunDirectory, settings_of
@@ -27,7 +27,7 @@ from jgan.training.sweep import (
     summary,
     sweep,
 )
-from jgan.training.views import POINTS, View, viewers
+from jgan.training.views import View, drawn, viewers
 
 
 def main(words: list[str]) -> int:
@@ -147,14 +147,12 @@ class Pictures:
         """Draw this one, if it is to be drawn."""
         if member.seed != self._seed:
             return
-        experiment, state = trained.experiment, trained.state
-        if experiment is not self._experiment:
-            self._experiment, self._views = experiment, viewers(experiment)
+        if trained.experiment is not self._experiment:
+            self._experiment, self._views = trained.experiment, viewers(trained.experiment)
         folder = make_folder(pictures_of(self._folder, member.setting, member.seed))
-        reference = experiment.source.first(POINTS)["image"]
-        for name, view in self._views.items():
-            pixels = picture(view(on_host(state.averaged_variables())), reference)
-            write_atomically(folder / f"{name}-{int(state.step):06d}.png", encode_png(pixels))
+        step = int(trained.state.step)
+        for name, pixels in drawn(trained, self._views).items():
+            write_atomically(folder / f"{name}-{step:06d}.png", encode_png(pixels))
 
 
 def table(rows: list[dict[str, Any]], column: str = "score mean") -> str:

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from jgan.training.devices import on_host
 from jgan.training.experiment import Claim, Trained
 from jgan.training.files import make_folder, write_atomically
-from jgan.training.images import encode_png, picture
+from jgan.training.images import encode_png
 from jgan.training.verify import Seen
-from jgan.training.views import POINTS, viewers
+from jgan.training.views import drawn, viewers
 
 GAP = 4
 _WHITE, _GREY = 255, 160
@@ -56,7 +55,9 @@ def side_by_side(trained: Trained | None, control: Trained | None) -> dict[str, 
     Views are of the averaged variables and always of the same latents. A grey field stands for what has
     diverged, and for a view that only the other has. Where both have diverged there is no picture.
     """
-    left, right = _drawn(trained), _drawn(control)
+    left, right = (
+        {} if one is None else drawn(one, viewers(one.experiment)) for one in (trained, control)
+    )
     return {view: _joined(left.get(view), right.get(view)) for view in {**left, **right}}
 
 
@@ -88,15 +89,6 @@ def _names(claim: Claim, stem: str, arguments: Mapping[str, Any]) -> Iterator[st
             re.sub(r"[^\w.-]+", "-", str(word)) for word in (stem, Path(str(data)).stem, *words)
         ]
         yield "-".join(part for part in parts if part)
-
-
-def _drawn(trained: Trained | None) -> dict[str, np.ndarray]:
-    if trained is None:
-        return {}
-    variables = on_host(trained.state.averaged_variables())
-    reference = trained.experiment.source.first(POINTS)["image"]
-    views = viewers(trained.experiment)
-    return {name: picture(view(variables), reference) for name, view in views.items()}
 
 
 def _joined(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray:

@@ -1,12 +1,13 @@
 """Pictures of a game's views during training, always from the same latents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
 
 from jgan.game import Variables
-from jgan.training.experiment import Experiment
+from jgan.training.devices import on_host
+from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture
 from jgan.training.logs import Log
@@ -27,6 +28,13 @@ def viewers(experiment: Experiment) -> dict[str, View]:
         return lambda variables: np.asarray(view(variables, batch, jax.random.key(0)))
 
     return {name: viewer(name) for name in experiment.game.views}
+
+
+def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
+    """A picture of each view of the averaged variables, ``(H, W, C)`` uint8; ``views`` by `viewers`."""
+    variables = on_host(trained.state.averaged_variables())
+    reference = trained.experiment.source.first(POINTS)["image"]
+    return {name: picture(view(variables), reference) for name, view in views.items()}
 
 
 def write_pictures(

@@ -1,8 +1,5 @@
 """The unrolled game against finite differences through NumPy's optimizers."""
 
-from collections.abc import Iterator
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -31,12 +28,6 @@ INNER = {
 }
 ZERO_SUM = minimax()._replace(generator=lambda r, f: -minimax().discriminator(r, f))
 REAL, THETA, PSI = np.array([0.7, -1.1]), np.array([0.3, 0.4]), np.array([0.2, 0.5])
-
-
-@pytest.fixture
-def double() -> Iterator[None]:
-    with jax.enable_x64(True):
-        yield
 
 
 def value(theta, psi):
