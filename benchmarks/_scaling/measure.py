@@ -1,16 +1,14 @@
 """Runs a plan: a process for each number of fake devices, rounds in turns, exponents."""
 
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from benchmarks._scaling.cells import Axis, Cell, Plan
-from benchmarks._workers.client import ENVIRONMENT, ROOT, Worker
+from benchmarks._workers.client import Worker
 from benchmarks._workers.rounds import seconds, summary, take_turns
 
 Say = Callable[[str], None]
@@ -18,31 +16,18 @@ TOLERANCE = 0.15
 """Growth beyond that of the operations that is no surprise, as an exponent: over a factor of 8, 1.37."""
 
 
-class FakeDevices(Worker):
+def fake_devices(count: int) -> Worker:
     """A worker process with so many fake CPU devices."""
-
-    def __init__(self, devices: int) -> None:
-        self.side = f"{devices}-device"
-        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
-        flags = (
-            f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._scaling.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            cwd=ROOT,
-            env={**os.environ, **ENVIRONMENT, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags.strip()},
-            text=True,
-        )
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={count}"
+    environment = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags.strip()}
+    return Worker(sys.executable, f"{count}-device", environment, "benchmarks._scaling.worker")
 
 
 class Machines:
     """Workers by number of devices, started when first asked; a context manager that ends them."""
 
     def __init__(self) -> None:
-        self._workers: dict[int, FakeDevices] = {}
+        self._workers: dict[int, Worker] = {}
         self._found: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> "Machines":
@@ -52,10 +37,10 @@ class Machines:
         for worker in self._workers.values():
             worker.close()
 
-    def worker(self, devices: int) -> FakeDevices:
+    def worker(self, devices: int) -> Worker:
         """The process with so many devices."""
         if devices not in self._workers:
-            self._workers[devices] = FakeDevices(devices)
+            self._workers[devices] = fake_devices(devices)
         return self._workers[devices]
 
     def prepare(self, cell: Cell, timed: bool = True) -> dict[str, Any]:

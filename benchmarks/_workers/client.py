@@ -46,14 +46,19 @@ class Worker:
     """One worker process, asked one thing at a time."""
 
     def __init__(
-        self, python: str, side: str, environment: Mapping[str, str] | None = None
+        self,
+        python: str,
+        side: str,
+        environment: Mapping[str, str] | None = None,
+        module: str | None = None,
     ) -> None:
         self.side = side
+        module = module or f"benchmarks._workers.{'jax' if side == 'jgan' else side}_worker"
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
         threads = {"JGAN_BENCHMARK_THREADS": str(cores())}
         try:
             self._process = subprocess.Popen(
-                [python, "-m", f"benchmarks._workers.{'jax' if side == 'jgan' else side}_worker"],
+                [python, "-m", module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
