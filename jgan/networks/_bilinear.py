@@ -29,7 +29,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from jgan.networks._forms import (
-    Geometry,
     cpu_forward,
     cpu_input_adjoint,
     cpu_kernel_adjoint,
@@ -37,6 +36,7 @@ from jgan.networks._forms import (
     xla_input_adjoint,
     xla_kernel_adjoint,
 )
+from jgan.networks._geometry import Geometry
 
 Rule = Callable[..., jax.Array]
 

@@ -8,13 +8,13 @@ bodies of loops and branches (https://github.com/jax-ml/jax/issues/12868).
 
 import itertools
 import math
-from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-Pair = tuple[int, int]
+from jgan.networks import _winograd as winograd
+from jgan.networks._geometry import Geometry, Pair, resize
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 # A kernel gradient is a sum over parts of the batch that stay in a core's second-level cache: at
@@ -26,28 +26,10 @@ _MOST_PARTS = 32
 _FEW_WINDOWS = 16
 # Up to so many numbers a window, the same holds for the kernel gradient: images have few channels.
 _SMALL_WINDOW = 80
-
-
-class Geometry(NamedTuple):
-    """What fixes the trilinear form apart from batch size and channels."""
-
-    image: Pair
-    window: Pair
-    stride: Pair
-    padding: tuple[Pair, Pair]
-    groups: int
-    precision: Any
-
-    @property
-    def output(self) -> Pair:
-        """The spatial size of the convolution's result."""
-        rows, cols = (
-            (size + sum(pad) - window) // stride + 1
-            for size, pad, window, stride in zip(
-                self.image, self.padding, self.window, self.stride, strict=True
-            )
-        )
-        return rows, cols
+# Winograd's forms pay if they save this many times the multiplications, and if there are so many channels
+# that these outweigh the additions before and after.
+_LEAST_GAIN = 1.3
+_MANY_CHANNELS = 64
 
 
 # XLA's own forms.
@@ -78,18 +60,13 @@ def xla_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
 # The forms for a CPU.
 
 
-def _resize(x: jax.Array, rows: Pair, cols: Pair) -> jax.Array:
-    """Pads, or crops where negative, the two spatial axes."""
-    return lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), (*rows, 0), (*cols, 0), (0, 0, 0)))
-
-
 def _canonical(
     x: jax.Array, k: jax.Array, pads: tuple[Pair, Pair], g: Geometry, stride: Pair = (1, 1)
 ) -> jax.Array:
     """A convolution in the one form with a fast path; negative padding crops first."""
     crops = [(min(lo, 0), min(hi, 0)) for lo, hi in pads]
     if any(map(any, crops)):
-        x = _resize(x, *crops)
+        x = resize(x, *crops)
     pads = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)  # type: ignore[assignment]
     return lax.conv_general_dilated(
         x, k, stride, pads, dimension_numbers=_LAYOUT, precision=g.precision
@@ -105,6 +82,10 @@ def _is_pointwise(g: Geometry) -> bool:
     return g.window == (1, 1) and g.padding == ((0, 0), (0, 0))
 
 
+def _winograd_pays(channels: tuple[int, ...], g: Geometry) -> bool:
+    return min(channels) >= _MANY_CHANNELS and winograd.gain(g) > _LEAST_GAIN
+
+
 def _subsample(x: jax.Array, g: Geometry) -> jax.Array:
     return x[:, :: g.stride[0], :: g.stride[1]]
 
@@ -115,6 +96,8 @@ def cpu_forward(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
         return product[:, None, None, :]
     if _is_pointwise(g):
         return jnp.dot(_subsample(x, g), k[0, 0], precision=g.precision)
+    if _winograd_pays(k.shape[2:], g):
+        return winograd.forward(x, k, g)
     if math.prod(g.stride) > 1 and math.prod(g.output) <= _FEW_WINDOWS:
         return _gathered(x, k, g)
     return _canonical(x, k, g.padding, g, g.stride)
@@ -128,7 +111,7 @@ def _gathered(x: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
 def _windows(x: jax.Array, g: Geometry) -> jax.Array:
     """Every window as one row, (N, Ho, Wo, kh * kw * Ci), put together from strips of whole rows."""
     (kh, kw), (sh, sw), (ho, wo) = g.window, g.stride, g.output
-    x = _resize(x, *g.padding)
+    x = resize(x, *g.padding)
     strips = [x[:, :, q * sw : q * sw + kw].reshape(*x.shape[:2], -1) for q in range(wo)]
     columns = jnp.stack(strips, axis=2)
     windows = [columns[:, a : a + (ho - 1) * sh + 1 : sh] for a in range(kh)]
@@ -147,6 +130,12 @@ def cpu_input_adjoint(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
             for size, out, stride in zip(g.image, g.output, g.stride, strict=True)
         ]
         return lax.pad(product, jnp.zeros((), y.dtype), ((0, 0, 0), *gaps, (0, 0, 0)))
+    if _winograd_pays(k.shape[2:], g):
+        if g.stride != (1, 1):
+            return winograd.input_adjoint(y, k, g)
+        # At stride 1 the adjoint is a convolution, whose additions take fewer passes.
+        swapped = g._replace(image=g.output, padding=_mirrored(g))
+        return winograd.forward(y, k[::-1, ::-1].swapaxes(2, 3), swapped)
     if g.stride != (1, 1) and all(w % s == 0 for w, s in zip(g.window, g.stride, strict=True)):
         return _overlap_add(y, k, g)
     return _interleave(y, k, g)
@@ -159,7 +148,7 @@ def _overlap_add(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
     blocks = k.reshape(th, sh, tw, sw, channels, -1).transpose(0, 2, 5, 1, 3, 4)
     blocks = blocks.reshape(th, tw, -1, sh * sw * channels)
     parts = [
-        _resize(jnp.dot(y, blocks[a, b], precision=g.precision), (a, th - 1 - a), (b, tw - 1 - b))
+        resize(jnp.dot(y, blocks[a, b], precision=g.precision), (a, th - 1 - a), (b, tw - 1 - b))
         for a in range(th)
         for b in range(tw)
     ]
@@ -168,7 +157,7 @@ def _overlap_add(y: jax.Array, k: jax.Array, g: Geometry) -> jax.Array:
     canvas = canvas.reshape(-1, rows, cols, sh, sw, channels).transpose(0, 1, 3, 2, 4, 5)
     canvas = canvas.reshape(-1, rows * sh, cols * sw, channels)
     (top, _), (left, _) = g.padding
-    return _resize(
+    return resize(
         canvas,
         (-top, g.image[0] + top - rows * sh),
         (-left, g.image[1] + left - cols * sw),
@@ -213,6 +202,8 @@ def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
     if _is_pointwise(g):
         products = jnp.einsum("nhwi,nhwo->nio", _subsample(x, g), y, precision=g.precision)
         return products.sum(0)[None, None]
+    if _winograd_pays((x.shape[3], co), g):
+        return winograd.kernel_adjoint(x, y, g)
     if math.prod(g.window) * x.shape[3] <= _SMALL_WINDOW:
         return _windows_product(_windows(x, g), y, g)
     if math.prod(g.window) * co <= _SMALL_WINDOW and g.stride == (1, 1):
@@ -225,7 +216,7 @@ def cpu_kernel_adjoint(x: jax.Array, y: jax.Array, g: Geometry) -> jax.Array:
             g.padding, g.output, g.stride, g.window, g.image, strict=True
         )
     )
-    x = _resize(x, *((min(lo, 0), min(hi, 0)) for lo, hi in pads))
+    x = resize(x, *((min(lo, 0), min(hi, 0)) for lo, hi in pads))
     pads = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)
     wanted = max((x.size + y.size) / _PART_SIZE, n * ho * wo / _PART_CONTRACTION)
     parts = min(math.ceil(wanted), n, _MOST_PARTS)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jgan.networks._bilinear import forward, input_adjoint
-from jgan.networks._forms import Geometry, Pair
+from jgan.networks._geometry import Geometry, Pair
 
 Padding = str | int | tuple[Pair, Pair]
 Precision = str | lax.Precision | None
