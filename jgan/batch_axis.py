@@ -19,6 +19,8 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import NamedSharding
 
+from jgan.threefry import unrolled
+
 
 class _Axis(NamedTuple):
     name: str
@@ -107,7 +109,9 @@ def draw_rows(draw: Callable[[int], jax.Array], count: int) -> jax.Array:
 
 def normal_like(key: jax.Array, x: jax.Array) -> jax.Array:
     """Standard normal numbers of the shape and type of ``x``, whose rows are examples."""
-    return draw_rows(lambda rows: jax.random.normal(key, (rows, *x.shape[1:]), x.dtype), x.shape[0])
+    return draw_rows(
+        lambda rows: jax.random.normal(unrolled(key), (rows, *x.shape[1:]), x.dtype), x.shape[0]
+    )
 
 
 def whole_batch(x: jax.Array) -> jax.Array:

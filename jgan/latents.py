@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
+from jgan.threefry import unrolled
 
 Prior = Callable[[jax.Array, int], jax.Array]
 """``(key, count) -> (count, dim)``."""
@@ -13,13 +14,15 @@ Prior = Callable[[jax.Array, int], jax.Array]
 
 def normal(dim: int) -> Prior:
     """z ~ N(0, I) in ``dim`` dimensions."""
-    return lambda key, count: draw_rows(lambda rows: jax.random.normal(key, (rows, dim)), count)
+    return lambda key, count: draw_rows(
+        lambda rows: jax.random.normal(unrolled(key), (rows, dim)), count
+    )
 
 
 def uniform(dim: int) -> Prior:
     """z ~ U(-1, 1) in each of ``dim`` dimensions (DCGAN, InfoGAN, compare_gan)."""
     return lambda key, count: draw_rows(
-        lambda rows: jax.random.uniform(key, (rows, dim), minval=-1.0, maxval=1.0), count
+        lambda rows: jax.random.uniform(unrolled(key), (rows, dim), minval=-1.0, maxval=1.0), count
     )
 
 

@@ -46,20 +46,17 @@ _RESULT: dict[int, list[Row]] = {
 
 
 class _Tiles(NamedTuple):
-    """How a convolution falls into tiles: the stride s, r, and tiles along each axis."""
+    """How a convolution falls into tiles: the stride s, r, and how many tiles along each axis."""
 
     stride: int
     reach: int
-    count: tuple[int, int]
-
-    @property
-    def points(self) -> int:
-        return self.reach + 1
+    rows: int
+    cols: int
 
 
 def _tiles(g: Geometry) -> _Tiles:
     rows, cols = (math.ceil(size / 2) for size in g.output)
-    return _Tiles(g.stride[0], math.ceil(g.window[0] / g.stride[0]), (rows, cols))
+    return _Tiles(g.stride[0], math.ceil(g.window[0] / g.stride[0]), rows, cols)
 
 
 def gain(g: Geometry) -> float:
@@ -68,7 +65,7 @@ def gain(g: Geometry) -> float:
     square = len({*g.window}) == len({*g.stride}) == 1
     if not square or tiles.reach not in _IMAGE or g.groups != 1:
         return 0.0
-    ours = (tiles.points * tiles.stride) ** 2 * math.prod(tiles.count)
+    ours = ((tiles.reach + 1) * tiles.stride) ** 2 * tiles.rows * tiles.cols
     return math.prod(g.window) * math.prod(g.output) / ours
 
 
@@ -124,7 +121,7 @@ def _combined(row: Row, arrays: Sequence[jax.Array]) -> jax.Array:
 
 def _of_image(x: jax.Array, g: Geometry) -> Forms:
     """X x, each (N * tiles, s * s * Ci)."""
-    s, r, (rows, cols) = _tiles(g)
+    s, r, rows, cols = _tiles(g)
     n, h, w, channels = x.shape
     (top, _), (left, _) = g.padding
     # The last tile ends in the middle of a pair of blocks where r is even.
@@ -144,7 +141,7 @@ def _of_image(x: jax.Array, g: Geometry) -> Forms:
 
 def _of_kernel(k: jax.Array, g: Geometry) -> Forms:
     """K k, each (s * s * Ci, Co)."""
-    s, r, _ = _tiles(g)
+    s, r, _, _ = _tiles(g)
     kh, kw, *channels = k.shape
     k = jnp.pad(k, ((0, r * s - kh), (0, r * s - kw), (0, 0), (0, 0)))
     taps = k.reshape(r, s, r, s, *channels).transpose(0, 2, 1, 3, 4, 5)
@@ -154,7 +151,7 @@ def _of_kernel(k: jax.Array, g: Geometry) -> Forms:
 
 def _of_result(y: jax.Array, g: Geometry) -> Forms:
     """Y y, each (N * tiles, Co)."""
-    _, r, (rows, cols) = _tiles(g)
+    _, r, rows, cols = _tiles(g)
     n, ho, wo, channels = y.shape
     y = resize(y, (0, 2 * rows - ho), (0, 2 * cols - wo))
     y = y.reshape(n, rows, 2, cols, 2, channels).transpose(2, 4, 0, 1, 3, 5)
@@ -166,7 +163,7 @@ def _of_result(y: jax.Array, g: Geometry) -> Forms:
 
 def _to_result(products: Forms, n: int, g: Geometry) -> jax.Array:
     """The transpose of `_of_result`."""
-    _, r, (rows, cols) = _tiles(g)
+    _, r, rows, cols = _tiles(g)
     tile = _transformed(_RESULT[r], products, lambda part: part.reshape(n, rows, cols, -1))
     # Side by side along the channels, neighbours in a row are already in place.
     y = jnp.stack([jnp.concatenate(row, axis=3) for row in tile], axis=2)

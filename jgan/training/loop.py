@@ -15,6 +15,7 @@ from jgan.data.augment import Augment
 from jgan.data.source import scaled
 from jgan.game import PLAYERS, Batch, Metrics
 from jgan.rules import Rule, TrainState
+from jgan.training.compiler import Program
 from jgan.training.devices import AXIS, Layout
 
 Arrays = Mapping[str, jax.Array]
@@ -162,7 +163,7 @@ def compile_steps(
     """`run_steps` compiled for a layout, or for one device."""
     options: dict[str, Any] = {"augment": augment}
     if layout is None or layout.count == 1:
-        return jax.jit(
+        return Program(
             lambda state, arrays, count: run_steps(
                 rule, state, arrays, count, batch_size, **options
             ),
@@ -201,7 +202,7 @@ def compile_block(
     """
     run = lambda state, block, count: run_block(rule, state, block, count, augment=augment)
     if layout is None or layout.count == 1:
-        return jax.jit(run, donate_argnums=0)
+        return Program(run, donate_argnums=0)
     if layout.mode == "pmap":
         return _pmapped(run, layout, rows=1)
     return _over_mesh(run, layout)
@@ -215,7 +216,7 @@ def _over_mesh(run: Compiled, layout: Layout) -> Compiled:
             state, metrics = run(state, arrays, count)
         return jax.lax.with_sharding_constraint(state, shardings), metrics
 
-    return jax.jit(laid_out, donate_argnums=0)
+    return Program(laid_out, donate_argnums=0)
 
 
 def _pmapped(run: Compiled, layout: Layout, rows: int | None) -> Compiled:

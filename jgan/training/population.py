@@ -17,6 +17,7 @@ from jgan.errors import UserError
 from jgan.game import Metrics
 from jgan.rules import TrainState
 from jgan.training import devices as local
+from jgan.training.compiler import Program
 from jgan.training.experiment import Experiment
 from jgan.training.feed import check_batch, place
 from jgan.training.loop import first_state, run_steps
@@ -117,7 +118,7 @@ def population(
 
     spread = functools.partial(jax.shard_map, mesh=mesh, out_specs=split, check_vma=False)
     init = jax.jit(spread(over(begin), in_specs=split))
-    run = jax.jit(spread(train, in_specs=(split, split, whole, whole)), donate_argnums=0)
+    run = Program(spread(train, in_specs=(split, split, whole, whole)), donate_argnums=0)
     columns = jax.device_put(columns, NamedSharding(mesh, split))
     arrays = jax.device_put(arrays, NamedSharding(mesh, whole))
     return Population(
