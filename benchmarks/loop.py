@@ -4,18 +4,19 @@
     python -m benchmarks.loop --pictures 100000     # a folder of so many small JPEGs besides
 
 A. The training loop of ``jgan train`` with its logs, pictures, checkpoints and data against the same compiled
-steps alone, in alternating rounds; the first chunk, which compiles, is not counted. B. A folder of JPEGs that
+steps alone, which are made between its chunks of 50 steps; the first chunk, which compiles, is not counted. B. A folder of JPEGs that
 are decoded whenever they are met: share of the time that the loop waits for examples, decoded pictures a
 second by themselves, and the process's memory after each of ten epochs.
 """
 
 import argparse
+import itertools
 import json
 import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator
 from jgan.rules import alternating
 from jgan.training import feed as feeds
+from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import Layout
 from jgan.training.experiment import Experiment, load_experiment
 from jgan.training.feed import place
@@ -47,53 +49,52 @@ FILE = ROOT / "experiments" / "dcgan.py"
 EVERY = 50
 
 
-def bare_seconds(experiment: Experiment, chunks: int) -> float:
-    """Seconds a chunk of `EVERY` compiled steps, dispatched one after the other."""
-    arrays, state = place(experiment), begin(experiment, 0)
-    run = compile_steps(experiment.rule, experiment.batch_size)
-    state, metrics = run(state, arrays, EVERY)
-    jax.block_until_ready(metrics)
-    start = time.perf_counter()
-    for _ in range(chunks):
-        state, metrics = run(state, arrays, EVERY)
-        jax.block_until_ready(metrics)
-    return (time.perf_counter() - start) / chunks
-
-
-def loop_seconds(experiment: Experiment, chunks: int, options: Options) -> float:
-    """Seconds a chunk of the whole loop, with a checkpoint and a picture among them."""
-    told: list[float] = []
-
-    def say(line: str) -> None:
-        if line.startswith("step "):
-            told.append(time.perf_counter())
-
-    longer = replace(experiment, steps=EVERY * (chunks + 1))
-    with tempfile.TemporaryDirectory() as out:
-        train(longer, FILE, {}, seed=0, out=Path(out) / "run", options=options, say=say)
-        return (time.perf_counter() - told[0]) / chunks
-
-
 def overhead(rounds: int, chunks: int) -> dict[str, Any]:
-    """Ratios of the loop to bare steps, resident and streaming, in alternating rounds."""
+    """Seconds of the loop over those of as many bare steps, resident and streaming."""
     experiment = load_experiment(FILE).build()
     options = Options(log_every=EVERY, sample_every=10 * EVERY, save_every=10 * EVERY)
     ways = {
         "resident": options,
         "streaming": replace(options, loader="stream", reading=Reading(threads=2)),
     }
+    arrays, run = place(experiment), compile_steps(experiment.rule, experiment.batch_size)
+    state = begin(experiment, 0)
+
+    def bare() -> None:
+        nonlocal state
+        state, metrics = run(state, arrays, EVERY)
+        jax.block_until_ready(metrics)
+
+    bare()  # compiles
     ratios: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds):
-        bare = bare_seconds(experiment, chunks)
         for name, chosen in ways.items():
-            ratios[name].append(loop_seconds(experiment, chunks, chosen) / bare)
-        print(
-            f"round {number}: bare {1000 * bare / EVERY:.1f} ms a step, ratios {ratios}", flush=True
-        )
+            ratios[name].append(_ratio(experiment, chunks, chosen, bare))
+            print(f"round {number}: {name} {ratios[name][-1]:.3f}", flush=True)
     return {
         name: {"median": statistics.median(values), "rounds": values}
         for name, values in ratios.items()
     }
+
+
+def _ratio(
+    experiment: Experiment, chunks: int, options: Options, bare: Callable[[], None]
+) -> float:
+    """Seconds of ``chunks`` chunks of a whole training over those of the bare chunks made between them."""
+    marks: list[tuple[float, float]] = []
+
+    def say(line: str) -> None:
+        if line.startswith("step "):
+            reached = time.perf_counter()
+            bare()
+            marks.append((reached, time.perf_counter()))
+
+    longer = replace(experiment, steps=EVERY * (chunks + 1))
+    with tempfile.TemporaryDirectory() as out:
+        train(longer, FILE, {}, seed=0, out=Path(out) / "run", options=options, say=say)
+    # A chunk with the checkpoint and the picture that follow it lasts from one mark to the next.
+    spent = sum(later[0] - earlier[1] for earlier, later in itertools.pairwise(marks))
+    return spent / sum(left - reached for reached, left in marks[1:])
 
 
 def make_pictures(folder: Path, count: int) -> None:
@@ -181,12 +182,13 @@ def _resident_megabytes() -> float:
 def main() -> None:
     """Measure, print, and keep the numbers."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--chunks", type=int, default=10)
     parser.add_argument("--pictures", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     found: dict[str, Any] = {"versions": versions(), "device": str(jax.devices()[0])}
     if options.rounds:
         found["loop over bare steps"] = overhead(options.rounds, options.chunks)

@@ -10,6 +10,7 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
+from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import one_device_a_core
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
@@ -32,6 +33,7 @@ from jgan.training.views import View, drawn, viewers
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
+    keep_freed_memory()
     one_device_a_core()
     file, arguments, asked = parse_experiment("sweep", _parser(), words)
     axes = [parse_axis(text, file.build) for text in asked.over]

@@ -11,6 +11,7 @@ from jgan.cli.common import at_least, parse_experiment, resized
 from jgan.cli.flags import Parser
 from jgan.data.loader import Reading
 from jgan.evaluation.score import scorer
+from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import MODES, connect, is_leader
 from jgan.training.experiment import Experiment
 from jgan.training.feed import LOADERS, is_resident
@@ -23,6 +24,7 @@ from jgan.training.train import Options, train
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
+    keep_freed_memory()
     parser = Parser(prog="jgan train FILE", description=__doc__)
     _add_run(parser)
     _add_kept(parser)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.training.compiler import keep_freed_memory
 from jgan.training.mistakes import as_user_error
 from jgan.training.side_by_side import drawer
 from jgan.training.verify import Verdict, verify
@@ -13,6 +14,7 @@ HEADER = f"{'claim':<58} {'bound':>18} {'value':>10} {'control':>10}  verdict"
 
 def main(words: list[str]) -> int:
     """Run the command; exit code 1 if a claim fails or a control passes."""
+    keep_freed_memory()
     parser = Parser(prog="jgan verify FILE", description=__doc__)
     parser.add_argument("--steps", type=at_least(1), help="updates (default: each claim's own)")
     parser.add_argument(

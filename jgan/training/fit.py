@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 import jax
+from jax.sharding import SingleDeviceSharding
 
 from jgan.errors import UserError
 from jgan.rules import TrainState
@@ -45,7 +46,9 @@ def begin(experiment: Experiment, seed: int, layout: Layout | None = None) -> Tr
     make = lambda: first_state(experiment.rule, batch, seed)
     with as_user_error("the first state of the experiment"):  # shapes are checked while tracing
         if layout is None or layout.count == 1:
-            return jax.jit(make)()
+            # Bound to the device as the data are, or the second call of the steps would compile again.
+            device = jax.devices()[0] if layout is None else layout.devices[0]
+            return jax.jit(make, out_shardings=SingleDeviceSharding(device))()
         return jax.jit(make, out_shardings=layout.of_state(jax.eval_shape(make)))()
 
 
