@@ -4,9 +4,9 @@
     python -m benchmarks.loop --pictures 100000     # a folder of so many small JPEGs besides
 
 A. The training loop of ``jgan train`` with its logs, pictures, checkpoints and data against the same compiled
-steps alone, which are made between its chunks of 50 steps; the first chunk, which compiles, is not counted. B. A folder of JPEGs that
-are decoded whenever they are met: share of the time that the loop waits for examples, decoded pictures a
-second by themselves, and the process's memory after each of ten epochs.
+steps alone, which are made between its chunks of 50 steps; the first chunk, which compiles, is not counted.
+B. A folder of JPEGs that are decoded whenever they are met: share of the time that the loop waits for
+examples, decoded pictures a second by themselves, and the process's memory after each of ten epochs.
 """
 
 import argparse
