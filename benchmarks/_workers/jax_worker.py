@@ -5,6 +5,7 @@ Run as ``python -m benchmarks._workers.jax_worker``; it speaks the lines of `ser
 
 import resource
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, WORKS, Work, serve
+from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, Work, changed, peak_size, serve
 from jgan.data import Source, gather
+from jgan.data.loader import Reading
 from jgan.game import DISCRIMINATOR, PLAYERS, Batch, Game, Metrics
 from jgan.gans.gan import gan
 from jgan.latents import normal
@@ -31,12 +33,12 @@ from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.penalties import r1, wgan_gp, with_penalty
 from jgan.rules import Rule, TrainState, alternating, start
 from jgan.rules.rule import Optimizers, move
-from jgan.training.devices import one_device_a_core
+from jgan.training.devices import Layout, one_device_a_core
 from jgan.training.experiment import Experiment
+from jgan.training.feed import streamed
+from jgan.training.fit import begin
 from jgan.training.loop import Arrays, compile_steps, first_state
 from jgan.training.population import population
-
-SEEDS = 16
 
 
 class Prepared(NamedTuple):
@@ -61,11 +63,15 @@ def networks(work: Work) -> tuple[Network, Network]:
         widths = (work.width, work.width)
         return mlp_generator(work.shape, widths), mlp_discriminator(widths)
     if work.family == "dcgan":
-        options: dict[str, Any] = {"width": work.width, "size": 4}
+        options: dict[str, Any] = {"width": work.width, "size": 4, "dtype": work.dtype}
         return dcgan_generator(work.shape, **options), dcgan_discriminator(**options)
     if work.family == "sngan":
-        return sngan_generator(work.shape), sngan_discriminator(work.shape)
-    return mlp_generator(work.shape, ()), sngan_discriminator(work.shape, norm="none")
+        dtype = work.dtype
+        return sngan_generator(work.shape, dtype=dtype), sngan_discriminator(
+            work.shape, dtype=dtype
+        )
+    critic = sngan_discriminator(work.shape, norm="none", dtype=work.dtype)
+    return mlp_generator(work.shape, ()), critic
 
 
 def discriminator_only(game: Game, optimizers: Optimizers) -> Rule:
@@ -111,9 +117,24 @@ def experiment(work: Work, arrays: Arrays) -> Experiment:
     return Experiment(game_of(work), rule(work), Source(arrays), steps=1, batch_size=work.batch)
 
 
+def streaming(made: Experiment, state: TrainState) -> Any:
+    """A program of the same form whose examples are read on the host, without end."""
+    host = {name: np.asarray(values) for name, values in made.source.arrays.items()}
+    endless = replace(made, source=Source(host), steps=2**31 - 1)
+    feed = streamed(endless, state, Layout((jax.devices()[0],)), Reading(threads=2))
+    return lambda state, arrays, count: feed(state, count)
+
+
 def _flops(program: Any) -> float:
     """XLA's count for a lowered or compiled program."""
     return (program.cost_analysis() or {}).get("flops", 0.0)
+
+
+def _peak_bytes() -> int:
+    """Most memory of the device so far, or of the process where that is the device."""
+    stats = jax.devices()[0].memory_stats() or {}
+    resident = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return stats.get("peak_bytes_in_use", resident)
 
 
 class Worker:
@@ -126,10 +147,12 @@ class Worker:
         """Versions and device."""
         return {"jax": jax.__version__, "device": str(jax.devices()[0])}
 
-    def prepare(self, work: str, variant: str) -> dict[str, Any]:
+    def prepare(
+        self, work: str, variant: str, changes: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Build and compile a work and make its first step."""
-        what = WORKS[work]
-        trainings = SEEDS if variant == "seeds16" else 1
+        what = changed(work, changes)
+        trainings = int(variant.removeprefix("seeds")) if variant.startswith("seeds") else 1
         if trainings > 1:
             one_device_a_core()  # as `jgan sweep` does, which takes the same population
         how, arrays = rule(what), data(what)
@@ -138,7 +161,9 @@ class Worker:
         first = gather(arrays, jnp.arange(what.batch))
         shapes = jax.eval_shape(lambda: first_state(how, first, 0))
         if trainings == 1:
-            self.state = jax.jit(first_state, static_argnums=0)(how, first, 0)
+            self.state = begin(experiment(what, arrays), 0)
+            if variant == "stream":
+                run = streaming(experiment(what, arrays), self.state)
         else:
             made = population(partial(experiment, what, arrays), {}, list(range(trainings)))
             self.state = made.init()
@@ -177,11 +202,12 @@ class Worker:
             "seconds_per_step": wall / count / trainings,
             "wall_seconds": wall,
             "cpu_seconds": time.process_time() - cpu,
-            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "peak_bytes": _peak_bytes(),
         }
 
-    def peak(self, size: int = 2048, repeats: int = 30) -> dict[str, Any]:
+    def peak(self, repeats: int = 30) -> dict[str, Any]:
         """Best rate of float32 matrix products, FLOP/s."""
+        size = peak_size(jax.default_backend() != "cpu")
         x = jnp.ones((size, size), jnp.float32) / size
         product = jax.jit(jnp.matmul)
         jax.block_until_ready(product(x, x))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from benchmarks._workers.client import BenchmarkError, Worker
 from benchmarks._workers.rounds import check_same_parameters, ratio, seconds, summary, take_turns
-from benchmarks._workers.works import SHOWN_ONLY, VARIANTS, WORKS, applies, variants
+from benchmarks._workers.works import SHOWN_ONLY, VARIANTS, WORKS, applies, changed, variants
 
 Pythons = Mapping[str, str]
 """The interpreter of each side, ``"jgan"`` and, unless left out, ``"torch"``."""
@@ -21,12 +21,14 @@ class Settings(NamedTuple):
       seconds: length of one measurement, at least one step.
       disturbance: the largest share of the machine that other processes may use.
       variants: names of variants to run beside jgan's loop, or None for each work's own list.
+      changes: fields of the works that have other values.
     """
 
     rounds: int = 5
     seconds: float = 2.0
     disturbance: float = 0.05
     variants: Sequence[str] | None = None
+    changes: Mapping[str, Any] | None = None
 
 
 def sides(pythons: Pythons) -> dict[str, Any]:
@@ -71,7 +73,9 @@ def time_work(
             name = f"{side}/{variant}"
             workers[name] = Worker(pythons[side], side)
             try:
-                prepared[name] = workers[name].ask("prepare", work=work, variant=variant)
+                prepared[name] = workers[name].ask(
+                    "prepare", work=work, variant=variant, changes=settings.changes
+                )
             except BenchmarkError as error:
                 if side == "jgan":
                     raise
@@ -109,7 +113,7 @@ def time_work(
     opponents = [name for name in rows if name.startswith("torch/") and name[6:] not in SHOWN_ONLY]
     return {
         "work": work,
-        "settings": WORKS[work]._asdict(),
+        "settings": changed(work, settings.changes)._asdict(),
         "parameters": prepared["jgan/loop"]["parameters"],
         "contenders": rows,
         "failed": failed,

@@ -15,8 +15,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from benchmarks._workers.torch_networks import networks
-from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, WORKS, Work, serve
+from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, Work, changed, peak_size, serve
 
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 THREADS = int(os.environ.get("JGAN_BENCHMARK_THREADS", os.cpu_count() or 1))
 LOSSES = {
     "non_saturating": (lambda r: F.softplus(-r), F.softplus, lambda f: F.softplus(-f)),
@@ -32,7 +33,8 @@ class Training:
     def __init__(self, work: Work, variant: str) -> None:
         torch.manual_seed(0)
         self.work = work
-        self.generator, self.discriminator = networks(work, "algebra" in variant)
+        made = networks(work, "algebra" in variant)
+        self.generator, self.discriminator = (network.to(DEVICE) for network in made)
         self.images = len(work.shape) == 3
         if self.images and "channels_last" in variant:
             layout: Any = {"memory_format": torch.channels_last}
@@ -48,8 +50,8 @@ class Training:
             )
             for network in (self.generator, self.discriminator)
         ]
-        self.data = self._data()
-        self.order, self.next = torch.randperm(work.examples), 0
+        self.data = self._data().to(DEVICE)
+        self.order, self.next = torch.randperm(work.examples, device=DEVICE), 0
         compiled = variant.startswith("compile")
         compiling: Any = torch.compile if compiled else lambda function: function
         self.generator_compiled = compiling(self.generator_loss)
@@ -67,10 +69,18 @@ class Training:
     def batch(self) -> Tensor:
         """The next minibatch as stored; every example once an epoch, reshuffled each time."""
         if self.next + self.work.batch > self.work.examples:
-            self.order, self.next = torch.randperm(self.work.examples), 0
+            self.order, self.next = torch.randperm(self.work.examples, device=DEVICE), 0
         chosen = self.order[self.next : self.next + self.work.batch]
         self.next += self.work.batch
         return self.data[chosen]
+
+    def latents(self, count: int) -> Tensor:
+        """Normal latents."""
+        return torch.randn(count, self.work.latent, device=DEVICE)
+
+    def computing(self) -> torch.autocast:
+        """The context in which networks compute in the work's type."""
+        return torch.autocast(DEVICE, torch.bfloat16, enabled=self.work.dtype == "bfloat16")
 
     def discriminator_loss(self, rows: Tensor) -> Tensor:
         """Loss of the discriminator on one minibatch, its penalty included."""
@@ -78,28 +88,32 @@ class Training:
         if self.images:
             real = rows.float().mul(2 / 255).sub(1)
             real = real.permute(0, 3, 1, 2) if self.channels_last else real
-        with torch.no_grad():
-            fake = self.generator(torch.randn(rows.shape[0], self.work.latent))
+        with torch.no_grad(), self.computing():
+            fake = self.generator(self.latents(rows.shape[0]))
         if self.work.penalty == "r1":
             real.requires_grad_()
-        real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+        with self.computing():
+            real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+        real_logits, fake_logits = real_logits.float(), fake_logits.float()
         on_real, on_fake, _ = LOSSES[self.work.loss]
         loss = (on_real(real_logits) + on_fake(fake_logits)).mean()
         if self.work.penalty == "r1":
             (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
             loss = loss + PENALTY_WEIGHT / 2 * slope.square().flatten(1).sum(1).mean()
         elif self.work.penalty == "wgan_gp":
-            share = torch.rand(rows.shape[0], 1, 1, 1)
-            between = torch.lerp(real, fake, share).requires_grad_()
-            logits = self.discriminator(between)
+            share = torch.rand(rows.shape[0], 1, 1, 1, device=DEVICE)
+            between = torch.lerp(real, fake.float(), share).requires_grad_()
+            with self.computing():
+                logits = self.discriminator(between)
             (slope,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
             loss = loss + PENALTY_WEIGHT * (slope.flatten(1).norm(dim=1) - 1).square().mean()
         return loss
 
     def generator_loss(self) -> Tensor:
         """Loss of the generator on fresh latents."""
-        fake = self.generator(torch.randn(self.work.batch, self.work.latent))
-        return LOSSES[self.work.loss][2](self.discriminator(fake)).mean()
+        with self.computing():
+            logits = self.discriminator(self.generator(self.latents(self.work.batch)))
+        return LOSSES[self.work.loss][2](logits.float()).mean()
 
     def step(self) -> None:
         """One whole step: the discriminator's moves, then the generator's."""
@@ -119,6 +133,19 @@ class Training:
 
 def _count(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _wait() -> None:
+    """Until the device has done what it was given."""
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+
+
+def _peak_bytes() -> int:
+    """Most memory of the device so far, or of the process where that is the device."""
+    if DEVICE == "cuda":
+        return torch.cuda.max_memory_allocated()
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 class FlopCounter(TorchDispatchMode):
@@ -144,13 +171,17 @@ class Worker:
 
     def facts(self) -> dict[str, Any]:
         """Versions and threads."""
-        return {"torch": torch.__version__, "threads": torch.get_num_threads()}
+        device = torch.cuda.get_device_name() if DEVICE == "cuda" else DEVICE
+        return {"torch": torch.__version__, "device": device, "threads": torch.get_num_threads()}
 
-    def prepare(self, work: str, variant: str) -> dict[str, Any]:
+    def prepare(
+        self, work: str, variant: str, changes: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Build a work and make its first steps; the first one compiles where there is something to."""
-        self.training = training = Training(WORKS[work], variant)
+        self.training = training = Training(changed(work, changes), variant)
         began = time.perf_counter()
         training.step()
+        _wait()
         seconds = time.perf_counter() - began
         flops = None
         if not variant.startswith("compile"):
@@ -168,22 +199,26 @@ class Worker:
         began, cpu = time.perf_counter(), time.process_time()
         for _ in range(count):
             self.training.step()
+        _wait()
         wall = time.perf_counter() - began
         return {
             "seconds_per_step": wall / count,
             "wall_seconds": wall,
             "cpu_seconds": time.process_time() - cpu,
-            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "peak_bytes": _peak_bytes(),
         }
 
-    def peak(self, size: int = 2048, repeats: int = 30) -> dict[str, Any]:
+    def peak(self, repeats: int = 30) -> dict[str, Any]:
         """Best rate of float32 matrix products, FLOP/s."""
-        x = torch.ones(size, size) / size
+        size = peak_size(DEVICE != "cpu")
+        x = torch.ones(size, size, device=DEVICE) / size
         y = torch.mm(x, x)
+        _wait()
         times = []
         for _ in range(repeats):
             began = time.perf_counter()
             torch.mm(x, x, out=y)
+            _wait()
             times.append(time.perf_counter() - began)
         return {"flops_per_second": 2 * size**3 / min(times)}
 
@@ -191,5 +226,7 @@ class Worker:
 if __name__ == "__main__":
     torch.set_num_threads(THREADS)
     torch.set_flush_denormal(True)  # as XLA does
+    if DEVICE == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32, as XLA has it there
     worker = Worker()
     serve({name: getattr(worker, name) for name in ("facts", "prepare", "time", "peak")})

@@ -26,6 +26,8 @@ class Work(NamedTuple):
       generator_steps: in one step, 0 or 1.
       betas: of both Adam optimizers; their learning rate is 2e-4.
       examples: in the data set.
+      dtype: of the networks' computation, "float32" (on a GPU TF32, on both sides) or "bfloat16"; the rest
+        is float32.
     """
 
     family: str
@@ -39,6 +41,7 @@ class Work(NamedTuple):
     generator_steps: int = 1
     betas: tuple[float, float] = (0.5, 0.999)
     examples: int = 4096
+    dtype: str = "float32"
 
 
 _SNGAN = Work("sngan", (32, 32, 3), latent=128, loss="hinge", betas=(0.0, 0.9))
@@ -59,11 +62,16 @@ WORKS = {
 LEARNING_RATE = 2e-4
 PENALTY_WEIGHT = 10.0
 
+POPULATIONS = (4, 16, 64, 256)
 VARIANTS = {
     "jgan": {
         "loop": "many steps in one dispatch, as training runs them",
         "stepwise": "the same program, one step a dispatch",
-        "seeds16": "16 seeds in one program; time for one step of one seed",
+        "stream": "as loop, but examples are read on the host and sent in blocks",
+        **{
+            f"seeds{n}": f"{n} seeds in one program; time for one step of one seed"
+            for n in POPULATIONS
+        },
     },
     "torch": {
         "eager": "as one writes it first",
@@ -76,8 +84,19 @@ VARIANTS = {
     },
 }
 """Ways to run a work, by side."""
-SHOWN_ONLY = ("stepwise", "seeds16", "algebra", "algebra_channels_last")
+SHOWN_ONLY = (
+    "stepwise",
+    "stream",
+    *(f"seeds{count}" for count in POPULATIONS),
+    "algebra",
+    "algebra_channels_last",
+)
 """Variants that are timed for information and never stand for their side in the ratio."""
+
+
+def changed(name: str, changes: Mapping[str, Any] | None) -> Work:
+    """A work by its name, with other values of some fields."""
+    return WORKS[name]._replace(**(changes or {}))
 
 
 def variants(side: str, work: Work) -> list[str]:
@@ -95,6 +114,11 @@ def applies(variant: str, work: Work) -> bool:
     """Whether the variant means anything for this work: points have no layout, DCGAN no algebra."""
     image, resnet = work.family != "mlp", work.family in ("sngan", "critic")
     return (image or "channels_last" not in variant) and (resnet or "algebra" not in variant)
+
+
+def peak_size(accelerated: bool) -> int:
+    """Side of the square matrices whose product measures the peak."""
+    return 8192 if accelerated else 2048
 
 
 def serve(handlers: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
