@@ -3,7 +3,8 @@
 They are `jax.lax.conv_general_dilated` and its adjoints, to rounding error, on every platform. On a
 CPU the derivatives take other forms than XLA's own, because a scanned training step is otherwise
 ten to a hundred times slower than the same step outside the scan (`jgan.networks._bilinear` says
-why). Images are (N, H, W, C), kernels (kh, kw, in, out).
+why), and convolutions of many channels are computed with half of the multiplications
+(`jgan.networks._winograd`). Images are (N, H, W, C), kernels (kh, kw, in, out).
 
 `conv_pool` and `upsample_conv` are the two compositions of the ResNet GANs (Miyato et al. 2018,
 "Spectral normalization for generative adversarial networks", appendix B.4; Gulrajani et al. 2017,
