@@ -14,6 +14,7 @@ FLOORS = {
     1: [
         "errors",
         "batch_axis",
+        "threefry",
         "detach",
         "game",
         "losses",

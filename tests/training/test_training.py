@@ -92,6 +92,16 @@ def test_one_dispatch_equals_many(experiment: Experiment) -> None:
     assert int(at_once.step) == 6
 
 
+@pytest.mark.parametrize("loader", ["device", "stream"])
+def test_the_second_chunk_compiles_nothing(experiment: Experiment, loader: str, caplog) -> None:
+    state = begin(experiment, 1)
+    feed = make_feed(experiment, state, layout_of(experiment), loader)
+    state, _ = feed(state, 2)
+    with jax.log_compiles():
+        feed(state, 2)
+    assert [record for record in caplog.records if "Compiling" in record.message] == []
+
+
 def test_metrics_are_means_over_the_chunk(experiment: Experiment) -> None:
     arrays = place(experiment)
     run = compile_steps(experiment.rule, experiment.batch_size)
