@@ -22,6 +22,8 @@ from benchmarks._workers.report import commit, heading, machine, table
 from benchmarks._workers.timing import Settings, sides, time_work
 from benchmarks._workers.works import POPULATIONS
 from benchmarks.speed import environment
+from jgan.errors import UserError
+from jgan.training.files import write_atomically
 
 IMAGES = ("stepwise", "stream", "fused", "channels_last", "compile_channels_last")
 POINTS = ("stepwise", "stream", *(f"seeds{count}" for count in POPULATIONS), "fused", "compile")
@@ -135,9 +137,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _write(file: Path, facts: dict[str, Any]) -> None:
-    beside = file.with_name(file.name + ".tmp")
-    beside.write_text(json.dumps(facts, indent=1) + "\n")
-    beside.replace(file)
+    write_atomically(file, json.dumps(facts, indent=1) + "\n")
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
@@ -171,7 +171,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(*(cell.name for cell in cells()), sep="\n")
             return 0
         return 0 if run(options, lambda line: print(line, flush=True)) else 3
-    except BenchmarkError as error:
+    except (BenchmarkError, UserError) as error:
         print(f"accelerator: {error}", file=sys.stderr)
         return 2
 

@@ -66,10 +66,8 @@ def networks(work: Work) -> tuple[Network, Network]:
         options: dict[str, Any] = {"width": work.width, "size": 4, "dtype": work.dtype}
         return dcgan_generator(work.shape, **options), dcgan_discriminator(**options)
     if work.family == "sngan":
-        dtype = work.dtype
-        return sngan_generator(work.shape, dtype=dtype), sngan_discriminator(
-            work.shape, dtype=dtype
-        )
+        options = {"dtype": work.dtype}
+        return sngan_generator(work.shape, **options), sngan_discriminator(work.shape, **options)
     critic = sngan_discriminator(work.shape, norm="none", dtype=work.dtype)
     return mlp_generator(work.shape, ()), critic
 
@@ -161,9 +159,10 @@ class Worker:
         first = gather(arrays, jnp.arange(what.batch))
         shapes = jax.eval_shape(lambda: first_state(how, first, 0))
         if trainings == 1:
-            self.state = begin(experiment(what, arrays), 0)
+            one = experiment(what, arrays)
+            self.state = begin(one, 0)
             if variant == "stream":
-                run = streaming(experiment(what, arrays), self.state)
+                run = streaming(one, self.state)
         else:
             made = population(partial(experiment, what, arrays), {}, list(range(trainings)))
             self.state = made.init()

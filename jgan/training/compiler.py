@@ -93,7 +93,7 @@ def keep_freed_memory() -> bool:
     """Ask the C library to keep what a step frees for the next one, and say whether it could be asked.
 
     A step of a network frees and allocates hundreds of megabytes, and pages that come anew from the system
-    must be cleared and mapped first: a step of DCGAN-32 takes 0.9 of the time. The process holds its peak until
+    must be cleared and mapped first. The process holds its peak until
     it ends. Only glibc is asked; environment variables that set the same (``MALLOC_MMAP_MAX_`` and others) are
     older and say the same.
     """
