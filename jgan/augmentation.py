@@ -1,8 +1,10 @@
 """Transformations of what the discriminator sees, real and fake alike.
 
 ``with_augmentation(game, instance_noise(0.1))`` is a game. An augmentation is a function
-``(key, values, step) -> values`` on a pytree whose leaves have the examples on their leading axis. The
-generator is trained through it, so it must be differentiable in ``values``.
+``(key, values, moment) -> values`` on a pytree whose leaves have the examples on their leading axis; the
+`jgan.scene.Moment` has the step and the memories of all terms, so that a term may steer it (the
+probability of adaptive augmentation). The generator is trained through it, so it must be differentiable
+in ``values``.
 """
 
 from collections.abc import Callable
@@ -11,59 +13,41 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows, normal_like
-from jgan.game import (
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Inputs,
-    PyTree,
-    Variables,
-    critic_of,
-    map_with_keys,
-)
+from jgan.game import Game, composition_of, remade
+from jgan.players import PyTree, map_with_keys
+from jgan.scene import Moment
 
-Augmentation = Callable[[jax.Array, PyTree, jax.Array], PyTree]
+Augmentation = Callable[[jax.Array, PyTree, Moment], PyTree]
 Schedule = Callable[[jax.Array], jax.Array]
 
 
 def with_augmentation(game: Game, augmentation: Augmentation) -> Game:
-    """The game whose discriminator is shown ``augmentation(key, values, step)`` instead of values.
+    """The game whose discriminator is shown ``augmentation(key, values, moment)`` instead of values.
 
-    Penalties that were added before or after see the augmented discriminator as a function of the
-    unchanged inputs, as StyleGAN2-ADA's R1 does.
+    Penalties see the augmented discriminator as a function of the unchanged inputs, as StyleGAN2-ADA's R1
+    does, whether they are added before or after. Several augmentations follow each other in the order in
+    which they were added.
 
     Raises:
       ValueError: if the game has no discriminator to ask.
     """
-    inner = critic_of(game)
-
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        scene = inner(variables, batch, key, step)
-
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            augment_key, key = jax.random.split(key)
-            values = augmentation(augment_key, inputs.values, step)
-            return scene.score(inputs._replace(values=values), state, key)
-
-        return scene._replace(score=score)
-
-    if game.rebuild is None:
-        raise ValueError("this game cannot be augmented: game.rebuild is None.")
-    return game.rebuild(critic)
+    if game.composition is None:
+        raise ValueError("this game cannot be augmented: it has no discriminator to ask.")
+    composition = composition_of(game)
+    augmentations = (*composition.augmentations, augmentation)
+    return remade(game, composition._replace(augmentations=augmentations))
 
 
 def instance_noise(sigma: float | Schedule) -> Augmentation:
     """Gaussian noise on everything the discriminator sees (Sønderby et al. 2017; Arjovsky & Bottou 2017).
 
     Args:
-      sigma: its standard deviation, or a schedule ``step -> sigma`` such as those of optax.
+      sigma: its standard deviation, or a schedule ``step -> sigma`` such as those of optax; the step is that
+        of the run's present stage.
     """
 
-    def augment(key: jax.Array, values: PyTree, step: jax.Array) -> PyTree:
-        scale = sigma(step) if callable(sigma) else sigma
+    def augment(key: jax.Array, values: PyTree, moment: Moment) -> PyTree:
+        scale = sigma(moment.step.stage) if callable(sigma) else sigma
         return map_with_keys(
             lambda x, key: x + jnp.asarray(scale, x.dtype) * normal_like(key, x),
             values,

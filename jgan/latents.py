@@ -1,15 +1,27 @@
 """Priors of the generator's latent, ways from one latent to another, and arithmetic with latents."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
+from jgan.players import Batch, PyTree
 from jgan.threefry import unrolled
 
 Prior = Callable[[jax.Array, int], jax.Array]
 """``(key, count) -> (count, dim)``."""
+
+
+class LatentLike(NamedTuple):
+    """Latents whose shapes depend on those of the data.
+
+    Attributes:
+      draw: ``(key, batch) -> latent``; only shapes of the batch may be looked at.
+    """
+
+    draw: Callable[[jax.Array, Batch], PyTree]
 
 
 def normal(dim: int) -> Prior:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgan.batch_axis import draw_rows
+from jgan.batch_axis import draw_rows, whole_mean
 
 PerExample = Callable[[jax.Array, jax.Array], jax.Array]
 softplus = jax.nn.softplus
@@ -135,7 +135,8 @@ def relativistic_average() -> Loss:
     """
 
     def compare(higher: jax.Array, lower: jax.Array) -> jax.Array:
-        return softplus(jnp.mean(lower) - higher) + softplus(lower - jnp.mean(higher))
+        low, high = whole_mean((jnp.mean(lower), jnp.mean(higher)))
+        return softplus(low - higher) + softplus(lower - high)
 
     return Loss(
         discriminator=lambda real, fake: compare(real, fake),

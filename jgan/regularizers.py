@@ -1,6 +1,6 @@
 """Regularisers other than gradient penalties: orthogonality, LeCam, consistency.
 
-Each is a `jgan.penalties.Penalty`, added by `jgan.penalties.with_penalty`.
+Each returns terms, added by `jgan.game.Game.add`.
 """
 
 import math
@@ -9,46 +9,59 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jgan.batch_axis import normal_like
-from jgan.game import GENERATOR, Collections, Inputs, Metrics, PyTree, map_with_keys
-from jgan.penalties import Penalty, Scene, squared_norms
+from jgan.batch_axis import normal_like, whole_mean
+from jgan.constants import constant
+from jgan.penalties import squared_norms
+from jgan.players import DISCRIMINATOR, GENERATOR, PyTree, map_with_keys
+from jgan.scene import Answers, Inputs, Result, Scene, Term, mean, per_example
 
 
-def orthogonal(weight: float = 1e-4, player: str = GENERATOR) -> Penalty:
+def orthogonal(weight: float = 1e-4, player: str = GENERATOR) -> Term:
     """weight · Σ ‖WᵀW ⊙ (1 - I)‖²_F over the player's kernels (Brock et al. 2019, eq. 3).
 
     A kernel ``(..., in, out)`` is read as a matrix with ``out`` columns, each a filter. The gradient is
     4 · weight · W(WᵀW ⊙ (1 - I)); BigGAN's code adds half of that.
     """
 
-    def value(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
+    def value(scene: Scene) -> Result:
         total = jnp.zeros(())
         for leaf in jax.tree.leaves(scene.variables[player]["params"]):
             if leaf.ndim >= 2:
                 matrix = leaf.reshape(-1, leaf.shape[-1])
                 gram = jnp.matmul(matrix.T, matrix, precision="highest")
                 total += jnp.sum(jnp.square(gram)) - jnp.sum(jnp.square(jnp.diagonal(gram)))
-        return weight * total, {}, {}
+        return total, None, {}
 
-    return Penalty("orthogonal", value, player)
+    return Term("orthogonal", value, player, weight=weight)
 
 
-def lecam(weight: float = 0.3, decay: float = 0.99) -> Penalty:
+def lecam(
+    weight: float = 0.3, decay: float = 0.99, *, real: str = "real", fake: str = "fake"
+) -> Term:
     """LeCam regularisation (Tseng et al. 2021, eq. 7): weight · (E(D(x) - α_F)² + E(D(x̂) - α_R)²).
 
     α_R and α_F are exponential averages, with the given decay, of the mean logits of real and fake
-    examples; they start at zero and live in the discriminator's collection ``"lecam"``.
+    examples; they start at zero and are the discriminator's memory ``"lecam"``.
     """
 
-    def value(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        real, fake = scene.score(scene.asked.real), scene.score(scene.asked.fake)
-        anchor = scene.memory
-        result = jnp.mean((real - anchor["fake"]) ** 2) + jnp.mean((fake - anchor["real"]) ** 2)
-        means = jax.lax.stop_gradient({"real": jnp.mean(real), "fake": jnp.mean(fake)})
-        memory = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, anchor, means)
-        return weight * result, memory, {}
+    def value(scene: Scene) -> Result:
+        def logits(group: str) -> tuple[jax.Array, jax.Array | None]:
+            leaves = jax.tree.leaves(scene.answer(group, "logit"))
+            return sum(map(per_example, leaves[1:]), per_example(leaves[0])), scene.meeting[
+                group
+            ].weights
 
-    return Penalty("lecam", value, memory={"real": jnp.zeros(()), "fake": jnp.zeros(())})
+        (reals, real_weights), (fakes, fake_weights) = logits(real), logits(fake)
+        anchor = scene.memory
+        result = mean((reals - anchor["fake"]) ** 2, real_weights)
+        result += mean((fakes - anchor["real"]) ** 2, fake_weights)
+        means = {"real": mean(reals, real_weights), "fake": mean(fakes, fake_weights)}
+        means = constant("lecam", whole_mean(means))
+        memory = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, anchor, means)
+        return result, memory, {}
+
+    begun = {"real": jnp.zeros(()), "fake": jnp.zeros(())}
+    return Term("lecam", value, groups=(real, fake), weight=weight, memory=begun)
 
 
 Transform = Callable[[jax.Array, PyTree], PyTree]
@@ -56,29 +69,45 @@ Transform = Callable[[jax.Array, PyTree], PyTree]
 
 def consistency(
     transform: Transform, real: float = 10.0, fake: float = 0.0, name: str = "consistency"
-) -> Penalty:
+) -> Term:
     """Consistency of the logits under ``transform(key, values)``, which keeps what an example means.
 
     real · E(D(x) - D(T x))² + fake · E(D(x̂) - D(T x̂))². With ``fake = 0`` this is CR-GAN (Zhang et
     al. 2020, weight 10); with both it is bCR (Zhao et al. 2021, both 10). A weight of exactly 0 spares
     the passes.
     """
+    paid = {
+        group: weight
+        for group, weight in (("real", real), ("fake", fake))
+        if not (isinstance(weight, int | float) and weight == 0)
+    }
 
-    def value(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
+    def value(scene: Scene) -> Result:
         total = jnp.zeros(())
-        for weight, inputs in ((real, scene.asked.real), (fake, scene.asked.fake)):
-            if not (isinstance(weight, int | float) and weight == 0):
-                moved = inputs._replace(values=transform(scene.key, inputs.values))
-                total += weight * jnp.mean((scene.score(inputs) - scene.score(moved)) ** 2)
-        return total, {}, {}
+        for group, weight in paid.items():
+            inputs = scene.meeting[group]
+            moved = inputs._replace(values=transform(scene.key, inputs.values))
+            total += weight * _distance(scene, scene.ask(inputs, group), moved, group)
+        return total, None, {}
 
-    return Penalty(name, value)
+    return Term(name, value)
+
+
+def _distance(scene: Scene, answers: Answers, moved: Inputs, group: str) -> jax.Array:
+    """E(D - D(moved))², summed over the leaves of the logits."""
+    pairs = zip(
+        jax.tree.leaves(answers["logit"]),
+        jax.tree.leaves(scene.ask(moved, group)["logit"]),
+        strict=True,
+    )
+    gaps = [mean(jnp.square(still - other), moved.weights) for still, other in pairs]
+    return sum(gaps[1:], gaps[0])
 
 
 def latent_consistency(
     sigma: float = 0.07, discriminator: float = 5.0, generator: float = 0.5
-) -> tuple[Penalty, Penalty]:
-    """zCR (Zhao et al. 2021, section 3.2), a penalty for each player: ``with_penalty(game, *zcr)``.
+) -> tuple[Term, Term]:
+    """zCR (Zhao et al. 2021, section 3.2), a term for each player: ``game.add(latent_consistency())``.
 
     With z' = z + sigma · N(0, I): the discriminator pays ``discriminator · E(D(G(z)) - D(G(z')))²``,
     the generator ``-generator · E‖G(z) - G(z')‖²`` (mean over the elements of an example), so that it
@@ -86,30 +115,25 @@ def latent_consistency(
     """
 
     def pair(scene: Scene) -> tuple[Inputs, Inputs]:
-        critic = scene.asked
-        if critic.generate is None:
-            raise ValueError(
-                "latent_consistency needs a game with latents, but critic.generate is None."
-            )
+        if not jax.tree.leaves(scene.latent):
+            raise ValueError("latent_consistency needs a game with latents, but this game has none.")
         noisy = map_with_keys(
-            lambda z, key: z + sigma * normal_like(key, z),
-            critic.latent,
-            scene.key,
+            lambda z, key: z + sigma * normal_like(key, z), scene.latent, scene.key
         )
-        return critic.generate(critic.latent), critic.generate(noisy)
+        return scene.meeting["fake"], scene.meet(noisy)["fake"]
 
-    def for_discriminator(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
+    def for_discriminator(scene: Scene) -> Result:
         still, moved = pair(scene)
-        gap = scene.score(still) - scene.score(moved)
-        return discriminator * jnp.mean(gap**2), {}, {}
+        return _distance(scene, scene.ask(still, "fake"), moved, "fake"), None, {}
 
-    def for_generator(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
+    def for_generator(scene: Scene) -> Result:
         still, moved = pair(scene)
         change = jax.tree.map(lambda x, y: x - y, still.values, moved.values)
         elements = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(change))
-        return -generator * jnp.mean(squared_norms(change)) / elements, {}, {}
+        return -mean(squared_norms(change), still.weights) / elements, None, {}
 
+    name = "latent_consistency"
     return (
-        Penalty("latent_consistency", for_discriminator),
-        Penalty("latent_consistency", for_generator, GENERATOR),
+        Term(name, for_discriminator, DISCRIMINATOR, weight=discriminator),
+        Term(name, for_generator, GENERATOR, weight=generator),
     )

@@ -1,6 +1,7 @@
 """Games of one player: generative models without an opponent, in the frame of those that have one."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,12 +13,13 @@ from jgan.game import (
     Batch,
     Collections,
     Game,
-    LossFunction,
     Sampler,
     Variables,
     View,
     sampled,
 )
+
+LossFunction = Callable[[Variables, Batch, jax.Array, Any], tuple[jax.Array, Aux]]
 
 
 def alone(
@@ -51,14 +53,19 @@ def alone(
     def both(key: jax.Array, batch: Batch) -> Variables:
         return {GENERATOR: init(key, batch), DISCRIMINATOR: {"params": {}}}
 
-    def nothing(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
-        return jnp.zeros(()), Aux()
+    def losses(
+        variables: Variables,
+        batch: Batch,
+        key: jax.Array,
+        step: Any,
+        held: Variables | None = None,
+    ) -> dict[str, tuple[jax.Array, Aux]]:
+        nothing = jnp.zeros(()), Aux()
+        return {GENERATOR: loss(variables, batch, key, step), DISCRIMINATOR: nothing}
 
     return Game(
         init=both,
-        losses={GENERATOR: loss, DISCRIMINATOR: nothing},
+        losses=losses,
         views=(sampled(sampler) if sampler else {}) | dict(views or {}),
         sampler=sampler,
     )

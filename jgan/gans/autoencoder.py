@@ -1,14 +1,16 @@
 """The plain autoencoder: a code from which the example is rebuilt, and no word on how codes are spread."""
 
-import jax
-import jax.numpy as jnp
+from typing import Any
 
-from jgan.game import GENERATOR, Aux, Batch, Collections, Game, Variables, state_of
-from jgan.gans.alone import alone
-from jgan.gans.coding import coding_sampler, first_parts, itself, reconstructions
+import jax
+
+from jgan.game import Batch, Game
+from jgan.gans.vae import check_code, check_rebuilt
 from jgan.latents import normal
 from jgan.networks.network import Network
-from jgan.networks.parts import join, part
+from jgan.scene import Meeting, Scene, Step
+from jgan.terms.reconstruction import reconstruction
+from jgan.versus import versus
 
 
 def plain_autoencoder(encoder: Network, decoder: Network, code: int) -> Game:
@@ -29,20 +31,27 @@ def plain_autoencoder(encoder: Network, decoder: Network, code: int) -> Game:
       ValueError: from ``init``, if the networks do not fit the data or each other.
     """
 
-    def init(key: jax.Array, batch: Batch) -> Collections:
-        keys = jax.random.split(key)
-        return first_parts(encoder, decoder, code, batch["image"][:2], keys, itself)[0]
 
-    def loss(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
-        own, x = variables[GENERATOR], batch["image"]
-        keys = jax.random.split(key)
-        z, coded = encoder.apply(part(own, "encoder"), x, key=keys[0], train=True)
-        y, decoded = decoder.apply(part(own, "decoder"), z, key=keys[1], train=True)
-        state = join({"encoder": state_of(coded), "decoder": state_of(decoded)})
-        return jnp.mean(jnp.square(x - y)), Aux(state)
+    def rebuilt(make: Any, x: jax.Array) -> jax.Array:
+        z = make["encoder"](x)
+        check_code(z, code)
+        found: jax.Array = make["decoder"](z)
+        check_rebuilt(found, x)
+        return found
 
-    sampler = coding_sampler(encoder, decoder, normal(code))
-    views = {"reconstructions": reconstructions(sampler)}
-    return alone(init, loss, views=views, sampler=sampler)
+    def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
+        return Meeting(made={"rebuilt": rebuilt(make, batch["image"])})
+
+    def reconstructions(scene: Scene) -> jax.Array:
+        return rebuilt(scene.make, scene.batch["image"])
+
+    return versus(
+        {"encoder": encoder, "decoder": decoder},
+        {},
+        reconstruction(),
+        latent=normal(code),
+        meet=meet,
+        sample=lambda make, z, condition, step: make["decoder"](z),
+        encode=lambda make, images: make["encoder"](images),
+        views={"reconstructions": reconstructions},
+    )

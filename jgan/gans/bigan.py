@@ -1,26 +1,16 @@
 """BiGAN and ALI: an encoder learns beside the generator, and the discriminator judges pairs."""
 
+from typing import Any
+
 import jax
 
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Inputs,
-    Variables,
-    adversarial,
-    state_of,
-)
-from jgan.gans.coding import coding_sampler, reconstructions
-from jgan.gans.gan import check_shapes
+from jgan.game import Batch, Game
 from jgan.latents import Prior
 from jgan.losses import Loss
-from jgan.networks.combined import with_inputs
 from jgan.networks.network import Network
-from jgan.networks.parts import join, part
+from jgan.scene import Inputs, Meeting, Scene, Step
+from jgan.terms.adversarial import adversarial
+from jgan.versus import versus
 
 
 def mirrored(loss: Loss) -> Loss:
@@ -61,53 +51,32 @@ def bigan(
       ValueError: from ``init``, if networks, prior and data do not fit.
     """
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        latent_key, *keys = jax.random.split(key, 4)
-        x = batch["image"][:2]
-        z = prior(latent_key, x.shape[0])
-        pair = {"image": x, "latent": z}
-        own = {"generator": generator.init(keys[0], z), "encoder": encoder.init(keys[1], x)}
-        judge = discriminator.init(keys[2], pair)
-        made = jax.eval_shape(lambda own: generator.apply(own, z)[0], own["generator"])
-        code = jax.eval_shape(lambda own: encoder.apply(own, x)[0], own["encoder"])
-        if code.shape != z.shape:
+
+    def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
+        code = make["encoder"](batch["image"])
+        if code.shape != latent.shape:
             raise ValueError(
                 f"the encoder returns codes of shape {code.shape[1:]}, "
-                f"but latents have {z.shape[1:]}; they must agree."
+                f"but latents have {latent.shape[1:]}; they must agree."
             )
-        of_images = with_inputs(discriminator, lambda x: ({**pair, "image": x},))
-        check_shapes(of_images, judge, x, made)
-        return {GENERATOR: join(own), DISCRIMINATOR: judge}
-
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        latent_key, generator_key, encoder_key = jax.random.split(key, 3)
-        x = batch["image"]
-        own, codes = (part(variables[GENERATOR], name) for name in ("generator", "encoder"))
-        z = prior(latent_key, x.shape[0])
-        code, encoder_state = encoder.apply(codes, x, key=encoder_key, train=True)
-
-        def generate(z: jax.Array) -> tuple[Inputs, Collections]:
-            made, state = generator.apply(own, z, key=generator_key, train=True)
-            return Inputs({"image": made, "latent": z}), state
-
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            collections = {"params": variables[DISCRIMINATOR]["params"], **state}
-            return discriminator.apply(collections, inputs.values, key=key, train=True)
-
-        fake, state = generate(z)
-        return Critic(
-            real=Inputs({"image": x, "latent": code}),
-            fake=fake,
-            score=score,
-            generator_state=join(
-                {"generator": state_of(state), "encoder": state_of(encoder_state)}
-            ),
-            latent=z,
-            generate=lambda z: generate(z)[0],
+        return Meeting(
+            real=Inputs({"image": batch["image"], "latent": code}),
+            fake=Inputs({"image": make["generator"](latent), "latent": latent}),
         )
 
-    sampler = coding_sampler(encoder, generator, prior, name="generator")
-    views = {"reconstructions": reconstructions(sampler)}
-    return adversarial(init, critic, mirrored(loss), views, sampler)
+    return versus(
+        {"generator": generator, "encoder": encoder},
+        discriminator,
+        adversarial(mirrored(loss)),
+        latent=prior,
+        meet=meet,
+        sample=lambda make, latent, condition, step: make["generator"](latent),
+        encode=lambda make, images: make["encoder"](images),
+        views={"reconstructions": reconstructions},
+    )
+
+
+def reconstructions(scene: Scene) -> jax.Array:
+    """What the generator makes of the codes of the batch's examples."""
+    rebuilt: jax.Array = scene.make["generator"](scene.make["encoder"](scene.batch["image"]))
+    return rebuilt

@@ -1,15 +1,11 @@
 """BigBiGAN: a BiGAN whose discriminator also scores the example and the latent by themselves."""
 
-import jax
-import jax.numpy as jnp
-
-from jgan.game import DISCRIMINATOR, GENERATOR, Collections, Game, Metrics
-from jgan.gans.answers import answer, asked, with_answers
+from jgan.game import Game
 from jgan.gans.bigan import bigan, mirrored
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
-from jgan.penalties import Penalty, Scene, with_penalty
+from jgan.terms.adversarial import adversarial
 
 UNARY = ("image", "latent")
 
@@ -40,27 +36,7 @@ def bigbigan(
     Metrics of the discriminator: ``image_accuracy`` and ``latent_accuracy``, shares of the scores on their
     side of zero. Gradient penalties see s_xz alone.
     """
-    loss_of = mirrored(loss)
-    game = bigan(generator, encoder, answer(discriminator, "logit"), loss, prior)
-    game = with_answers(game, discriminator)
-
-    def scores(scene: Scene, name: str) -> tuple[jax.Array, jax.Array]:
-        return asked(scene, scene.asked.real, name), asked(scene, scene.asked.fake, name)
-
-    def for_discriminator(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        total, metrics = jnp.zeros(()), {}
-        for name in UNARY:
-            real, fake = scores(scene, name)
-            total = total + jnp.mean(loss_of.discriminator(real, fake))
-            metrics[f"{name}_accuracy"] = 0.5 * (jnp.mean(real > 0) + jnp.mean(fake < 0))
-        return unary * total, {}, metrics
-
-    def for_generator(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        terms = [jnp.mean(loss_of.generator(*scores(scene, name))) for name in UNARY]
-        return unary * sum(terms, start=jnp.zeros(())), {}, {}
-
-    return with_penalty(
-        game,
-        Penalty("unary", for_discriminator, DISCRIMINATOR),
-        Penalty("unary", for_generator, GENERATOR),
+    game = bigan(generator, encoder, discriminator, loss, prior)
+    return game.add(
+        *(adversarial(mirrored(loss), answer=name, weight=unary, name=name) for name in UNARY)
     )

@@ -1,30 +1,20 @@
 """CAN: works that pass for art, yet belong to no style the discriminator knows."""
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Metrics,
-    Variables,
-    critic_of,
-)
-from jgan.gans.answers import answer, asked, with_answers
-from jgan.gans.conditional import check_labels
-from jgan.gans.gan import gan
+from jgan.game import GENERATOR, Batch, Game
+from jgan.gans.conditional import labels_of
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
-from jgan.penalties import Penalty, Scene, with_penalty
+from jgan.scene import Inputs, Meeting, Result, Scene, Step, Term, mean
+from jgan.terms.adversarial import adversarial
+from jgan.terms.classification import classification
+from jgan.versus import values_alone, versus
 
 Ambiguity = Literal["binary", "uniform"]
 SMALLEST_PROBABILITY = 1e-6
@@ -91,31 +81,22 @@ def can(
     ``class_accuracy`` on real examples; of the generator: ``entropy`` of D_c on its examples, as a share
     of log K.
     """
-    game = gan(generator, answer(discriminator, "logit"), loss, prior)
-    inner = critic_of(game)
 
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        check_labels(batch)
-        scene = inner(variables, batch, key, step)
-        return scene._replace(real=scene.real._replace(condition=batch["label"]))
+    def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
+        return Meeting(real=Inputs(batch["image"], labels_of(batch)), fake=Inputs(make(latent)))
 
-    assert game.rebuild is not None
-    game = with_answers(game.rebuild(critic), discriminator)
-
-    def for_discriminator(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        real = scene.asked.real
-        logits = asked(scene, real, "class")
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, real.condition)
-        accuracy = jnp.mean(jnp.argmax(logits, axis=1) == real.condition)
-        return styles * jnp.mean(losses), {}, {"class_accuracy": accuracy}
-
-    def for_generator(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        logits = asked(scene, scene.asked.fake, "class")
+    def doubt(scene: Scene) -> Result:
+        logits = scene.answer("fake", "class")
         share = jnp.mean(entropy(logits)) / math.log(logits.shape[1])
-        return weight * jnp.mean(ambiguity(logits, kind)), {}, {"entropy": share}
+        return mean(ambiguity(logits, kind)), None, {"entropy": share}
 
-    return with_penalty(
-        game,
-        Penalty("classification", for_discriminator, DISCRIMINATOR),
-        Penalty("ambiguity", for_generator, GENERATOR),
+    return versus(
+        generator,
+        discriminator,
+        adversarial(loss),
+        classification("real", weight=styles),
+        Term("ambiguity", doubt, GENERATOR, ("fake",), weight),
+        latent=prior,
+        meet=meet,
+        present=values_alone,
     )

@@ -1,26 +1,19 @@
 """CoGAN: two GANs that share layers learn pairs from two domains without any pairs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Inputs,
-    Sampler,
-    Variables,
-    adversarial,
-)
-from jgan.gans.gan import check_shapes
+from jgan.game import Batch, Game, count_of
 from jgan.latents import Prior
 from jgan.losses import Loss
-from jgan.networks.combined import with_inputs
 from jgan.networks.coupled import DOMAINS
 from jgan.networks.network import Network
+from jgan.scene import Inputs, Meeting, Scene, Step
+from jgan.terms.adversarial import adversarial
+from jgan.versus import versus
 
 
 def taking_turns(first: jax.Array, second: jax.Array) -> jax.Array:
@@ -54,63 +47,30 @@ def cogan(generator: Network, discriminator: Network, loss: Loss, prior: Prior) 
       ValueError: from ``init``, if there is no second domain of that shape, or networks and data do not fit.
     """
 
-    def examples(of: Batch | dict[str, jax.Array]) -> Inputs:
-        count = of["image"].shape[0]
-        domain = jnp.tile(jnp.arange(2, dtype=jnp.int32), count)
+
+    def examples(of: Mapping[str, jax.Array]) -> Inputs:
+        domain = jnp.tile(jnp.arange(2, dtype=jnp.int32), of["image"].shape[0])
         return Inputs(taking_turns(*(of[name] for name in DOMAINS)), domain)
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
+    def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
         found = batch["other"].shape if "other" in batch else "no field 'other'"
         if found != batch["image"].shape:
             raise ValueError(
                 f"the data have images of shape {batch['image'].shape} and {found}, "
                 "but this game needs 'other' images of the same shape."
             )
-        latent_key, *keys = jax.random.split(key, 3)
-        real = examples({name: batch[name][:2] for name in DOMAINS})
-        latent = prior(latent_key, 2)
-        variables = {
-            GENERATOR: generator.init(keys[0], latent),
-            DISCRIMINATOR: discriminator.init(keys[1], *real),
-        }
-        told = with_inputs(discriminator, lambda x: (x, real.condition))
-        made = jax.eval_shape(lambda own: generator.apply(own, latent)[0], variables[GENERATOR])
-        for name in DOMAINS:
-            check_shapes(told, variables[DISCRIMINATOR], real.values, made[name])
-        return variables
+        return Meeting(real=examples(batch), fake=examples(make(latent)))
 
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        latent_key, generator_key = jax.random.split(key)
-        latent = prior(latent_key, batch["image"].shape[0])
+    def pairs(scene: Scene) -> jax.Array:
+        count = count_of(scene.batch)
+        return examples(scene.make(scene.latent[: -(-count // 2)])).values[:count]
 
-        def generate(latent: jax.Array) -> tuple[Inputs, Collections]:
-            own = variables[GENERATOR]
-            made, state = generator.apply(own, latent, key=generator_key, train=True)
-            return examples(made), state
-
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            collections = {"params": variables[DISCRIMINATOR]["params"], **state}
-            return discriminator.apply(collections, *inputs, key=key, train=True)
-
-        fake, state = generate(latent)
-        return Critic(
-            real=examples(batch),
-            fake=fake,
-            score=score,
-            generator_state=state,
-            latent=latent,
-            generate=lambda latent: generate(latent)[0],
-        )
-
-    def pairs(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        count = batch["image"].shape[0]
-        made, _ = generator.apply(variables[GENERATOR], prior(key, -(-count // 2)))
-        return examples(made).values[:count]
-
-    sampler = Sampler(
-        latent=lambda key, batch: prior(key, batch["image"].shape[0]),
-        generate=lambda variables, batch, z: generator.apply(variables[GENERATOR], z)[0]["image"],
+    return versus(
+        generator,
+        discriminator,
+        adversarial(loss),
+        latent=prior,
+        meet=meet,
+        sample=lambda make, latent, condition, step: make(latent)["image"],
+        views={"pairs": pairs},
     )
-    return adversarial(init, critic, loss, {"pairs": pairs}, sampler)

@@ -1,113 +1,66 @@
 """The conditional GAN: both players are told the label."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Inputs,
-    Sampler,
-    Variables,
-    View,
-    adversarial,
-)
-from jgan.gans.gan import check_shapes
+from jgan.game import Batch, Game
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
+from jgan.scene import Scene
+from jgan.terms.adversarial import adversarial
+from jgan.versus import Present, side_by_side, versus
 
 
-def conditional(generator: Network, discriminator: Network, loss: Loss, prior: Prior) -> Game:
+def conditional(
+    generator: Network,
+    discriminator: Network,
+    loss: Loss,
+    prior: Prior,
+    *,
+    present: Present = side_by_side,
+) -> Game:
     """The game of Mirza & Osindero 2014 (eq. 2): min max E log D(x|y) + E log(1 - D(G(z|y)|y)).
 
     How a network uses the label is its own matter: `jgan.networks.conditional.labelled` joins it to the
     input, `projection_discriminator` and `conditional_generator` are those of Miyato & Koyama 2018.
 
     Args:
-      generator: ``(latents (B, d), label (B,))`` to examples.
+      generator: ``(latents (B, d), label)`` to examples.
       discriminator: ``(examples, label)`` to logits ``(B,)``.
       loss: how logits are judged.
       prior: of the latents.
+      present: how the discriminator is asked, if it is not told the label.
 
-    A batch needs ``"image"`` and ``"label"``, int32 ``(B,)``. Fakes are made for the labels of the real
-    examples, which are draws from the labels' distribution. The view ``"classes"`` shows samples for the
-    batch's labels in ascending order.
+    A batch needs ``"image"`` and ``"label"``, int32 ``(B,)`` or vectors of attributes ``(B, A)``. Fakes are made
+    for the labels of the real examples, which are draws from the labels' distribution. The view ``"classes"``
+    shows samples for the batch's labels in ascending order.
 
     Raises:
       ValueError: from ``init``, if there are no labels, or networks and data do not fit.
     """
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        check_labels(batch)
-        latent_key, *keys = jax.random.split(key, 3)
-        real, label = batch["image"][:2], batch["label"][:2]
-        latent = prior(latent_key, real.shape[0])
-        variables = {
-            GENERATOR: generator.init(keys[0], latent, label),
-            DISCRIMINATOR: discriminator.init(keys[1], real, label),
-        }
+    def in_order(scene: Scene) -> jax.Array:
+        return scene.make(scene.latent, jnp.sort(labels_of(scene.batch), axis=0))
 
-        def told(collections: Collections, *inputs: Any, **options: Any) -> tuple[Any, Collections]:
-            return discriminator.apply(collections, *inputs, label, **options)
-
-        fake = jax.eval_shape(
-            lambda own: generator.apply(own, latent, label)[0], variables[GENERATOR]
-        )
-        judge = Network(discriminator.init, told)
-        check_shapes(judge, variables[DISCRIMINATOR], real, fake)
-        return variables
-
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        latent_key, generator_key = jax.random.split(key)
-        own, label = variables[GENERATOR], batch["label"]
-        latent = prior(latent_key, label.shape[0])
-        fake, state = generator.apply(own, latent, label, key=generator_key, train=True)
-
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            collections = {"params": variables[DISCRIMINATOR]["params"], **state}
-            return discriminator.apply(
-                collections, inputs.values, inputs.condition, key=key, train=True
-            )
-
-        def generate(latent: jax.Array) -> Inputs:
-            values, _ = generator.apply(own, latent, label, key=generator_key, train=True)
-            return Inputs(values, label)
-
-        return Critic(
-            real=Inputs(batch["image"], label),
-            fake=Inputs(fake, label),
-            score=score,
-            generator_state=state,
-            latent=latent,
-            generate=generate,
-        )
-
-    sampler = Sampler(
-        latent=lambda key, batch: prior(key, batch["label"].shape[0]),
-        generate=lambda variables, batch, z: generator.apply(
-            variables[GENERATOR], z, batch["label"]
-        )[0],
+    return versus(
+        generator,
+        discriminator,
+        adversarial(loss),
+        latent=prior,
+        condition=labels_of,
+        present=present,
+        views={"classes": in_order},
     )
 
-    def in_order(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        batch = {**batch, "label": jnp.sort(batch["label"])}
-        return sampler.generate(variables, batch, sampler.latent(key, batch))
 
-    views: dict[str, View] = {"classes": in_order}
-    return adversarial(init, critic, loss, views, sampler)
+def labels_of(batch: Batch) -> jax.Array:
+    """The labels of a batch, ``(B,)``, or attributes ``(B, A)``.
 
-
-def check_labels(batch: Batch) -> None:
-    """Raise ValueError unless the batch has one label for each example."""
-    if "label" not in batch or batch["label"].ndim != 1:
+    Raises:
+      ValueError: if it has none.
+    """
+    if "label" not in batch or batch["label"].ndim not in (1, 2):
         found = f"shape {batch['label'].shape}" if "label" in batch else "no labels"
         raise ValueError(f"the data have {found}, but this game needs one label for each example.")
+    return batch["label"]

@@ -1,44 +1,22 @@
-"""Feature matching: the generator aims at the mean features of the data."""
+"""The GAN whose generator has no other aim than the mean features of the data."""
 
-import jax
-import jax.numpy as jnp
-
-from jgan.batch_axis import whole_mean
-from jgan.detach import detach
-from jgan.game import GENERATOR, Collections, Game, Metrics
-from jgan.gans.answers import answer, asked, with_answers
+from jgan.game import Game
 from jgan.gans.gan import gan
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
-from jgan.penalties import Penalty, Scene, with_penalty
-
-
-def feature_matching(weight: float = 1.0) -> Penalty:
-    """weight · ‖E f(x) - E f(x̂)‖₂² for the generator (Salimans et al. 2016, section 3.1).
-
-    f is the answer ``"features"`` of the discriminator (`jgan.gans.answers.with_answers`); expectations are
-    means over the whole batch.
-    """
-
-    def value(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        real = detach(asked(scene, scene.asked.real, "features"))
-        fake = asked(scene, scene.asked.fake, "features")
-        gap = whole_mean(jnp.mean(real, axis=0) - jnp.mean(fake, axis=0))
-        return weight * jnp.sum(jnp.square(gap)), {}, {}
-
-    return Penalty("feature_matching", value, GENERATOR)
+from jgan.terms.feature_matching import feature_matching
 
 
 def only_discriminator(loss: Loss) -> Loss:
-    """The loss with nothing for the generator, whose aim then comes from a penalty."""
+    """The loss with nothing for the generator, whose aim then comes from another term."""
     return loss._replace(generator=lambda real, fake: 0 * fake)
 
 
 def feature_matching_gan(
     generator: Network, discriminator: Network, loss: Loss, prior: Prior, *, weight: float = 1.0
 ) -> Game:
-    """The GAN whose generator has no other aim than `feature_matching`.
+    """The game of Salimans et al. 2016, section 3.1.
 
     Args:
       generator: latents to examples.
@@ -47,5 +25,5 @@ def feature_matching_gan(
       prior: of the latents.
       weight: of the generator's loss.
     """
-    game = gan(generator, answer(discriminator, "logit"), only_discriminator(loss), prior)
-    return with_penalty(with_answers(game, discriminator), feature_matching(weight))
+    game = gan(generator, discriminator, only_discriminator(loss), prior)
+    return game.add(feature_matching(weight))

@@ -6,22 +6,14 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Batch,
-    Collections,
-    Game,
-    Metrics,
-    Variables,
-)
-from jgan.gans.answers import answer, asked, with_answers
-from jgan.gans.gan import gan
-from jgan.gans.views import with_views
+from jgan.game import DISCRIMINATOR, GENERATOR, Game, count_of
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
-from jgan.penalties import Penalty, Scene, with_penalty
+from jgan.scene import Scene
+from jgan.terms.adversarial import adversarial
+from jgan.terms.information import information
+from jgan.versus import versus
 
 
 class Codes(NamedTuple):
@@ -87,31 +79,23 @@ def infogan(
     categories in ascending order with continuous codes 0.
     """
     prior = codes.prior()
-    game = with_answers(gan(generator, answer(discriminator, "logit"), loss, prior), discriminator)
 
-    def information(scene: Scene, share: float) -> tuple[jax.Array, Collections, Metrics]:
-        category, continuous = codes.split(scene.asked.latent)
-        logits, means = codes.split(asked(scene, scene.asked.fake, "code"))
-        likelihood = jnp.mean(jnp.sum(category * jax.nn.log_softmax(logits), axis=1))
-        errors = jnp.square(continuous - means)
-        metrics = {"bound": jnp.log(float(codes.categories)) + likelihood}
-        if codes.continuous:
-            metrics["code_error"] = jnp.mean(errors)
-        return share * (0.5 * jnp.mean(jnp.sum(errors, axis=1)) - likelihood), {}, metrics
-
-    def in_order(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
-        count = batch["image"].shape[0]
+    def in_order(scene: Scene) -> jax.Array:
+        count = count_of(scene.batch)
         category = jnp.arange(count) * codes.categories // count
-        noise = prior(key, count)[:, codes.categories + codes.continuous :]
         parts = [
             jax.nn.one_hot(category, codes.categories),
             jnp.zeros((count, codes.continuous)),
-            noise,
+            scene.latent[:, codes.categories + codes.continuous :],
         ]
-        return generator.apply(variables[GENERATOR], jnp.concatenate(parts, axis=1))[0]
+        return scene.make(jnp.concatenate(parts, axis=1))
 
-    return with_penalty(
-        with_views(game, {"codes": in_order}),
-        Penalty("information", lambda scene: information(scene, recognition), DISCRIMINATOR),
-        Penalty("information", lambda scene: information(scene, weight), GENERATOR),
+    return versus(
+        generator,
+        discriminator,
+        adversarial(loss),
+        information(codes.split, DISCRIMINATOR, recognition),
+        information(codes.split, GENERATOR, weight),
+        latent=prior,
+        views={"codes": in_order},
     )

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
-from jgan.game import GENERATOR, Aux, Batch, Collections, Game, PyTree, Sampler, Variables
+from jgan.game import GENERATOR, Aux, Batch, Collections, Game, PyTree, Sampler, Variables, count_of
 from jgan.gans.alone import alone
 
 
@@ -44,7 +44,7 @@ def gaussian_mixture(start: PyTree) -> Game:
       start: parameters as in `log_density`, with which every run begins: those of a finished
         expectation-maximisation (`jgan.evaluation.mixture`), where the gradient of the loss vanishes.
 
-    A latent is ``{"choice": (B,) from U(0, 1), "noise": (B, d) from N(0, I)}``. Samples of images are cut
+    A latent is ``{"choice": (B,) from U(0, 1), "noise": (B, ...) from N(0, I)}``. Samples of images are cut
     to [-1, 1]. The loss is minus the mean log density, in nats.
     """
     count, size = start["means"].shape
@@ -64,17 +64,21 @@ def gaussian_mixture(start: PyTree) -> Game:
         return -jnp.mean(log_density(variables[GENERATOR]["params"], x)), Aux()
 
     def latent(key: jax.Array, batch: Batch) -> dict[str, jax.Array]:
-        keys, rows = jax.random.split(key), batch["image"].shape[0]
+        keys, shape = jax.random.split(key), batch["image"].shape[1:]
+        rows = count_of(batch)
         return {
             "choice": draw_rows(lambda rows: jax.random.uniform(keys[0], (rows,)), rows),
-            "noise": draw_rows(lambda rows: jax.random.normal(keys[1], (rows, size)), rows),
+            "noise": draw_rows(lambda rows: jax.random.normal(keys[1], (rows, *shape)), rows),
         }
 
-    def generate(variables: Variables, batch: Batch, z: dict[str, Any]) -> jax.Array:
-        params, shape = variables[GENERATOR]["params"], batch["image"].shape[1:]
+    def generate(
+        variables: Variables, condition: Any, z: dict[str, Any], key: Any = None, step: Any = 0
+    ) -> jax.Array:
+        params = variables[GENERATOR]["params"]
         below = jnp.cumsum(jax.nn.softmax(params["weights"])) <= z["choice"][:, None]
         chosen = jnp.minimum(jnp.sum(below, axis=1), count - 1)
-        factors, noise = params["precisions"][chosen], z["noise"]
+        shape = z["noise"].shape[1:]
+        factors, noise = params["precisions"][chosen], z["noise"].reshape(-1, size)
         if factors.ndim == 2:
             offset = noise / factors
         else:

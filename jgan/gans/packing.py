@@ -3,18 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import (
-    DISCRIMINATOR,
-    Batch,
-    Critic,
-    CriticFunction,
-    Game,
-    Inputs,
-    PyTree,
-    Variables,
-    critic_of,
-)
-from jgan.networks.network import Network
+from jgan.game import Game, composition_of, remade
+from jgan.players import PyTree
+from jgan.scene import Inputs, Meeting
 
 
 def pack(values: PyTree, size: int) -> PyTree:
@@ -35,50 +26,37 @@ def pack(values: PyTree, size: int) -> PyTree:
     return jax.tree.map(join, values)
 
 
-def packed(game: Game, discriminator: Network, size: int) -> Game:
+def packed(game: Game, size: int) -> Game:
     """The game whose discriminator sees packs of ``size`` examples, all real or all fake (Lin et al. 2018).
 
-    A pack takes the place of an example, for penalties and augmentations added afterwards too: B/size
-    logits, norms over a pack. Nothing else changes.
+    A pack takes the place of an example, for all terms and augmentations: B/size logits, norms over a pack.
+    Nothing else changes.
 
     Args:
-      game: without conditions, played with ``discriminator``.
-      discriminator: which takes inputs of any number of channels.
+      game: without conditions, whose discriminator takes inputs of any number of channels.
       size: m of PacGANm.
 
     Raises:
-      ValueError: if ``size`` is less than 1, or the game cannot be rebuilt or has conditions; from
-        ``init``, if the batch is not made of packs.
+      ValueError: if ``size`` is less than 1; when it is played, if the game has conditions or weights, or a
+        batch is not made of packs.
     """
     if size < 1:
         raise ValueError(f"size is {size}, but a pack must hold at least 1 example.")
-    inner = critic_of(game)
-    rebuild = game.rebuild
-    if rebuild is None:
-        raise ValueError("this game cannot be packed: game.rebuild is None.")
 
-    def rebuilt(critic: CriticFunction) -> Game:
-        return rebuild(critic)._replace(init=init, rebuild=rebuilt)
+    def packs(inputs: Inputs) -> Inputs:
+        if jax.tree.leaves(inputs.condition) or inputs.weights is not None:
+            raise ValueError(
+                "packing was asked of a game with conditions or weights, which have no pack."
+            )
+        return inputs._replace(values=pack(inputs.values, size))
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        variables = game.init(key, batch)
-        pair = jax.tree.map(lambda x: jnp.concatenate([x[:1]] * (2 * size)), batch["image"])
-        fresh = discriminator.init(jax.random.fold_in(key, 1), pack(pair, size))
-        return {**variables, DISCRIMINATOR: {**variables[DISCRIMINATOR], **fresh}}
+    def arrange(meeting: Meeting) -> Meeting:
+        return meeting.with_groups(**{name: packs(own) for name, own in meeting.groups.items()})
 
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        scene = inner(variables, batch, key, step)
-        generate = scene.generate
-
-        def packs(inputs: Inputs) -> Inputs:
-            if jax.tree.leaves(inputs.condition):
-                raise ValueError("packing was asked of a game with conditions, which have no pack.")
-            return inputs._replace(values=pack(inputs.values, size))
-
-        return scene._replace(
-            real=packs(scene.real),
-            fake=packs(scene.fake),
-            generate=generate and (lambda latent: packs(generate(latent))),
-        )
-
-    return rebuilt(critic)
+    composition = composition_of(game)
+    return remade(
+        game,
+        composition._replace(
+            arrangements=(*composition.arrangements, arrange), rows=composition.rows * size
+        ),
+    )

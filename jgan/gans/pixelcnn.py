@@ -1,15 +1,18 @@
 """PixelCNN: the probability of an image as a product over its pixels, by one network."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from jgan.batch_axis import draw_rows
-from jgan.game import GENERATOR, Aux, Batch, Collections, Game, Sampler, Variables, state_of
-from jgan.gans.alone import alone
+from jgan.game import GENERATOR, Batch, Collections, Game, Option
+from jgan.latents import LatentLike
 from jgan.networks.network import Network
+from jgan.scene import Meeting, Result, Scene, Step, Term
+from jgan.versus import versus
 
 
 def to_levels(x: jax.Array, levels: int) -> jax.Array:
@@ -48,7 +51,7 @@ def pixelcnn(network: Network, levels: int) -> Game:
         only (`jgan.networks.masked.pixelcnn_network`).
       levels: to which images are rounded; 256 for bytes.
 
-    The loss is in nats for an element; ``bits`` are logged too. A latent has a uniform number for each
+    The loss is in nats for an element; ``bits`` are logged too. A latent, shaped like the images, has a uniform number for each
     element, by which its level is drawn from the level's distribution given those before it: sampling
     takes as many passes as there are elements.
 
@@ -56,42 +59,46 @@ def pixelcnn(network: Network, levels: int) -> Game:
       ValueError: from ``init``, if the network does not return logits of all levels.
     """
 
-    def init(key: jax.Array, batch: Batch) -> Collections:
-        x = batch["image"][:2]
-        own = network.init(key, x)
-        found = jax.eval_shape(lambda own: network.apply(own, x)[0], own).shape
-        if found != (*x.shape, levels):
-            raise ValueError(
-                f"the network returns logits of shape {found} for examples of shape {x.shape}, "
-                f"but must return {(*x.shape, levels)}."
-            )
-        return own
 
-    def loss(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
+    def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
         index = to_levels(batch["image"], levels)
-        own = variables[GENERATOR]
-        logits, state = network.apply(own, to_values(index, levels), key=key, train=True)
-        nats = jnp.mean(_nats(logits, index)) / math.prod(index.shape[1:])
-        return nats, Aux(state_of(state), {"bits": nats / math.log(2)})
+        logits = make(to_values(index, levels))
+        if logits.shape != (*index.shape, levels):
+            raise ValueError(
+                f"the network returns logits of shape {logits.shape} for examples of shape {index.shape}, "
+                f"but must return {(*index.shape, levels)}."
+            )
+        return Meeting(made={"logits": logits, "index": index})
 
-    def latent(key: jax.Array, batch: Batch) -> jax.Array:
-        shape = batch["image"].shape
-        size = math.prod(shape[1:])
-        return draw_rows(lambda rows: jax.random.uniform(key, (rows, size)), shape[0])
+    def likelihood(scene: Scene) -> Result:
+        index = scene.meeting.made["index"]
+        nats = jnp.mean(_nats(scene.meeting.made["logits"], index)) / math.prod(index.shape[1:])
+        return nats, None, {"bits": nats / math.log(2)}
 
-    def generate(variables: Variables, batch: Batch, z: jax.Array) -> jax.Array:
-        shape = batch["image"].shape[1:]
+    def latents(key: jax.Array, batch: Batch) -> jax.Array:
+        count, *shape = batch["image"].shape
+        return draw_rows(lambda rows: jax.random.uniform(key, (rows, *shape)), count)
+
+    def sample(
+        make: Any, z: jax.Array, condition: Any, step: Step, temperature: float = 1.0
+    ) -> jax.Array:
+        shape, uniform = z.shape[1:], z.reshape(z.shape[0], -1)
 
         def place(number: jax.Array, x: jax.Array) -> jax.Array:
-            logits, _ = network.apply(variables[GENERATOR], x.reshape(-1, *shape))
-            own = logits.reshape(*x.shape, levels)[:, number]
-            below = jnp.cumsum(jax.nn.softmax(own), axis=1) <= z[:, number, None]
+            logits = make(x.reshape(-1, *shape)).reshape(*x.shape, levels)[:, number] / temperature
+            below = jnp.cumsum(jax.nn.softmax(logits), axis=1) <= uniform[:, number, None]
             index = jnp.minimum(jnp.sum(below, axis=1), levels - 1)
             return x.at[:, number].set(to_values(index, levels))
 
-        x = jax.lax.fori_loop(0, z.shape[1], place, jnp.full(z.shape, -1.0))
+        x = jax.lax.fori_loop(0, uniform.shape[1], place, jnp.full(uniform.shape, -1.0))
         return x.reshape(-1, *shape)
 
-    return alone(init, loss, sampler=Sampler(latent, generate))
+    return versus(
+        network,
+        {},
+        Term("likelihood", likelihood, GENERATOR),
+        latent=LatentLike(latents),
+        meet=meet,
+        sample=sample,
+        options={"temperature": Option(1.0, "Divisor of the logits; below 1 samples are likelier.")},
+    )

@@ -5,32 +5,27 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from jgan.batch_axis import draw_rows
-from jgan.game import DISCRIMINATOR, Collections, Game, Inputs, Metrics
-from jgan.gans.answers import answer, asked, with_answers
-from jgan.gans.feature_matching import feature_matching, only_discriminator
-from jgan.gans.gan import gan
+from jgan.game import Game, count_of
+from jgan.gans.feature_matching import only_discriminator
 from jgan.latents import Prior
 from jgan.losses import separable, softplus
 from jgan.networks.network import Network
-from jgan.penalties import Penalty, Scene, with_penalty
+from jgan.scene import Inputs, Result, Scene, Term
+from jgan.terms.adversarial import adversarial
+from jgan.terms.classification import log_losses
+from jgan.terms.feature_matching import feature_matching
+from jgan.versus import versus
 
 
-def certain(classifier: Network) -> Network:
-    """The classifier with the further answer ``"logit"``, log Z with Z = Σ_k exp l_k.
+def certain(ask: Any, inputs: Inputs, group: str) -> dict[str, Any]:
+    """A classifier's answers with the further answer ``"logit"``, log Z with Z = Σ_k exp l_k.
 
     D = Z / (Z + 1), so that an unspoken class "fake" has the logit 0 (Salimans et al. 2016, section 5).
     """
-
-    def apply(
-        collections: Collections, *inputs: Any, key: Any = None, train: bool = False
-    ) -> tuple[Any, Collections]:
-        answers, state = classifier.apply(collections, *inputs, key=key, train=train)
-        return {**answers, "logit": jax.nn.logsumexp(answers["class"], axis=-1)}, state
-
-    return Network(classifier.init, apply)
+    answers = ask(inputs.values)
+    return {**answers, "logit": jax.nn.logsumexp(answers["class"], axis=-1)}
 
 
 def semi_supervised(
@@ -57,19 +52,22 @@ def semi_supervised(
     """
     share = 0.5 * unsupervised
     loss = separable(lambda r: share * softplus(-r), lambda f: share * softplus(f), softplus)
-    network = certain(classifier)
-    game = gan(generator, answer(network, "logit"), only_discriminator(loss), prior)
     images, labels = jnp.asarray(labelled["image"]), jnp.asarray(labelled["label"])
 
-    def supervised(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        count = scene.asked.real.values.shape[0]
-        chosen = draw_rows(
-            lambda rows: jax.random.randint(scene.key, (rows,), 0, images.shape[0]), count
-        )
-        logits = asked(scene, Inputs(images[chosen]), "class")
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels[chosen])
+    def supervised(scene: Scene) -> Result:
+        rows = lambda rows: jax.random.randint(scene.key, (rows,), 0, images.shape[0])
+        chosen = draw_rows(rows, count_of(scene.batch))
+        logits = scene.ask(Inputs(images[chosen]), "real")["class"]
         right = jnp.argmax(logits, axis=-1) == labels[chosen]
-        return jnp.mean(losses), {}, {"labelled_accuracy": jnp.mean(right)}
+        losses = log_losses(logits, labels[chosen])
+        return jnp.mean(losses), None, {"labelled_accuracy": jnp.mean(right)}
 
-    game = with_answers(game, network)
-    return with_penalty(game, Penalty("supervised", supervised, DISCRIMINATOR), feature_matching())
+    return versus(
+        generator,
+        classifier,
+        adversarial(only_discriminator(loss)),
+        Term("supervised", supervised),
+        feature_matching(),
+        latent=prior,
+        present=certain,
+    )

@@ -4,18 +4,22 @@ import jax
 import optax
 
 from jgan.batch_axis import whole_mean
-from jgan.detach import detach
+from jgan.composition import Losses, Projections, mean_over_devices
+from jgan.constants import taped
 from jgan.game import (
     DISCRIMINATOR,
-    GENERATOR,
     Aux,
     Batch,
     Collections,
+    Foresight,
     Game,
     PyTree,
     Variables,
+    composition_of,
+    remade,
     state_of,
 )
+from jgan.scene import Step
 
 
 def unrolled(
@@ -31,7 +35,8 @@ def unrolled(
     discriminator's own loss is untouched, and the looked-ahead discriminator is thrown away.
 
     Args:
-      game: what is played; its discriminator's loss is the one unrolled, penalties and projections included.
+      game: what is played; its discriminator's loss is the one unrolled, with all terms and projections,
+        whether they are added before or after.
       steps: k. 0 is the game itself.
       optimizer: of the inner steps, begun afresh each time: ``optax.sgd(u)``. The authors' demo goes on from
         the moments of the discriminator's own Adam instead. Adam needs ``eps_root`` here (1e-16, the
@@ -47,42 +52,47 @@ def unrolled(
     the data too. `jgan.losses.minimax` leaves it out; experiments/unrolled.py puts it back.
 
     Raises:
-      ValueError: if ``steps`` is negative.
+      ValueError: if ``steps`` is negative, or the game is unrolled already.
     """
     if steps < 0:
         raise ValueError(f"steps is {steps}, but must be at least 0.")
-    project = game.projections.get(DISCRIMINATOR, lambda params: params)
+    composition = composition_of(game)
+    if composition.foresight is not None:
+        raise ValueError("this game is unrolled already; unroll it once, with more steps.")
 
-    def foresee(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Collections:
+    def follow(
+        losses: Losses,
+        projections: Projections,
+        variables: Variables,
+        batch: Batch,
+        key: jax.Array,
+        step: Step,
+    ) -> Variables:
+        project = projections.get(DISCRIMINATOR, lambda params: params)
         start = variables[DISCRIMINATOR]
-        if not second_order:
-            variables = detach(variables)
+        Carry = tuple[PyTree, Collections, PyTree]
 
-        def one(carry: tuple[PyTree, Collections, PyTree], _: None) -> tuple[PyTree, None]:
+        def one(carry: Carry, _: None) -> tuple[Carry, None]:
             params, state, moments = carry
+            here = {**variables, DISCRIMINATOR: {**state, "params": params}}
 
             def loss(params: PyTree) -> tuple[jax.Array, Aux]:
                 moved = {**variables, DISCRIMINATOR: {**state, "params": params}}
-                return game.losses[DISCRIMINATOR](moved, batch, key, step)
+                return losses(moved, batch, key, step, here)[DISCRIMINATOR]
 
-            grads, aux = whole_mean(jax.grad(loss, has_aux=True)(params))
+            grads, aux = jax.grad(loss, has_aux=True)(params)
+            grads, aux = whole_mean(grads), mean_over_devices(aux)
             updates, moments = optimizer.update(grads, moments, params)
             new = project(optax.apply_updates(params, updates))
             return (new, {**state, **aux.state}, moments), None
 
         carry = start["params"], state_of(start), optimizer.init(start["params"])
-        (params, state, _), _ = jax.lax.scan(one, carry, length=steps)
-        return {**state, "params": params}
+        if taped():  # constants cannot leave a compiled loop
+            for _ in range(steps):
+                carry, _ = one(carry, None)
+        else:
+            carry, _ = jax.lax.scan(one, carry, length=steps)
+        return {**variables, DISCRIMINATOR: {**carry[1], "params": carry[0]}}
 
-    def generator(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
-        ahead = {**variables, DISCRIMINATOR: foresee(variables, batch, key, step)}
-        return game.losses[GENERATOR](ahead, batch, key, step)
-
-    rebuild = game.rebuild
-    return game._replace(
-        losses={**game.losses, GENERATOR: generator},
-        rebuild=rebuild
-        and (lambda critic: unrolled(rebuild(critic), steps, optimizer, second_order=second_order)),
-    )
+    foresight = Foresight(follow, first_order=not second_order)
+    return remade(game, composition._replace(foresight=foresight))

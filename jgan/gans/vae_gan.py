@@ -1,44 +1,21 @@
 """VAE-GAN: a variational autoencoder whose likelihood is measured in a discriminator's features."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
-from jgan.batch_axis import draw_rows, normal_like
-from jgan.detach import detach
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Inputs,
-    Metrics,
-    PyTree,
-    Variables,
-    adversarial,
-    state_of,
-)
-from jgan.gans.answers import answer, asked, with_answers
-from jgan.gans.coding import coding_sampler, first_parts, mean_of, reconstructions
-from jgan.gans.gan import check_shapes
-from jgan.gans.vae import divergence
-from jgan.gans.views import with_views
+from jgan.batch_axis import draw_rows
+from jgan.game import GENERATOR, Batch, Game, of_networks
+from jgan.gans.vae import check_code, mean_code, reconstructions
 from jgan.latents import normal
 from jgan.losses import Loss
 from jgan.networks.network import Network
-from jgan.networks.parts import join, part
-from jgan.penalties import Penalty, Scene, with_penalty
-
-
-def slowed(values: PyTree, share: float) -> PyTree:
-    """The same values, whose gradients are ``share`` times as large.
-
-    >>> function = lambda x: slowed(x, 0.25) ** 2
-    >>> float(function(3.0)), float(jax.grad(function)(3.0))
-    (9.0, 1.5)
-    """
-    return jax.tree.map(lambda x: detach(x) + share * (x - detach(x)), values)
+from jgan.networks.parts import part
+from jgan.scene import Inputs, Meeting, Result, Scene, Step, Term
+from jgan.terms.adversarial import adversarial
+from jgan.terms.kl import kl_divergence
+from jgan.versus import versus
 
 
 def vae_gan(
@@ -67,60 +44,49 @@ def vae_gan(
       gamma: γ, what likeness counts for the decoder beside looking real.
 
     The generator owns encoder and decoder, as parts of its collections. Its metrics are ``likeness``, L_f,
-    and ``kl``, in nats. ``"reconstructions"`` start from the posterior's mean, which the sampler encodes.
+    and ``kl``, in nats. A latent is both a sample's and the noise ε of a reconstruction's mean + std ε. ``"reconstructions"`` start from the posterior's mean, which the sampler encodes.
 
     Raises:
       ValueError: from ``init``, if networks and data do not fit.
     """
-    prior = normal(latent)
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        keys = jax.random.split(key, 3)
-        x = batch["image"][:2]
-        own, made = first_parts(encoder, decoder, latent, x, keys, mean_of)
-        judge = discriminator.init(keys[2], x)
-        check_shapes(answer(discriminator, "logit"), judge, x, made)
-        return {GENERATOR: own, DISCRIMINATOR: judge}
+    def meet(make: Any, batch: Batch, noise: jax.Array, step: Step) -> Meeting:
+        x = batch["image"]
 
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        own, x = variables[GENERATOR], batch["image"]
-        prior_key, noise_key, encoder_key, decoder_key = jax.random.split(key, 4)
-        q, encoded = encoder.apply(part(own, "encoder"), x, key=encoder_key, train=True)
-        code = q["mean"] + q["std"] * normal_like(noise_key, q["mean"])
+        def draw(encode: Any) -> tuple[Any, jax.Array]:
+            q = encode(x)
+            check_code(q["mean"], latent)
+            return q, q["mean"] + q["std"] * noise
+
+        q, code = draw(make["encoder"])
+        # The encoder's own gradient does not see what the discriminator says.
+        _, shown = draw(make.held["encoder"])
         odd = draw_rows(lambda rows: jnp.arange(rows) % 2 == 1, x.shape[0])
-        z = jnp.where(odd[:, None], detach(code), prior(prior_key, x.shape[0]))
+        fake = make["decoder"](jnp.where(odd[:, None], shown, noise))
+        return Meeting(real=Inputs(x), fake=Inputs(fake), made={"posterior": q, "code": code})
 
-        def decode(z: jax.Array) -> tuple[jax.Array, Collections]:
-            return decoder.apply(part(own, "decoder"), z, key=decoder_key, train=True)
-
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            collections = {"params": variables[DISCRIMINATOR]["params"], **state}
-            answers, state = discriminator.apply(collections, inputs.values, key=key, train=True)
-            return answers["logit"], state
-
-        fake, decoded = decode(z)
-        return Critic(
-            real=Inputs(x),
-            fake=Inputs(fake),
-            score=score,
-            generator_state=join({"encoder": state_of(encoded), "decoder": state_of(decoded)}),
-            latent={"shown": z, "code": code, **q},
-            generate=lambda latent: Inputs(decode(latent["shown"])[0]),
+    def likeness(scene: Scene) -> Result:
+        own, held = (
+            part(of_networks(variables[GENERATOR]), "decoder")
+            for variables in (scene.variables, scene.held)
         )
+        # The same values, whose gradients in the decoder's parameters are gamma times as large.
+        slow = jax.tree.map(lambda x, h: h + gamma * (x - h), own["params"], held["params"])
+        rebuilt, _ = decoder.apply(
+            {**own, "params": slow}, scene.meeting.made["code"], key=scene.key, train=True
+        )
+        gaps = scene.answer("real", "features") - scene.ask(Inputs(rebuilt), "fake")["features"]
+        return 0.5 * jnp.mean(jnp.sum(jnp.square(gaps), axis=1)), None, {}
 
-    def variational(scene: Scene) -> tuple[jax.Array, Collections, Metrics]:
-        q, real = scene.asked.latent, scene.asked.real
-        own = part(scene.variables[GENERATOR], "decoder")
-        slow = {**own, "params": slowed(own["params"], gamma)}
-        rebuilt, _ = decoder.apply(slow, q["code"], key=scene.key, train=True)
-        gaps = asked(scene, real, "features") - asked(scene, Inputs(rebuilt), "features")
-        likeness = 0.5 * jnp.mean(jnp.sum(jnp.square(gaps), axis=1))
-        kl = jnp.mean(divergence(q["mean"], q["std"]))
-        return kl + likeness, {}, {"kl": kl, "likeness": likeness}
-
-    sampler = coding_sampler(encoder, decoder, prior, mean_of)
-    game = with_answers(adversarial(init, critic, loss, sampler=sampler), discriminator)
-    game = with_views(game, {"reconstructions": reconstructions(sampler)})
-    return with_penalty(game, Penalty("variational", variational, GENERATOR))
+    return versus(
+        {"encoder": encoder, "decoder": decoder},
+        discriminator,
+        adversarial(loss),
+        Term("likeness", likeness, GENERATOR, ("real",)),
+        kl_divergence(),
+        latent=normal(latent),
+        meet=meet,
+        sample=lambda make, z, condition, step: make["decoder"](z),
+        encode=mean_code,
+        views={"reconstructions": reconstructions},
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from jgan.game import Collections, state_of
+from jgan.players import Collections, state_of
 from jgan.networks.network import Network
 from jgan.networks.parts import join, part
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import axis_name
-from jgan.game import Collections
+from jgan.players import Collections
 from jgan.networks.dcgan import WEIGHTS, image_sizes
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import ConvTranspose, Dense, check_norm

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgan.game import Collections
+from jgan.players import Collections
 from jgan.networks.combined import side_by_side, with_inputs
 from jgan.networks.network import Network
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import normal_like
-from jgan.game import Collections
+from jgan.players import Collections
 from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import Dense, Norm, check_norm, leaky_relu

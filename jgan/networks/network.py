@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 
 from jgan.batch_axis import gathered
-from jgan.game import Collections
+from jgan.players import Collections
 
 
 class Apply(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from jgan.game import Collections
+from jgan.players import Collections
 
 
 def join(parts: Mapping[str, Collections]) -> Collections:

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 
-from jgan.game import Collections
+from jgan.players import Collections
 from jgan.networks.network import Network
 
 # XLA's own products, and those of `jgan.networks.convolution` that run forward.

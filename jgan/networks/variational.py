@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.game import Collections
+from jgan.players import Collections
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.infogan import WEIGHTS, infogan_discriminator
 from jgan.networks.layers import Dense, check_norm

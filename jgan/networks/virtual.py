@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.game import Collections
+from jgan.players import Collections
 from jgan.networks.layers import Dense
 from jgan.networks.network import Network, from_linen
 

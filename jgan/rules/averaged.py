@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import GENERATOR, Batch, Metrics
+from jgan.game import FROZEN, GENERATOR, TERMS, Batch, Metrics
 from jgan.rules.rule import Rule, TrainState
 
 
@@ -30,7 +30,8 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
         follows closely at first; 0 or 1 turns this off.
 
     All floating-point variables of the generator are averaged, running statistics included (they must
-    fit the averaged weights; StyleGAN2's code copies buffers instead, of which it has hardly any).
+    fit the averaged weights; StyleGAN2's code copies buffers instead, of which it has hardly any). Memories of
+    terms and frozen parameters are copied.
     The average is ``state.averages["generator"]``; it starts as the initial generator.
     """
     if isinstance(decay, int | float) and not 0 <= decay < 1:
@@ -43,7 +44,7 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
         return state.replace(averages={**state.averages, GENERATOR: average})
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        count = state.step.astype(jnp.float32)
+        before, count = state.averages[GENERATOR], state.step.astype(jnp.float32)
         state, metrics = rule.update(state, batch)
         kept = jnp.minimum(decay, (1 + count) / jnp.maximum(warmup + count, 1e-6))
 
@@ -52,7 +53,11 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
                 return new
             return (old + (1 - kept) * (new - old)).astype(new.dtype)
 
-        average = jax.tree.map(blend, state.averages[GENERATOR], state.variables[GENERATOR])
+        new = state.variables[GENERATOR]
+        average = {
+            name: values if name in (TERMS, FROZEN) else jax.tree.map(blend, before[name], values)
+            for name, values in new.items()
+        }
         return state.replace(averages={**state.averages, GENERATOR: average}), metrics
 
     return Rule(init, update, rule.minibatches)

@@ -49,7 +49,7 @@ def competitive(
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
-        function = gradient_map(game, state.variables, batch, key, state.step)
+        function = gradient_map(game, state.variables, batch, key, state.clock)
         params = params_of(state.variables)
         xi, found = function(params)
 

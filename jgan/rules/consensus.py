@@ -1,10 +1,13 @@
 """Consensus optimisation: both players also want the vector field to be small."""
 
+from typing import Any
+
 import jax
 import optax
 
-from jgan.game import PLAYERS, Aux, Batch, Game, LossFunction, Variables
-from jgan.rules.joint import gradients
+from jgan.composition import Losses
+from jgan.game import PLAYERS, Aux, Batch, Game, Variables, composition_of, remade
+from jgan.rules.joint import gradients_of
 from jgan.rules.rule import Optimizers, Rule
 from jgan.rules.simultaneous import simultaneous
 
@@ -16,24 +19,31 @@ def with_consensus(game: Game, gamma: float | jax.Array) -> Game:
     invertible none are added; at them the Jacobian becomes J - gamma JᵀJ.
     """
 
-    def regularised(player: str) -> LossFunction:
-        base = game.losses[player]
-
-        def loss(
-            variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-        ) -> tuple[jax.Array, Aux]:
-            value, aux = base(variables, batch, key, step)
-            found = gradients(game, variables, batch, key, step)
+    def regularised(inner: Losses) -> Losses:
+        def losses(
+            variables: Variables,
+            batch: Batch,
+            key: jax.Array,
+            step: Any,
+            held: Variables | None = None,
+        ) -> dict[str, tuple[jax.Array, Aux]]:
+            found = gradients_of(inner, variables, batch, key, step)
             term = 0.5 * gamma * optax.tree.norm(found.grads, squared=True)
-            return value + term, Aux(aux.state, {**aux.metrics, "consensus": term})
+            results = inner(variables, batch, key, step, held)
+            return {player: paying(*results[player], "consensus", term) for player in PLAYERS}
 
-        return loss
+        return losses
 
-    rebuild = game.rebuild
-    return game._replace(
-        losses={player: regularised(player) for player in PLAYERS},
-        rebuild=rebuild and (lambda critic: with_consensus(rebuild(critic), gamma)),
+    composition = composition_of(game)
+    return remade(
+        game, composition._replace(transforms=(*composition.transforms, regularised))
     )
+
+
+def paying(value: jax.Array, aux: Aux, name: str, term: jax.Array) -> tuple[jax.Array, Aux]:
+    """A loss and its Aux with one more term."""
+    metrics, terms = {**aux.metrics, name: term}, {**aux.terms, name: term}
+    return value + term, aux._replace(metrics=metrics, terms=terms)
 
 
 def consensus(game: Game, optimizers: Optimizers, gamma: float | jax.Array = 10.0) -> Rule:

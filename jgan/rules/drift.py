@@ -1,12 +1,13 @@
 """Discretisation drift: what descent follows instead of the game's flow, and how to undo part of it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import optax
 
 from jgan.batch_axis import whole_mean
-from jgan.detach import detach
+from jgan.composition import Losses
 from jgan.game import (
     DISCRIMINATOR,
     GENERATOR,
@@ -14,11 +15,13 @@ from jgan.game import (
     Aux,
     Batch,
     Game,
-    LossFunction,
     PyTree,
     Variables,
     check_player,
+    composition_of,
+    remade,
 )
+from jgan.rules.consensus import paying
 from jgan.rules.joint import with_params
 from jgan.rules.rule import Rule
 from jgan.rules.simultaneous import simultaneous
@@ -64,31 +67,40 @@ def with_drift(
         check_player(first)
     counts = steps or dict.fromkeys(PLAYERS, 1)
 
-    def drifting(player: str) -> LossFunction:
-        rival = RIVAL[player]
-        sign = 1.0 if first in (None, player) else -1.0
+    def drifting(inner: Losses) -> Losses:
+        def slope(at: Variables, whose: str, over: str, rest: Any) -> PyTree:
+            def value(params: PyTree) -> jax.Array:
+                return inner(with_params(at, {over: params}), *rest, at)[whose][0]
 
-        def loss(
-            variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-        ) -> tuple[jax.Array, Aux]:
-            def slope(whose: str, over: str) -> PyTree:
-                def value(params: PyTree) -> jax.Array:
-                    moved = with_params(variables, {over: params})
-                    return game.losses[whose](moved, batch, key, step)[0]
+            return whole_mean(jax.grad(value)(at[over]["params"]))
 
-                return whole_mean(jax.grad(value)(variables[over]["params"]))
+        def losses(
+            variables: Variables,
+            batch: Batch,
+            key: jax.Array,
+            step: Any,
+            held: Variables | None = None,
+        ) -> dict[str, tuple[jax.Array, Aux]]:
+            still = jax.lax.stop_gradient(variables) if held is None else held
+            rest = batch, key, step
+            results = inner(variables, *rest, still)
+            for player in PLAYERS:
+                rival = RIVAL[player]
+                sign = 1.0 if first in (None, player) else -1.0
+                square = optax.tree.norm(slope(variables, player, player, rest), squared=True)
+                # The other player's own gradient counts as a constant in the article.
+                cross = optax.tree.vdot(
+                    slope(variables, player, rival, rest), slope(still, rival, rival, rest)
+                )
+                term = own * rates[player] / (4 * counts[player]) * square
+                term += interaction * sign * rates[rival] / 2 * cross
+                results = {**results, player: paying(*results[player], "drift", term)}
+            return results
 
-            value, aux = game.losses[player](variables, batch, key, step)
-            square = optax.tree.norm(slope(player, player), squared=True)
-            constant = detach(slope(rival, rival))
-            cross = optax.tree.vdot(slope(player, rival), constant)
-            value += own * rates[player] / (4 * counts[player]) * square
-            value += interaction * sign * rates[rival] / 2 * cross
-            return value, aux
+        return losses
 
-        return loss
-
-    return game._replace(losses={player: drifting(player) for player in PLAYERS}, rebuild=None)
+    composition = composition_of(game)
+    return remade(game, composition._replace(transforms=(*composition.transforms, drifting)))
 
 
 def drift_corrected(

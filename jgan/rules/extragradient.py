@@ -24,10 +24,10 @@ def extragradient(game: Game, optimizers: Optimizers) -> Rule:
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
-        here = gradients(game, state.variables, batch, key, state.step)
-        ahead, moments = dict(state.variables), dict(state.optimizers)
+        here = gradients(game, state.variables, batch, key, state.clock)
+        ahead, moments = {}, dict(state.optimizers)
         for player in PLAYERS:
-            ahead[player], moments[player] = step_player(
+            moved, moments[player] = step_player(
                 game,
                 player,
                 optimizers[player],
@@ -36,7 +36,9 @@ def extragradient(game: Game, optimizers: Optimizers) -> Rule:
                 here.grads[player],
                 here.auxes[player],
             )
-        there = gradients(game, ahead, batch, key, state.step)
-        return step_both(game, optimizers, state.replace(optimizers=moments), there.grads, there)
+            # Statistics and memories advance once an update, with what is seen before it.
+            ahead[player] = {**state.variables[player], "params": moved["params"]}
+        there = gradients(game, ahead, batch, key, state.clock)
+        return step_both(game, optimizers, state.replace(optimizers=moments), there.grads, here)
 
     return Rule(init, update)

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import optax
 
 from jgan.batch_axis import whole_mean
-from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree, SharedLosses, Variables
-from jgan.rules.rule import Optimizers, TrainState, gradient, report, step_player
+from jgan.composition import Losses, mean_over_devices
+from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree, Variables
+from jgan.rules.rule import Optimizers, TrainState, report, step_player
 
 Joint = dict[str, PyTree]
 """``{player: params}`` or anything shaped like it: gradients, directions, tangents."""
@@ -41,34 +42,34 @@ def with_params(variables: Variables, params: Joint) -> Variables:
 
 
 def gradients(
-    game: Game, variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+    game: Game, variables: Variables, batch: Batch, key: jax.Array, step: Any
 ) -> Gradients:
     """Both gradients at the same variables, with the same key, hence on the same fakes and logits.
 
-    Losses that share a pass are evaluated once and pulled back twice, each time only to the parameters of
-    the player whose loss it is. Others are differentiated one by one.
+    The losses are evaluated once and pulled back twice, each time only to the parameters of the player
+    whose loss it is.
     """
-    if isinstance(game.losses, SharedLosses):
-        both = game.losses.both
+    return gradients_of(game.losses, variables, batch, key, step)
 
-        def values(params: Joint) -> tuple[dict[str, jax.Array], dict[str, Aux]]:
-            results = both(with_params(variables, params), batch, key, step)
-            return {p: results[p][0] for p in PLAYERS}, {p: results[p][1] for p in PLAYERS}
 
-        losses, pullback, auxes = jax.vjp(values, params_of(variables), has_aux=True)
-        none = jax.tree.map(jnp.zeros_like, losses)
-        grads = {p: pullback({**none, p: jnp.ones_like(losses[p])})[0][p] for p in PLAYERS}
-        return whole_mean(Gradients(grads, losses, auxes))
-    parts = {player: gradient(game, player, variables, batch, key, step) for player in PLAYERS}
-    return Gradients(
-        grads={player: grads for player, (_, _, grads) in parts.items()},
-        losses={player: loss for player, (loss, _, _) in parts.items()},
-        auxes={player: aux for player, (_, aux, _) in parts.items()},
-    )
+def gradients_of(
+    losses: Losses, variables: Variables, batch: Batch, key: jax.Array, step: Any
+) -> Gradients:
+    """`gradients` of the losses alone."""
+
+    def values(params: Joint) -> tuple[dict[str, jax.Array], dict[str, Aux]]:
+        results = losses(with_params(variables, params), batch, key, step, variables)
+        return {p: results[p][0] for p in PLAYERS}, {p: results[p][1] for p in PLAYERS}
+
+    found, pullback, auxes = jax.vjp(values, params_of(variables), has_aux=True)
+    none = jax.tree.map(jnp.zeros_like, found)
+    grads = {p: pullback({**none, p: jnp.ones_like(found[p])})[0][p] for p in PLAYERS}
+    grads, found = whole_mean((grads, found))
+    return Gradients(grads, found, {p: mean_over_devices(aux) for p, aux in auxes.items()})
 
 
 def gradient_map(
-    game: Game, variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+    game: Game, variables: Variables, batch: Batch, key: jax.Array, step: Any
 ) -> Callable[[Joint], tuple[Joint, Gradients]]:
     """``params -> (ξ(params), Gradients)``; the Jacobian of ξ is the game's Hessian H."""
 

@@ -48,7 +48,7 @@ def lola(
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
-        function = gradient_map(game, state.variables, batch, key, state.step)
+        function = gradient_map(game, state.variables, batch, key, state.clock)
         params = params_of(state.variables)
         xi, found = function(params)
         foreseen = off_diagonal_product(lambda point: function(point)[0], params, xi)
@@ -58,13 +58,13 @@ def lola(
 
             def loss(theirs: PyTree) -> jax.Array:
                 moved = with_params(state.variables, {rival: theirs})
-                return game.losses[player](moved, batch, key, state.step)[0]
+                return game.losses(moved, batch, key, state.clock, state.variables)[player][0]
 
             wanted = whole_mean(jax.grad(loss)(params[rival]))
 
             def rival_gradient(own: PyTree) -> PyTree:
                 moved = with_params(state.variables, {player: own})
-                return gradients(game, moved, batch, key, state.step).grads[rival]
+                return gradients(game, moved, batch, key, state.clock).grads[rival]
 
             return whole_mean(jax.vjp(rival_gradient, params[player])[1](wanted)[0])
 

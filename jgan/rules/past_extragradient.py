@@ -26,7 +26,7 @@ def past_extragradient(game: Game, learning_rate: float | jax.Array) -> Rule:
         key = jax.random.fold_in(state.key, state.step)
         params = params_of(state.variables)
         ahead = project(game, combine((1.0, params), (-learning_rate, state.memory["past"])))
-        found = gradients(game, with_params(state.variables, ahead), batch, key, state.step)
+        found = gradients(game, with_params(state.variables, ahead), batch, key, state.clock)
         state, metrics = step_both(game, optimizers, state, found.grads, found)
         return state.replace(memory={"past": found.grads}), metrics
 

@@ -1,7 +1,7 @@
 """What a rule is, and the parts that rules are made of."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import optax
 
 from jgan.batch_axis import whole_mean
+from jgan.composition import mean_over_devices
 from jgan.game import PLAYERS, Aux, Batch, Collections, Game, Metrics, PyTree, Variables
+from jgan.scene import Step
 
 Optimizers = Mapping[str, optax.GradientTransformation]
 """An optax optimizer for each player; different learning rates are the two time scales."""
@@ -27,6 +29,7 @@ class TrainState:
       optimizers: ``{player: optax state}``.
       averages: ``{player: Collections}`` of averaged variables, empty unless the rule is `averaged`.
       memory: whatever else the rule carries (past gradients, slow weights).
+      began: the step at which the present stage of the run began, int32.
     """
 
     step: jax.Array
@@ -35,10 +38,16 @@ class TrainState:
     optimizers: dict[str, Any]
     averages: Variables
     memory: PyTree = ()
+    began: jax.Array = field(default_factory=lambda: jnp.zeros((), jnp.int32))
 
     def replace(self, **changes: Any) -> "TrainState":
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+    @property
+    def clock(self) -> Step:
+        """How many updates were made, in the run and in its present stage."""
+        return Step(self.step, self.step - self.began)
 
     def averaged_variables(self) -> Variables:
         """The variables with averages in place of what they average."""
@@ -88,16 +97,17 @@ def check_optimizers(optimizers: Optimizers) -> None:
 
 
 def gradient(
-    game: Game, player: str, variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
+    game: Game, player: str, variables: Variables, batch: Batch, key: jax.Array, step: Any
 ) -> tuple[jax.Array, Aux, PyTree]:
     """The player's loss, Aux, and the loss's gradient in the player's own parameters."""
 
     def own_loss(params: PyTree) -> tuple[jax.Array, Aux]:
         own = {**variables[player], "params": params}
-        return game.losses[player]({**variables, player: own}, batch, key, step)
+        return game.losses({**variables, player: own}, batch, key, step, variables)[player]
 
     (loss, aux), grads = jax.value_and_grad(own_loss, has_aux=True)(variables[player]["params"])
-    return whole_mean((loss, aux, grads))
+    loss, grads = whole_mean((loss, grads))
+    return loss, mean_over_devices(aux), grads
 
 
 def step_player(
@@ -125,7 +135,7 @@ def move(
     key: jax.Array,
 ) -> tuple[TrainState, Metrics]:
     """One player's move: gradient, optimizer, projection. The other player is left bitwise alone."""
-    loss, aux, grads = gradient(game, player, state.variables, batch, key, state.step)
+    loss, aux, grads = gradient(game, player, state.variables, batch, key, state.clock)
     own, optimizer_state = step_player(
         game, player, optimizer, state.variables[player], state.optimizers[player], grads, aux
     )

@@ -58,18 +58,18 @@ def runge_kutta(
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
         params = params_of(state.variables)
-        found = gradients(game, state.variables, batch, key, state.step)
+        found = gradients(game, state.variables, batch, key, state.clock)
         stages = [found.grads]
         for distance in distances:
             ahead = project(game, combine((1.0, params), (-learning_rate * distance, stages[-1])))
             moved = with_params(state.variables, ahead)
-            stages.append(gradients(game, moved, batch, key, state.step).grads)
+            stages.append(gradients(game, moved, batch, key, state.clock).grads)
         directions = combine(*zip(weights, stages, strict=True))
         if regularised:
 
             def steepness(own: PyTree) -> jax.Array:
                 moved = with_params(state.variables, {DISCRIMINATOR: own})
-                grads = gradients(game, moved, batch, key, state.step).grads[GENERATOR]
+                grads = gradients(game, moved, batch, key, state.clock).grads[GENERATOR]
                 return regularization * optax.tree.norm(grads, squared=True)
 
             extra = whole_mean(jax.grad(steepness)(params[DISCRIMINATOR]))

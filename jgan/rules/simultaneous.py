@@ -20,7 +20,7 @@ def simultaneous(game: Game, optimizers: Optimizers) -> Rule:
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
-        found = gradients(game, state.variables, batch, key, state.step)
+        found = gradients(game, state.variables, batch, key, state.clock)
         return step_both(game, optimizers, state, found.grads, found)
 
     return Rule(init, update)

@@ -40,7 +40,7 @@ def symplectic(
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
-        function = gradient_map(game, state.variables, batch, key, state.step)
+        function = gradient_map(game, state.variables, batch, key, state.clock)
         params = params_of(state.variables)
         xi, pullback, found = jax.vjp(function, params, has_aux=True)
         transposed = whole_mean(pullback(xi)[0])

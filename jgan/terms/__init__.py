@@ -1,0 +1,27 @@
+"""Terms: the lines of which objectives are made. One kind a file; each is a function that returns terms."""
+
+from jgan.terms.adversarial import adversarial
+from jgan.terms.balance import balance
+from jgan.terms.classification import classification
+from jgan.terms.cycle import cycle
+from jgan.terms.feature_matching import feature_matching
+from jgan.terms.historical import historical_average
+from jgan.terms.information import information
+from jgan.terms.kl import kl_divergence
+from jgan.terms.pool import pool
+from jgan.terms.pull_away import pull_away
+from jgan.terms.reconstruction import reconstruction
+
+__all__ = [
+    "adversarial",
+    "balance",
+    "classification",
+    "cycle",
+    "feature_matching",
+    "historical_average",
+    "information",
+    "kl_divergence",
+    "pool",
+    "pull_away",
+    "reconstruction",
+]

@@ -1,0 +1,60 @@
+"""BEGAN's balance: the discriminator pays -k L(x̂), and a controller moves k."""
+
+import jax
+import jax.numpy as jnp
+
+from jgan.batch_axis import whole_mean
+from jgan.constants import constant
+from jgan.scene import Result, Scene, Term, mean
+
+
+def controlled(
+    k: jax.Array, real: jax.Array, fake: jax.Array, gamma: float, rate: float
+) -> tuple[jax.Array, jax.Array]:
+    """The next k and the convergence measure M (Berthelot, Schumm & Metz 2017, section 3.4).
+
+    k' = clip(k + λ_k (γ L(x) - L(x̂)), 0, 1) and M = L(x) + abs(γ L(x) - L(x̂)).
+
+    Args:
+      k: so far.
+      real: L(x), the mean over the batch.
+      fake: L(x̂).
+      gamma: γ, the diversity ratio.
+      rate: λ_k.
+
+    >>> k, measure = controlled(jnp.array(0.5), jnp.array(0.2), jnp.array(0.1), 0.5, 1e-3)
+    >>> round(float(k), 4), round(float(measure), 4)
+    (0.5, 0.2)
+    """
+    gap = gamma * real - fake
+    return jnp.clip(k + rate * gap, 0.0, 1.0), real + jnp.abs(gap)
+
+
+def balance(gamma: float = 0.5, rate: float = 1e-3, *, name: str = "balance") -> Term:
+    """-k L(x̂) for the discriminator, whose logits are minus the losses L of an autoencoder.
+
+    k starts at 0 and is the term's memory, ``{"k": k}``. Metrics: ``k``, ``measure`` (M) and ``ratio``
+    (L(x̂)/L(x)).
+
+    Args:
+      gamma: γ, where the ratio L(x̂)/L(x) is held.
+      rate: λ_k, the controller's. With 0, k stays 0.
+      name: of the term.
+    """
+
+    def value(scene: Scene) -> Result:
+        groups = ("real", "fake")
+        real, fake = (
+            -mean(scene.answer(group, "logit"), scene.meeting[group].weights) for group in groups
+        )
+        # k and M are not linear in the means, so they need those of the whole batch.
+        means = constant(name, whole_mean((real, fake)))
+        k = scene.memory["k"]
+        renewed, measure = controlled(k, *means, gamma, rate)
+        return -k * fake, {"k": renewed}, {
+            "k": renewed,
+            "measure": measure,
+            "ratio": means[1] / means[0],
+        }
+
+    return Term(name, value, groups=("real", "fake"), memory={"k": jnp.zeros(())})

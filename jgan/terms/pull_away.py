@@ -1,0 +1,42 @@
+"""The pull-away term: codes of a batch of fakes are to point in different directions."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jgan.batch_axis import whole_batch
+from jgan.players import GENERATOR
+from jgan.scene import Result, Scene, Term
+
+
+def mean_squared_cosine(codes: jax.Array, batch: jax.Array) -> jax.Array:
+    """PT = mean over pairs i ≠ j of cos²(S_i, S_j) (Zhao et al. 2017, section 2.4), squared as in the paper.
+
+    Args:
+      codes: ``(b, d)``, the rows of ``batch`` on this device.
+      batch: ``(B, d)``.
+
+    >>> codes = jnp.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> round(float(mean_squared_cosine(codes, codes)), 5)
+    0.33333
+    """
+    unit = lambda s: s / jnp.maximum(jnp.linalg.norm(s, axis=1, keepdims=True), 1e-12)
+    squares = jnp.square(unit(codes) @ unit(batch).T)
+    count = batch.shape[0]
+    # Each code meets itself once, with cosine 1.
+    return jnp.mean((jnp.sum(squares, axis=1) - 1) / (count - 1))
+
+
+def pull_away(weight: Any = 0.1, *, group: str = "fake", answer: str = "features") -> Term:
+    """weight · PT of the codes of a group, paid by the generator (EBGAN-PT).
+
+    Metrics: ``pull_away``, the weighted term, and ``cosine_squared``, without weight.
+    """
+
+    def value(scene: Scene) -> Result:
+        codes = scene.answer(group, answer)
+        term = mean_squared_cosine(codes, whole_batch(codes))
+        return term, None, {"cosine_squared": term}
+
+    return Term("pull_away", value, GENERATOR, (group,), weight)
