@@ -35,7 +35,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Experiment
 
@@ -45,7 +45,7 @@ def experiment(*, optimizer: str = "adam", lr: float = 1e-3) -> Experiment:
     generator = mlp_generator((2,), (16,), norm="batch")
     game = gan(generator, mlp_discriminator((16,), norm="spectral"), non_saturating(), normal(4))
     optimizers = dict.fromkeys(PLAYERS, getattr(optax, optimizer)(lr))
-    rule = alternating(with_penalty(game, r1(1.0)), optimizers)
+    rule = alternating(game.add(r1(1.0)), optimizers)
     return Experiment(game, averaged(rule), load("ring", size=5000), steps=2000, batch_size=32)
 '''
 

@@ -33,7 +33,7 @@ from jgan.numerics.orbit import iterate
 from jgan.numerics.selfmap import SelfMap, jacobian
 from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.stability import radius_map
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
 
 SIX = ("simultaneous", "alternating", "extragradient", "optimistic", "symplectic", "runge-kutta-4")
@@ -83,7 +83,7 @@ def points_gan(width: int, dtype: Any = jnp.float32) -> tuple[SelfMap, int]:
         mlp_generator((2,), (width, width), **options),
         mlp_discriminator((width, width), **options),
     )
-    game = with_penalty(gan(*networks, non_saturating(), normal(2)), r1(1.0))
+    game = gan(*networks, non_saturating(), normal(2)).add(r1(1.0))
     batch = {"image": jax.random.normal(jax.random.key(1), (64, 2), dtype)}
     return at_start(game, batch, dtype)
 

@@ -11,8 +11,8 @@ import optax
 
 from jgan.data import Source, gather, load
 from jgan.game import PLAYERS
-from jgan.gans.answers import answer
 from jgan.gans.autoencoder import plain_autoencoder
+from jgan.networks.combined import answer_of
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.linear import linear_decoder, linear_encoder
 from jgan.rules import averaged, simultaneous
@@ -45,7 +45,7 @@ def share_of_components(trained: Trained) -> float:
     test = examples(load(source.name, split="test"), 1000)
     variables = trained.state.averaged_variables()
     codes = game.sampler.encode(variables, jnp.asarray(test))
-    rebuilt = np.asarray(game.sampler.generate(variables, {"image": jnp.asarray(test)}, codes))
+    rebuilt = np.asarray(game.sampler.generate(variables, (), codes))
     error = float(np.mean(np.square(test - rebuilt)))
     return error / component_error(examples(source, EXAMPLES), test, codes.shape[1])
 
@@ -88,7 +88,7 @@ def experiment(
     if body == "linear":
         game = plain_autoencoder(linear_encoder(code), linear_decoder(source.shape), code)
     else:
-        encoder = answer(heads({"code": code}, body=body, width=width), "code")
+        encoder = answer_of(heads({"code": code}, body=body, width=width), "code")
         decoder = generator_for(source.shape, body=body, width=width)
         game = plain_autoencoder(encoder, decoder, code)
     rule = simultaneous(game, dict.fromkeys(PLAYERS, optax.adam(lr, b1=beta1)))

@@ -9,10 +9,10 @@ import optax
 
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.answers import answer
 from jgan.gans.bigan import bigan
 from jgan.latents import normal, uniform
 from jgan.losses import get_loss
+from jgan.networks.combined import answer_of
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import drawn, joint_discriminator
 from jgan.networks.variational import encoder as gaussian_encoder
@@ -82,10 +82,10 @@ def experiment(
     if encoder == "gaussian":
         inverse = drawn(gaussian_encoder(latent, **options))
     else:
-        inverse = answer(heads({"code": latent}, **options), "code")
+        inverse = answer_of(heads({"code": latent}, **options), "code")
     judge = joint_discriminator(body=body, width=width, norm=judge_norm, latent=judged == "pair")
     noise = uniform(latent) if prior == "uniform" else normal(latent)
-    game = bigan(generator, inverse, answer(judge, "logit"), get_loss(loss), noise)
+    game = bigan(generator, inverse, judge, get_loss(loss), noise)
     optimizers = {
         GENERATOR: optax.adam(generator_lr, b1=beta1),
         DISCRIMINATOR: optax.adam(lr, b1=beta1),

@@ -9,7 +9,6 @@ import optax
 
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.answers import answer
 from jgan.gans.conditional import conditional
 from jgan.latents import uniform
 from jgan.losses import get_loss
@@ -69,7 +68,7 @@ def experiment(
     source = load(data)
     classes = classes_of(source)
     generator = generator_for(source.shape, body=body, width=width)
-    discriminator = answer(heads({"logit": 1}, body=body, width=width, norm=norm), "logit")
+    discriminator = heads({"logit": 1}, body=body, width=width, norm=norm)
     size = 16 if label == "embedding" else 0
     told = unlabelled if label == "none" else lambda network: labelled(network, classes, size)
     game = conditional(told(generator), told(discriminator), get_loss(loss), uniform(100))

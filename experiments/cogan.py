@@ -14,10 +14,10 @@ import optax
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.answers import answer
 from jgan.gans.cogan import cogan
 from jgan.latents import uniform
 from jgan.losses import get_loss
+from jgan.networks.combined import answer_of
 from jgan.networks.coupled import (
     coupled_discriminator,
     coupled_generator,
@@ -120,7 +120,7 @@ def experiment(
     """
     source = two_domains(load(data), CHANGES[change])
     height, across, channels = source.shape
-    judge = answer(heads({"logit": 1}, body=body, width=width, norm="none"), "logit")
+    judge = answer_of(heads({"logit": 1}, body=body, width=width, norm="none"), "logit")
     if share == "layers":
         both = generator_for((height, across, 2 * channels), body=body, width=width)
         generator, discriminator = coupled_generator(both), coupled_discriminator(judge)

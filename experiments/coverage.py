@@ -14,7 +14,6 @@ import optax
 
 from jgan.data import Source, load, toys
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.answers import answer
 from jgan.gans.gan import gan
 from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
@@ -23,12 +22,13 @@ from jgan.losses import get_loss
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.minibatch import MinibatchDiscrimination
 from jgan.networks.network import Network, from_linen
-from jgan.penalties import Penalty, r1, r1_r2, r2, wgan_gp, with_penalty
+from jgan.penalties import r1, r1_r2, r2, wgan_gp
 from jgan.rules import alternating, averaged
+from jgan.scene import Term
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import modes, reverse_kl
 
-PENALTIES: dict[str, Callable[[Any], tuple[Penalty, ...]]] = {
+PENALTIES: dict[str, Callable[[Any], tuple[Term, ...]]] = {
     "none": lambda gamma: (),
     "r1": lambda gamma: (r1(gamma),),
     "r2": lambda gamma: (r2(gamma),),
@@ -135,13 +135,11 @@ def experiment(
         generator, judge = _perceptrons(source.shape, 8 * width, kernels, sharpness, size)
     else:
         generator = generator_for(source.shape, body=body, width=width)
-        judge = answer(
-            heads({"logit": 1}, body=body, width=width, norm="none", kernels=kernels), "logit"
-        )
+        judge = heads({"logit": 1}, body=body, width=width, norm="none", kernels=kernels)
     game = gan(generator, judge, get_loss(loss), normal(latent))
     if packing > 1:
-        game = packed(game, judge, packing)
-    game = with_penalty(game, *PENALTIES[penalty](gamma))
+        game = packed(game, packing)
+    game = game.add(PENALTIES[penalty](gamma))
     adam = optax.adam(optax.cosine_decay_schedule(lr, horizon), b1=beta1, b2=beta2)
     if unroll:
         game = unrolled(game, unroll, optax.sgd(unroll_rate))

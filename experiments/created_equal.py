@@ -13,15 +13,16 @@ from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR, Game, with_weight_clipping
 from jgan.gans.began import began
 from jgan.gans.gan import gan
-from jgan.gans.vae import bernoulli, gaussian, vae
+from jgan.gans.vae import vae
 from jgan.latents import uniform
 from jgan.losses import get_loss
 from jgan.networks import Network, mlp_discriminator, mlp_generator
 from jgan.networks.autoencoder import autoencoder
 from jgan.networks.infogan import infogan_autoencoder, infogan_discriminator, infogan_generator
 from jgan.networks.variational import mlp_encoder, posterior
-from jgan.penalties import dragan, r1_r2, wgan_gp, with_penalty
+from jgan.penalties import dragan, r1_r2, wgan_gp
 from jgan.rules import alternating
+from jgan.terms.reconstruction import bernoulli, gaussian
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import metric
 
@@ -150,11 +151,11 @@ def _game(method: str, own: Authors, networks: "_Networks") -> Game:
     if method == "wgan":
         return with_weight_clipping(game, own.clip)
     if method == "wgan_gp":
-        return with_penalty(game, wgan_gp(4 * own.weight, 0.5))
+        return game.add(wgan_gp(4 * own.weight, 0.5))
     if method == "dragan":
-        return with_penalty(game, dragan(4 * own.weight, target=0.5))
+        return game.add(dragan(4 * own.weight, target=0.5))
     if method == "rpgan":
-        return with_penalty(game, *r1_r2(own.weight))
+        return game.add(r1_r2(own.weight))
     return game
 
 

@@ -11,7 +11,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import pair
-from jgan.penalties import dragan, with_penalty
+from jgan.penalties import dragan
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import metric, modes
@@ -67,7 +67,7 @@ def experiment(
     """
     source = load(data)
     networks = pair(source.shape, width=width, discriminator_norm="none", dtype=dtype, remat=remat)
-    game = with_penalty(gan(*networks, non_saturating(), normal(100)), dragan(weight, sigma))
+    game = gan(*networks, non_saturating(), normal(100)).add(dragan(weight, sigma))
     adam = optax.adam(lr, b1=beta1, b2=beta2)
     rule = alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam})
     return Experiment(game, averaged(rule, decay), source, steps=2000, claims=CLAIMS)

@@ -10,16 +10,15 @@ import jax.numpy as jnp
 import optax
 
 from jgan.data import load
-from jgan.game import DISCRIMINATOR, GENERATOR, critic_of
-from jgan.gans.answers import answer
+from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.feature_matching import feature_matching_gan
 from jgan.gans.gan import gan
-from jgan.gans.historical import with_historical_average
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.virtual import virtual_generator
 from jgan.rules import alternating, averaged
+from jgan.terms.historical import historical_averages
 from jgan.training.experiment import Claim, Experiment, Trained
 from jgan.training.measures import image_distance
 
@@ -28,10 +27,10 @@ def dependence(trained: Trained) -> float:
     """Largest change of a pixel of the first training fake when the other latents become 0."""
     experiment, state = trained.experiment, trained.state
     batch = experiment.source.first(experiment.batch_size)
-    scene = critic_of(experiment.game)(state.variables, batch, jax.random.key(0), state.step)
-    assert scene.generate is not None
+    assert experiment.game.scene is not None
+    scene = experiment.game.scene(state.variables, batch, jax.random.key(0), state.step)
     latents = scene.latent, scene.latent.at[1:].set(0)
-    shown = [scene.generate(latent).values[0] for latent in latents]
+    shown = [scene.meet(latent)["fake"].values[0] for latent in latents]
     return float(jnp.abs(shown[0] - shown[1]).max())
 
 
@@ -98,9 +97,9 @@ def experiment(
     if aim == "features":
         game = feature_matching_gan(generator, judge, get_loss(loss), prior)
     else:
-        game = gan(generator, answer(judge, "logit"), get_loss(loss), prior)
+        game = gan(generator, judge, get_loss(loss), prior)
     if history:
-        game = with_historical_average(game, history)
+        game = game.add(historical_averages(history))
     adam = optax.adam(lr, b1=beta1)
     rule = averaged(alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam}), decay)
     return Experiment(game, rule, source, steps=2000, claims=CLAIMS)

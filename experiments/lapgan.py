@@ -12,10 +12,10 @@ import optax
 from jgan.data import load
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.answers import answer
 from jgan.gans.lapgan import lapgan
 from jgan.latents import uniform
 from jgan.losses import get_loss
+from jgan.networks.combined import answer_of
 from jgan.networks.conditional import unlabelled
 from jgan.networks.detail import beside, detail_generator
 from jgan.networks.heads import generator_for, heads
@@ -104,9 +104,9 @@ def experiment(
     halves = [-(-side // 2 ** (LEVELS - 1)) for side in (height, across)]
     details = detail_generator(width=width, size=size, norm=norm, told=told == "low-pass")
     coarse = generator_for((*halves, channels), body="mlp", width=coarse_width)
-    judge = answer(heads({"logit": 1}, width=judge_width, norm=judge_norm), "logit")
+    judge = answer_of(heads({"logit": 1}, width=judge_width, norm=judge_norm), "logit")
     fine = beside(judge) if told == "low-pass" else unlabelled(judge)
-    coarse_judge = answer(
+    coarse_judge = answer_of(
         heads({"logit": 1}, body="mlp", width=coarse_width, norm=judge_norm), "logit"
     )
     game = lapgan(

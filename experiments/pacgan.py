@@ -61,7 +61,7 @@ def experiment(
     source = load(data)
     generator, discriminator = pair(source.shape, width=width)
     plain = gan(generator, discriminator, get_loss(loss), normal(100))
-    game = packed(plain, discriminator, packing)
+    game = packed(plain, packing)
     adam = optax.adam(lr, b1=beta1)
     rule = alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam})
     return Experiment(game, averaged(rule, decay), source, steps=2000, claims=CLAIMS)

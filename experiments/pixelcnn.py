@@ -33,8 +33,8 @@ def share_of_independent(levels: int) -> Measure:
         own = np.log(counts / counts.sum(axis=-1, keepdims=True))
         independent = -np.mean(np.take_along_axis(own[None], test[..., None], axis=-1))
         variables = trained.state.averaged_variables()
-        loss = jax.jit(game.losses[GENERATOR])
-        nats, _ = loss(variables, batch, jax.random.key(0), jnp.zeros((), jnp.int32))
+        loss = jax.jit(lambda *inputs: game.losses(*inputs)[GENERATOR][0])
+        nats = loss(variables, batch, jax.random.key(0), jnp.zeros((), jnp.int32))
         return float(nats / independent)
 
     return measure

@@ -10,7 +10,6 @@ import optax
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.acgan import acgan
-from jgan.gans.answers import answer
 from jgan.gans.conditional import conditional
 from jgan.latents import normal
 from jgan.losses import get_loss
@@ -89,8 +88,8 @@ def experiment(
     trunk = heads({"logit": 1, "class": classes}, body=body, width=width, norm=norm)
     judges = {
         "projection": projection_discriminator(classes, body=body, width=width, norm=norm),
-        "concatenation": labelled(answer(trunk, "logit"), classes),
-        "none": unlabelled(answer(trunk, "logit")),
+        "concatenation": labelled(trunk, classes),
+        "none": unlabelled(trunk),
     }
     if discriminator == "auxiliary":
         game = acgan(generator, trunk, get_loss(loss), normal(128))

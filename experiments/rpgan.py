@@ -11,7 +11,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import pair
-from jgan.penalties import r1_r2, with_penalty
+from jgan.penalties import r1_r2
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import modes, reverse_kl
@@ -68,7 +68,7 @@ def experiment(
     """
     source = load(data)
     networks = pair(source.shape, width=width, discriminator_norm="none", dtype=dtype, remat=remat)
-    game = with_penalty(gan(*networks, get_loss(loss), normal(100)), *r1_r2(gamma))
+    game = gan(*networks, get_loss(loss), normal(100)).add(r1_r2(gamma))
     adam = optax.adam(lr, b1=beta1, b2=beta2)
     rule = alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam})
     return Experiment(game, averaged(rule, decay), source, steps=2000, claims=CLAIMS)

@@ -9,10 +9,11 @@ import optax
 
 from jgan.data import load
 from jgan.game import PLAYERS
-from jgan.gans.vae import bernoulli, gaussian, vae
+from jgan.gans.vae import vae
 from jgan.networks.heads import generator_for
 from jgan.networks.variational import encoder
 from jgan.rules import averaged, simultaneous
+from jgan.terms.reconstruction import bernoulli, gaussian
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import image_distance
 

@@ -11,7 +11,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import wasserstein
 from jgan.networks import pair
-from jgan.penalties import wgan_gp, with_penalty
+from jgan.penalties import wgan_gp
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.measures import metric, reverse_kl
@@ -69,7 +69,7 @@ def experiment(
     """
     source = load(data)
     networks = pair(source.shape, width=width, discriminator_norm="none", dtype=dtype, remat=remat)
-    game = with_penalty(gan(*networks, wasserstein(), normal(100)), wgan_gp(weight, target))
+    game = gan(*networks, wasserstein(), normal(100)).add(wgan_gp(weight, target))
     adam = optax.adam(lr, b1=beta1, b2=beta2)
     optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
     rule = alternating(game, optimizers, discriminator_steps=discriminator_steps)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows, normal_like
-from jgan.game import Game, composition_of, remade
+from jgan.game import Game, opposed, remade
 from jgan.players import PyTree, map_with_keys
 from jgan.scene import Moment
 
@@ -31,9 +31,7 @@ def with_augmentation(game: Game, augmentation: Augmentation) -> Game:
     Raises:
       ValueError: if the game has no discriminator to ask.
     """
-    if game.composition is None:
-        raise ValueError("this game cannot be augmented: it has no discriminator to ask.")
-    composition = composition_of(game)
+    composition = opposed(game, "augmentation")
     augmentations = (*composition.augmentations, augmentation)
     return remade(game, composition._replace(augmentations=augmentations))
 

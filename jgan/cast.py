@@ -17,7 +17,8 @@ Parts = Network | Mapping[str, Network]
 class Cast:
     """A player's networks, to be called like functions.
 
-    The only network of a player is called itself, ``cast(x)``; one of several by its name, ``cast["encoder"](x)``.
+    The only network of a player is called itself, ``cast(x)``; one of several by its name,
+    ``cast["encoder"](x)``.
     A network that is called twice has the same key both times.
 
     Attributes:
@@ -79,7 +80,9 @@ class Cast:
             return self.state[""]
         before = state_of(self._own)
         return {
-            collection: {name: self.state.get(name, {}).get(collection, own) for name, own in parts.items()}
+            collection: {
+                name: self.state.get(name, {}).get(collection, own) for name, own in parts.items()
+            }
             for collection, parts in before.items()
         }
 

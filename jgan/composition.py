@@ -64,7 +64,7 @@ class Losses(Protocol):
 
 
 def mean_over_devices(aux: Aux) -> Aux:
-    """The mean of what devices found on their shares of a batch; memories are those of the whole batch already."""
+    """The mean over the devices that share a batch; memories are those of the whole batch already."""
     memories = {name: own for name, own in aux.state.items() if name == TERMS}
     others = {name: own for name, own in aux.state.items() if name != TERMS}
     state, metrics, terms = whole_mean((others, aux.metrics, aux.terms))
@@ -114,12 +114,11 @@ class Composition(NamedTuple):
       augmentations: of all that the discriminator is shown.
       transforms: from the losses to others, such as those of `jgan.rules.with_consensus`.
       foresight: of the generator, applied last.
+      opposed: whether there is a discriminator that groups of examples are shown to.
     """
 
     first: Callable[["Composition", jax.Array, Batch], tuple[Variables, Scene]]
-    evaluate: Callable[
-        ["Composition", Variables, Variables, Batch, jax.Array, Step], Evaluated
-    ]
+    evaluate: Callable[["Composition", Variables, Variables, Batch, jax.Array, Step], Evaluated]
     terms: tuple[Term, ...] = ()
     makers: tuple[GroupMaker, ...] = ()
     arrangements: tuple[Callable[[Meeting], Meeting], ...] = ()
@@ -127,6 +126,12 @@ class Composition(NamedTuple):
     augmentations: tuple[Any, ...] = ()
     transforms: tuple[Callable[[Losses], Losses], ...] = ()
     foresight: Foresight | None = None
+    opposed: bool = False
+
+    @property
+    def remembering(self) -> list[Term | GroupMaker]:
+        """All parts that may have a memory."""
+        return [*self.makers, *self.terms]
 
     def adding(self, parts: Sequence[Any]) -> "Composition":
         """The composition with more terms and group makers, or sequences of them.
@@ -146,7 +151,7 @@ class Composition(NamedTuple):
                 raise ValueError(
                     f"a game was given {part!r} to add, but only terms and group makers can be added."
                 )
-        names = [(part.player, part.name) for part in (*found.terms, *found.makers)]
+        names = [(part.player, part.name) for part in found.remembering]
         for player, name in names:
             check_player(player)
             if names.count((player, name)) > 1:
@@ -189,13 +194,14 @@ def init_of(composition: Composition) -> Callable[[jax.Array, Batch], Variables]
 
     def init(key: jax.Array, batch: Batch) -> Variables:
         variables, scene = composition.first(composition, key, batch)
+        scene = scene.replace(variables=variables, held=variables)
         for term in composition.terms:
             if term.differentiates_inputs and "batch_stats" in variables[term.player]:
                 raise ValueError(
                     f"the discriminator has batch normalisation, under which the penalty {term.name!r} "
                     "mixes examples; use a discriminator with norm='layer', 'spectral' or 'none'."
                 )
-        for part in (*composition.makers, *composition.terms):
+        for part in composition.remembering:
             if part.memory is None:
                 continue
             own = variables[part.player]
@@ -315,7 +321,9 @@ def _pull(
             )
         if not found:
             found.extend(jax.vjp(values, held[player]["params"]))
-        ones = {n: jnp.ones_like(v) if n == name else jnp.zeros_like(v) for n, v in found[0].items()}
+        ones = {
+            n: jnp.ones_like(v) if n == name else jnp.zeros_like(v) for n, v in found[0].items()
+        }
         gradient = whole_mean(found[1](ones)[0])
         for part in path.split("/") if path else ():
             if not isinstance(gradient, Mapping) or part not in gradient:

@@ -43,8 +43,10 @@ def constant(name: str, value: Any) -> Any:
     >>> float(jax.grad(lambda x: constant("scale", x) * x)(3.0))
     3.0
     """
+    # First, so that what is recorded inside a derivative carries none of its tangents.
+    value = jax.lax.stop_gradient(value)
     tape = _TAPE.get()
-    return jax.lax.stop_gradient(value if tape is None else tape.take(name, value))
+    return value if tape is None else tape.take(name, value)
 
 
 def taped() -> bool:

@@ -68,6 +68,7 @@ __all__ = [
     "map_with_keys",
     "named_key",
     "of_networks",
+    "opposed",
     "remade",
     "sampled",
     "state_of",
@@ -112,9 +113,15 @@ class Sampler(NamedTuple):
     encode: Callable[[Variables, jax.Array], PyTree] | None = None
     options: Mapping[str, Option] = {}
 
+    def for_batch(
+        self, variables: Variables, batch: Batch, latent: PyTree, **options: Any
+    ) -> PyTree:
+        """Examples from latents, for the conditions of a batch."""
+        return self.generate(variables, self.condition(batch), latent, **options)
+
     def examples(self, variables: Variables, batch: Batch, key: jax.Array) -> PyTree:
         """Examples from fresh latents, one for each example of the batch and for its condition."""
-        return self.generate(variables, self.condition(batch), self.latent(key, batch))
+        return self.for_batch(variables, batch, self.latent(key, batch))
 
 
 class Game(NamedTuple):
@@ -154,6 +161,18 @@ class Game(NamedTuple):
 def composition_of(game: Game) -> Composition:
     """What a game is made of; one that is given by its losses has these and nothing else."""
     return game.composition or given(game.init, game.losses)
+
+
+def opposed(game: Game, wanted: str) -> Composition:
+    """What a game is made of whose discriminator is shown groups of examples.
+
+    Raises:
+      ValueError: if this is no such game; the sentence begins with ``wanted``.
+    """
+    composition = composition_of(game)
+    if not composition.opposed:
+        raise ValueError(f"{wanted} needs a game with a discriminator, but this game has none.")
+    return composition
 
 
 def remade(game: Game, composition: Composition) -> Game:

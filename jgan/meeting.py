@@ -21,9 +21,9 @@ from jgan.players import (
 from jgan.scene import Answers, GroupMaker, Inputs, Meeting, Moment, Scene, Step, as_step, named
 
 Meet = Callable[[Any, Batch, PyTree, Step], Meeting]
-"""``(make, batch, latent, step) -> Meeting``; ``make(...)`` asks the generator, ``make["encoder"](...)`` a part."""
+"""``(make, batch, latent, step) -> Meeting``; ``make(...)`` asks the generator, ``make["x"](...)`` a part."""
 Present = Callable[[Any, Inputs, str], PyTree]
-"""``(ask, inputs, group) -> answers``; ``ask(...)`` asks the discriminator, ``ask["photo"](...)`` a part."""
+"""``(ask, inputs, group) -> answers``; ``ask(...)`` asks the discriminator, ``ask["x"](...)`` a part."""
 
 
 class Versus(NamedTuple):
@@ -93,9 +93,7 @@ def evaluate(
         answers={},
         make=makers(advancing=False),
         ask=lambda inputs, group: ask(inputs, group)[0],
-        meet=lambda z: arranged(
-            composition, record.meet(makers(advancing=False), batch, z, step)
-        ),
+        meet=lambda z: arranged(composition, record.meet(makers(advancing=False), batch, z, step)),
     )
     scene, kept = _with_made_groups(composition, scene)
     answers: dict[str, Answers] = {}
@@ -138,7 +136,9 @@ def _read_groups(composition: Composition, meeting: Meeting) -> tuple[list[str],
             read[term.player].add(group)
             assert meeting[group]  # raises one sentence for an unknown group
     leading = [group for group in meeting.groups if group in read[DISCRIMINATOR]]
-    following = [group for group in meeting.groups if group in read[GENERATOR] and group not in leading]
+    following = [
+        group for group in meeting.groups if group in read[GENERATOR] and group not in leading
+    ]
     return leading, following
 
 

@@ -44,9 +44,10 @@ def lazy(term: Term, every: int) -> Term:
             zero, _, metrics = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
             return zero, None if term.memory is None else scene.memory, metrics
 
+        now = scene.step.stage % every == 0
         if taped():  # constants cannot leave a compiled branch
-            return due() if int(scene.step.stage) % every == 0 else not_due()
-        return jax.lax.cond(scene.step.stage % every == 0, due, not_due)
+            return jax.tree.map(lambda x, y: jnp.where(now, x, y), due(), not_due())
+        return jax.lax.cond(now, due, not_due)
 
     return term._replace(value=value)
 
@@ -91,8 +92,9 @@ def _gradient_penalty(
     def value(scene: Scene) -> Result:
         inputs = where(scene)
         found = [measure(each, inputs.weights) for each in input_gradients(scene, inputs, group)]
-        metrics = {key: sum(own[key] for _, own in found) / len(found) for key in found[0][1]}
-        return sum(value for value, _ in found[1:]) + found[0][0], None, metrics
+        values = [value for value, _ in found]
+        metrics = {key: jnp.mean(jnp.stack([own[key] for _, own in found])) for key in found[0][1]}
+        return sum(values[1:], values[0]), None, metrics
 
     return Term(name, value, weight=weight, differentiates_inputs=True)
 
@@ -104,7 +106,7 @@ def _zero_centred(gradient: PyTree, weights: jax.Array | None) -> tuple[jax.Arra
 def r1(gamma: float, *, group: str = "real", name: str = "r1") -> Term:
     """R1 = (gamma/2) E‖∇D(x)‖² on real examples (Mescheder et al. 2018, eq. 9).
 
-    For D(x) = w·x it is (gamma/2)‖w‖².
+    For D(x) = w·x it is (gamma/2)‖w‖². ``group`` is the group of examples, as for all penalties.
     """
     return _gradient_penalty(
         name, lambda scene: scene.meeting[group], group, _zero_centred, 0.5 * gamma
@@ -187,6 +189,8 @@ def dragan(
         None the authors' code is followed: x' = x + α δ with α ~ U[0, 1) for each example and
         δ = std(X)/2 · U[0, 1) for each element, std(X) being that of the whole batch.
       target: the norm asked for.
+      group: of the real examples.
+      name: of the term.
     """
 
     def around(scene: Scene) -> Inputs:

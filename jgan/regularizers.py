@@ -116,7 +116,9 @@ def latent_consistency(
 
     def pair(scene: Scene) -> tuple[Inputs, Inputs]:
         if not jax.tree.leaves(scene.latent):
-            raise ValueError("latent_consistency needs a game with latents, but this game has none.")
+            raise ValueError(
+                "latent_consistency needs a game with latents, but this game has none."
+            )
         noisy = map_with_keys(
             lambda z, key: z + sigma * normal_like(key, z), scene.latent, scene.key
         )

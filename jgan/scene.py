@@ -50,8 +50,8 @@ class Meeting:
 
     def __getitem__(self, group: str) -> Inputs:
         if group not in self.groups:
-            known = ", ".join(self.groups) or "(there is none)"
-            raise ValueError(f"group is {group!r}, but this game has only {known}.")
+            known = f"only {', '.join(self.groups)}" if self.groups else "none"
+            raise ValueError(f"group is {group!r}, but this game has {known}.")
         return self.groups[group]
 
     def with_groups(self, **groups: Inputs) -> "Meeting":
@@ -159,6 +159,11 @@ class Scene:
 
     def answer(self, group: str, name: str) -> jax.Array:
         """The answer called ``name`` about a group."""
+        if group not in self.answers:
+            assert self.meeting[group]  # raises one sentence for an unknown group
+            raise ValueError(
+                f"this term reads the answers to the group {group!r}, but does not name it in its groups."
+            )
         answers = self.answers[group]
         if name not in answers:
             raise ValueError(

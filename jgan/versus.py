@@ -22,8 +22,8 @@ from jgan.game import (
     sampled,
 )
 from jgan.latents import LatentLike, Prior
-from jgan.scene import Inputs, Meeting, Scene, Step, as_step, named
 from jgan.meeting import Meet, Present, Versus, evaluate, first
+from jgan.scene import Inputs, Meeting, Scene, Step, as_step, named
 
 
 def versus(
@@ -81,7 +81,9 @@ def versus(
     def sample_by_default(make: Any, z: PyTree, c: PyTree, step: Step) -> PyTree:
         return made_with(make, z, c)
 
-    record = Versus(generator, discriminator, draw, meet or meet_by_default, present or side_by_side)
+    record = Versus(
+        generator, discriminator, draw, meet or meet_by_default, present or side_by_side
+    )
     drawn_by = sample or sample_by_default
 
     def generate(
@@ -111,6 +113,7 @@ def versus(
     composition = Composition(
         lambda composition, key, batch: first(record, composition, key, batch),
         lambda composition, *arguments: evaluate(record, composition, *arguments),
+        opposed=discriminator != {},
     ).adding(terms)
     empty = Game(lambda key, batch: {}, lambda *_: {}, sampled(sampler) | shown, sampler=sampler)
     return remade(empty, composition)

@@ -4,18 +4,29 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Critic, Game, Inputs, adversarial
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.gans.gan import gan
-from jgan.latents import normal
+from jgan.latents import LatentLike, normal
 from jgan.losses import Loss, get_loss, minimax
-from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.networks import Network, mlp_discriminator, mlp_generator
 from jgan.rules.rule import gradient
+from jgan.terms import adversarial
+from jgan.versus import versus
 
 KEY = jax.random.key(7)
 STEP = jnp.zeros((), jnp.int32)
 
 # Under this loss a penalty is all that remains.
 NOTHING = Loss(lambda real, fake: 0 * real, lambda real, fake: 0 * fake)
+
+
+def given(params, function):
+    """The network with these first parameters that computes ``function(params, *inputs)``."""
+
+    def apply(collections, *inputs, key=None, train=False):
+        return function(collections["params"], *inputs), {}
+
+    return Network(lambda key, *inputs: {"params": jax.tree.map(jnp.asarray, params)}, apply)
 
 
 def critic_game(
@@ -28,28 +39,12 @@ def critic_game(
     latent=lambda key, image: jnp.zeros_like(image),
 ):
     """The game of a hand-made critic ``logit(params, values)`` and a generator ``generate(theta, z)``."""
-
-    def init(key, batch):
-        return {
-            GENERATOR: {"params": jnp.asarray(theta)},
-            DISCRIMINATOR: {"params": jax.tree.map(jnp.asarray, params)},
-        }
-
-    def critic(variables, batch, key, step):
-        own = variables[GENERATOR]["params"]
-        z = latent(key, batch["image"])
-        return Critic(
-            real=Inputs(batch["image"]),
-            fake=Inputs(generate(own, z)),
-            score=lambda inputs, state, key: (
-                logit(variables[DISCRIMINATOR]["params"], inputs.values),
-                state,
-            ),
-            latent=z,
-            generate=lambda z: Inputs(generate(own, z)),
-        )
-
-    return adversarial(init, critic, loss)
+    return versus(
+        given(theta, generate),
+        given(params, logit),
+        adversarial(loss),
+        latent=LatentLike(lambda key, batch: latent(key, batch["image"])),
+    )
 
 
 def linear(w, x):
@@ -76,14 +71,12 @@ def bilinear_game(matrix):
     def init(key, batch):
         return {p: {"params": jnp.ones(n)} for p, n in zip(PLAYERS, matrix.shape, strict=True)}
 
-    def loss(sign):
-        def value(variables, batch, key, step):
-            x, y = (variables[p]["params"] for p in PLAYERS)
-            return sign * x @ matrix @ y, Aux()
+    def losses(variables, batch, key, step, held=None):
+        x, y = (variables[p]["params"] for p in PLAYERS)
+        value = x @ matrix @ y
+        return {GENERATOR: (value, Aux()), DISCRIMINATOR: (-value, Aux())}
 
-        return value
-
-    return Game(init, {GENERATOR: loss(1.0), DISCRIMINATOR: loss(-1.0)})
+    return Game(init, losses)
 
 
 def mlp_game(loss="non_saturating", norm="none", dim=2):

@@ -9,13 +9,15 @@ from jgan.game import (
     DISCRIMINATOR,
     GENERATOR,
     PLAYERS,
-    critic_of,
     with_projection,
     with_weight_clipping,
 )
-from jgan.losses import wasserstein
+from jgan.losses import minimax, wasserstein
+from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
 from jgan.rules.rule import gradient
+from jgan.terms import adversarial, pool
+from jgan.terms.historical import historical_averages
 
 SGD = {player: optax.sgd(1.0) for player in PLAYERS}
 
@@ -23,7 +25,7 @@ SGD = {player: optax.sgd(1.0) for player in PLAYERS}
 def test_logits_are_reported_with_their_accuracy():
     game = critic_game(linear, jnp.ones(1), theta=-2.0)
     batch = {"image": jnp.array([[3.0], [1.0], [-1.0], [-1.0]])}
-    _, aux = game.losses[DISCRIMINATOR](game.init(KEY, batch), batch, KEY, STEP)
+    _, aux = game.losses(game.init(KEY, batch), batch, KEY, STEP)[DISCRIMINATOR]
     assert {name: float(value) for name, value in aux.metrics.items()} == {
         "real_logit": 0.5,
         "fake_logit": -2.0,
@@ -35,8 +37,8 @@ def test_the_loss_is_the_mean_over_the_batch():
     game = critic_game(linear, jnp.ones(1), wasserstein(), theta=2.0)
     batch = {"image": jnp.array([[3.0], [5.0]])}
     variables = game.init(KEY, batch)
-    assert float(game.losses[DISCRIMINATOR](variables, batch, KEY, STEP)[0]) == 2.0 - 4.0
-    assert float(game.losses[GENERATOR](variables, batch, KEY, STEP)[0]) == -2.0
+    assert float(game.losses(variables, batch, KEY, STEP)[DISCRIMINATOR][0]) == 2.0 - 4.0
+    assert float(game.losses(variables, batch, KEY, STEP)[GENERATOR][0]) == -2.0
 
 
 def test_both_players_see_the_same_fakes_and_logits():
@@ -45,9 +47,9 @@ def test_both_players_see_the_same_fakes_and_logits():
     variables, batch = game.init(KEY, points()), points()
     slopes = {
         player: jax.grad(
-            lambda own, player=player: game.losses[player](
+            lambda own, player=player: game.losses(
                 {**variables, GENERATOR: {"params": own}}, batch, KEY, STEP
-            )[0]
+            )[player][0]
         )(variables[GENERATOR]["params"])
         for player in PLAYERS
     }
@@ -98,8 +100,16 @@ def test_clipping_limits_are_positive(limit):
 def test_mistakes_are_told():
     with pytest.raises(ValueError, match="player is 'critic', but must be one of generator"):
         with_projection(mlp_game(), "critic", lambda x: x)
-    with pytest.raises(ValueError, match=r"game\.critic is None"):
-        critic_of(bilinear_game(np.eye(2)))
+    for mistake, message in (
+        (lambda: mlp_game().add("r1"), "was given 'r1' to add, but only terms and group makers"),
+        (lambda: mlp_game().add(r1(1.0), [r1(2.0)]), "already has a term called 'r1'"),
+        (lambda: mlp_game().add(adversarial(minimax())), "already has a term called 'adversarial'"),
+        (lambda: mlp_game().add(pool(5)("fake"), pool(6)("fake")), "a term called 'past_fake'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            mistake()
+    # Each player has names of its own.
+    assert mlp_game().add(historical_averages())
 
 
 def test_a_players_gradient_is_in_its_own_parameters():

@@ -273,7 +273,7 @@ def test_label_flips_mislead_the_discriminator_alone():
         for rate in (0.0, 1.0)
     )
     variables = honest.init(KEY, batch)
-    value = lambda game, player: float(game.losses[player](variables, batch, KEY, 0)[0])
+    value = lambda game, player: float(game.losses(variables, batch, KEY, 0)[player][0])
     assert value(honest, DISCRIMINATOR) == pytest.approx(-1 - 3)
     assert value(flipped, DISCRIMINATOR) == pytest.approx(1 + 3)
     assert value(honest, GENERATOR) == value(flipped, GENERATOR) == 1.0

@@ -7,6 +7,7 @@ from helpers import (
     NOTHING,
     STEP,
     assert_same,
+    bilinear_game,
     central_differences,
     critic_game,
     differ,
@@ -33,7 +34,6 @@ from jgan.penalties import (
     r2,
     squared_norms,
     wgan_gp,
-    with_penalty,
 )
 from jgan.regularizers import lecam
 from jgan.rules.rule import gradient
@@ -48,12 +48,12 @@ FAKE_SHIFT = np.array([1.0, -2.0, 0.5])
 
 def penalised(penalty, logit, params, **options):
     penalties = penalty if isinstance(penalty, list | tuple) and len(penalty) == 2 else (penalty,)
-    return with_penalty(critic_game(logit, params, **options), *penalties)
+    return critic_game(logit, params, **options).add(*penalties)
 
 
 def value_of(game, batch, variables=None, player=DISCRIMINATOR, step=STEP):
     variables = game.init(KEY, batch) if variables is None else variables
-    return game.losses[player](variables, batch, KEY, step)
+    return game.losses(variables, batch, KEY, step)[player]
 
 
 def slope_of(game, batch, player=DISCRIMINATOR):
@@ -150,9 +150,9 @@ def test_gradient_in_the_parameters_is_that_of_finite_differences(penalty, doubl
     game = penalised(penalty, quadratic, (A, B), theta=FAKE_SHIFT)
     variables = game.init(KEY, batch)
     value = jax.jit(
-        lambda a: game.losses[DISCRIMINATOR](
-            {**variables, DISCRIMINATOR: {"params": (a, B)}}, batch, KEY, STEP
-        )[0]
+        lambda a: game.losses({**variables, DISCRIMINATOR: {"params": (a, B)}}, batch, KEY, STEP)[
+            DISCRIMINATOR
+        ][0]
     )
     np.testing.assert_allclose(
         slope_of(game, batch)[0], central_differences(value, A), rtol=1e-6, atol=1e-7
@@ -240,11 +240,11 @@ def test_lazy_penalty_is_dense_on_average():
 
 def test_lazy_penalty_remembers_only_when_due():
     batch = {"image": points()["image"]}
-    game = with_penalty(
-        critic_game(linear, jnp.ones(2), theta=jnp.zeros(2)), lazy(lecam(1.0, decay=0.5), 2)
-    )
+    game = critic_game(linear, jnp.ones(2), theta=jnp.zeros(2)).add(lazy(lecam(1.0, decay=0.5), 2))
     variables = game.init(KEY, batch)
-    kept = [value_of(game, batch, variables, step=step)[1].state["lecam"] for step in (0, 1)]
+    kept = [
+        value_of(game, batch, variables, step=step)[1].state["terms"]["lecam"] for step in (0, 1)
+    ]
     np.testing.assert_allclose(kept[0]["real"], batch["image"].sum(1).mean() / 2, rtol=1e-6)
     assert float(kept[1]["real"]) == 0.0
 
@@ -259,17 +259,17 @@ def test_lazy_interval_must_be_positive():
 
 @pytest.mark.parametrize("penalty", [r1(1.0), r2(1.0), wgan_gp(), one_centred(), dragan()])
 def test_batch_normalisation_is_refused(penalty):
-    game = with_penalty(mlp_game(norm="batch"), penalty)
+    game = mlp_game(norm="batch").add(penalty)
     with pytest.raises(ValueError, match=r"norm='layer', 'spectral' or 'none'"):
         game.init(KEY, points())
 
 
 def test_batch_normalisation_is_welcome_where_no_input_gradient_is_taken():
-    assert with_penalty(mlp_game(norm="batch"), lecam()).init(KEY, points())
+    assert mlp_game(norm="batch").add(lecam()).init(KEY, points())
 
 
 def test_layer_normalisation_keeps_examples_apart():
-    game = with_penalty(mlp_game(norm="layer"), r1(1.0))
+    game = mlp_game(norm="layer").add(r1(1.0))
     batch = points(6)
     variables = game.init(KEY, batch)
     value = jax.jit(lambda batch: value_of(game, batch, variables)[1].metrics["r1"])
@@ -281,11 +281,11 @@ def test_layer_normalisation_keeps_examples_apart():
 @pytest.mark.parametrize("penalty", [r1(1.0), wgan_gp(), lecam()])
 def test_penalties_leave_spectral_vectors_as_the_loss_leaves_them(penalty):
     bare = mlp_game(norm="spectral")
-    game = with_penalty(bare, penalty)
+    game = bare.add(penalty)
     batch = points()
     variables = game.init(KEY, batch)
     state, expected = (
-        jax.jit(g.losses[DISCRIMINATOR])(variables, batch, KEY, STEP)[1].state["spectral"]
+        jax.jit(g.losses)(variables, batch, KEY, STEP)[DISCRIMINATOR][1].state["spectral"]
         for g in (game, bare)
     )
     assert_same(state, expected)
@@ -293,25 +293,32 @@ def test_penalties_leave_spectral_vectors_as_the_loss_leaves_them(penalty):
 
 
 def test_penalties_see_the_fakes_of_the_loss():
-    game = with_penalty(mlp_game(), lecam(decay=0.0))
-    _, aux = game.losses[DISCRIMINATOR](game.init(KEY, points()), points(), KEY, STEP)
+    game = mlp_game().add(lecam(decay=0.0))
+    _, aux = game.losses(game.init(KEY, points()), points(), KEY, STEP)[DISCRIMINATOR]
     for side in ("real", "fake"):
         np.testing.assert_allclose(
-            aux.state["lecam"][side], aux.metrics[f"{side}_logit"], rtol=1e-5
+            aux.state["terms"]["lecam"][side], aux.metrics[f"{side}_logit"], rtol=1e-5
         )
 
 
 def test_penalties_survive_the_donation_of_a_state():
-    game = with_penalty(mlp_game(), lecam())
+    game = mlp_game().add(lecam())
     for _ in range(2):
         variables = game.init(KEY, points())
         spend = jax.jit(lambda tree: jax.tree.map(lambda leaf: leaf + 1, tree), donate_argnums=0)
-        assert float(spend(variables)[DISCRIMINATOR]["lecam"]["real"]) == 1.0
+        assert float(spend(variables)[DISCRIMINATOR]["terms"]["lecam"]["real"]) == 1.0
 
 
 def test_a_penalty_needs_a_discriminator_to_ask():
-    game = with_penalty(mlp_game()._replace(critic=None), r1(1.0))
-    with pytest.raises(ValueError, match=r"game\.critic is None"):
+    for penalty in (r1(1.0), wgan_gp(), lecam()):
+        game = bilinear_game(np.eye(2)).add(penalty)
+        with pytest.raises(ValueError, match="group is 'real', but this game has none"):
+            value_of(game, {})
+
+
+def test_a_penalty_on_an_unknown_group_names_the_known_ones():
+    game = mlp_game().add(r1(1.0, group="reals"))
+    with pytest.raises(ValueError, match="group is 'reals', but this game has only real, fake"):
         value_of(game, points())
 
 
@@ -344,7 +351,7 @@ def test_a_penalty_shares_the_forward_pass_of_the_loss(kind):
         variables[DISCRIMINATOR],
         batch["image"],
     )
-    together = cost(with_penalty(bare, r1(1.0)))
+    together = cost(bare.add(r1(1.0)))
     # The penalty's own passes, without a generator, which r1 does not need.
-    apart = cost(bare) + cost(with_penalty(alone, r1(1.0)))
+    apart = cost(bare) + cost(alone.add(r1(1.0)))
     assert together < apart - 0.7 * forward

@@ -4,11 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import KEY, STEP, critic_game, linear, mlp_game, points
+from helpers import DIRAC_BATCH, KEY, STEP, critic_game, linear, mlp_game, points
 
 from jgan.augmentation import flip_and_shift
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.penalties import with_penalty
+from jgan.losses import minimax
+from jgan.numerics.toys import dirac
 from jgan.regularizers import consistency, latent_consistency, lecam, orthogonal
 from jgan.rules.rule import gradient
 
@@ -18,7 +19,7 @@ M = np.array([[1.0, 0.5], [-0.3, 2.0], [0.7, 0.1]], np.float32)
 
 def metric(game, batch, player=DISCRIMINATOR, name=None, variables=None):
     variables = game.init(KEY, batch) if variables is None else variables
-    return game.losses[player](variables, batch, KEY, STEP)[1].metrics[name]
+    return game.losses(variables, batch, KEY, STEP)[player][1].metrics[name]
 
 
 # Orthogonality.
@@ -32,15 +33,12 @@ def test_orthogonal_value_and_gradient(player):
         "bias": np.ones(3, np.float32),
     }
     own = {"theta": kernels} if player == GENERATOR else {"params": kernels}
-    game = with_penalty(
-        critic_game(
-            lambda params, x: x[:, 0],
-            own.get("params", 0.0),
-            theta=0.0,
-            generate=lambda theta, z: z,
-        ),
-        orthogonal(0.25, player),
-    )
+    game = critic_game(
+        lambda params, x: x[:, 0],
+        own.get("params", 0.0),
+        theta=0.0,
+        generate=lambda theta, z: z,
+    ).add(orthogonal(0.25, player))
     batch = {"image": jnp.ones((2, 3))}
     variables = game.init(KEY, batch)
     variables[player] = {"params": kernels}
@@ -60,9 +58,7 @@ def test_orthogonal_value_and_gradient(player):
 
 def test_orthogonal_is_zero_for_orthogonal_filters():
     matrix = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 4)))[0].astype(np.float32) * 3
-    game = with_penalty(
-        critic_game(lambda params, x: x[:, 0], matrix), orthogonal(1.0, DISCRIMINATOR)
-    )
+    game = critic_game(lambda params, x: x[:, 0], matrix).add(orthogonal(1.0, DISCRIMINATOR))
     assert abs(float(metric(game, {"image": jnp.ones((2, 1))}, name="orthogonal"))) < 1e-3
 
 
@@ -71,28 +67,28 @@ def test_orthogonal_is_zero_for_orthogonal_filters():
 
 def test_lecam_follows_its_averages():
     weight, decay = 0.3, 0.9
-    game = with_penalty(critic_game(linear, W, theta=np.float32(0.5)), lecam(weight, decay))
+    game = critic_game(linear, W, theta=np.float32(0.5)).add(lecam(weight, decay))
     batches = [points(4, 3, seed)["image"] for seed in range(4)]
     variables = game.init(KEY, {"image": batches[0]})
     anchor_real = anchor_fake = 0.0
     for x in batches:
-        value, aux = game.losses[DISCRIMINATOR](variables, {"image": x}, KEY, STEP)
+        value, aux = game.losses(variables, {"image": x}, KEY, STEP)[DISCRIMINATOR]
         real, fake = np.asarray(x, np.float64) @ W, np.full(4, 0.5 * W.sum())
         expected = np.mean((real - anchor_fake) ** 2) + np.mean((fake - anchor_real) ** 2)
         np.testing.assert_allclose(value, weight * expected, rtol=1e-5)
         anchor_real = decay * anchor_real + (1 - decay) * real.mean()
         anchor_fake = decay * anchor_fake + (1 - decay) * fake.mean()
-        np.testing.assert_allclose(aux.state["lecam"]["real"], anchor_real, rtol=1e-5)
-        np.testing.assert_allclose(aux.state["lecam"]["fake"], anchor_fake, rtol=1e-5)
+        np.testing.assert_allclose(aux.state["terms"]["lecam"]["real"], anchor_real, rtol=1e-5)
+        np.testing.assert_allclose(aux.state["terms"]["lecam"]["fake"], anchor_fake, rtol=1e-5)
         variables[DISCRIMINATOR] = {**variables[DISCRIMINATOR], **aux.state}
 
 
 def test_lecam_gradient_holds_the_averages_still():
     x = np.asarray(points(4, 3)["image"], np.float64)
-    game = with_penalty(critic_game(linear, W, theta=np.float32(0.5)), lecam(0.3))
+    game = critic_game(linear, W, theta=np.float32(0.5)).add(lecam(0.3))
     variables = game.init(KEY, {"image": points(4, 3)["image"]})
     memory = {"real": jnp.float32(0.7), "fake": jnp.float32(-0.4)}
-    variables[DISCRIMINATOR] = {**variables[DISCRIMINATOR], "lecam": memory}
+    variables[DISCRIMINATOR] = {**variables[DISCRIMINATOR], "terms": {"lecam": memory}}
     slope = gradient(game, DISCRIMINATOR, variables, {"image": points(4, 3)["image"]}, KEY, STEP)[2]
     fake = np.full(3, 0.5)
     expected = 0.3 * 2 * ((x @ W + 0.4) @ x / 4 + (fake @ W - 0.7) * fake)
@@ -110,9 +106,7 @@ def shifted(key, values):
     ("real", "fake", "factor"), [(10.0, 0.0, 10), (0.0, 4.0, 4), (10.0, 5.0, 15)]
 )
 def test_consistency_of_a_linear_critic(real, fake, factor):
-    game = with_penalty(
-        critic_game(linear, W, theta=0.3), consistency(shifted, real=real, fake=fake)
-    )
+    game = critic_game(linear, W, theta=0.3).add(consistency(shifted, real=real, fake=fake))
     gap = W @ np.array([1.0, 0.0, -2.0])
     value = metric(game, points(4, 3), name="consistency")
     np.testing.assert_allclose(value, factor * gap**2, rtol=1e-5)
@@ -131,7 +125,7 @@ def test_consistency_spares_the_passes_of_weight_zero():
         asked.append(values.shape)
         return values
 
-    game = with_penalty(mlp_game(), consistency(transform))
+    game = mlp_game().add(consistency(transform))
     metric(game, points(), name="consistency")
     assert len(asked) == 1
 
@@ -139,16 +133,13 @@ def test_consistency_spares_the_passes_of_weight_zero():
 @pytest.mark.parametrize("player", [DISCRIMINATOR, GENERATOR])
 def test_latent_consistency_of_linear_networks(player):
     sigma = 0.2
-    game = with_penalty(
-        critic_game(
-            linear,
-            W,
-            theta=M,
-            generate=lambda theta, z: z @ theta.T,
-            latent=lambda key, image: jax.random.normal(key, (image.shape[0], 2)),
-        ),
-        *latent_consistency(sigma, discriminator=5.0, generator=0.5),
-    )
+    game = critic_game(
+        linear,
+        W,
+        theta=M,
+        generate=lambda theta, z: z @ theta.T,
+        latent=lambda key, image: jax.random.normal(key, (image.shape[0], 2)),
+    ).add(*latent_consistency(sigma, discriminator=5.0, generator=0.5))
     batch = {"image": jnp.ones((40_000, 3))}
     value = metric(game, batch, player, "latent_consistency")
     if player == DISCRIMINATOR:
@@ -159,30 +150,22 @@ def test_latent_consistency_of_linear_networks(player):
 
 
 def test_latent_consistency_lets_the_generator_spread():
-    game = with_penalty(
-        critic_game(
-            linear,
-            W,
-            theta=M,
-            generate=lambda theta, z: z @ theta.T,
-            latent=lambda key, image: jax.random.normal(key, (image.shape[0], 2)),
-        ),
-        *latent_consistency(),
-    )
+    game = critic_game(
+        linear,
+        W,
+        theta=M,
+        generate=lambda theta, z: z @ theta.T,
+        latent=lambda key, image: jax.random.normal(key, (image.shape[0], 2)),
+    ).add(*latent_consistency())
     batch = {"image": jnp.ones((500, 3))}
     slope = gradient(game, GENERATOR, game.init(KEY, batch), batch, KEY, STEP)[2]
     assert np.sum(slope * M) < 0, "a descent step must make G more sensitive to z"
 
 
 def test_latent_consistency_needs_latents():
-    game = mlp_game()
-
-    def critic(*arguments):
-        return game.critic(*arguments)._replace(generate=None)
-
-    blind = with_penalty(game.rebuild(critic), *latent_consistency())
-    with pytest.raises(ValueError, match=r"critic\.generate is None"):
-        metric(blind, points(), name="latent_consistency")
+    blind = dirac(minimax()).add(latent_consistency())
+    with pytest.raises(ValueError, match=r"needs a game with latents, but this game has none"):
+        metric(blind, DIRAC_BATCH, name="latent_consistency")
 
 
 # The transformation of CR-GAN.

@@ -11,8 +11,9 @@ from jgan.losses import Loss, relativistic
 from jgan.numerics.dirac import LOSSES, REGULARISERS, regularised
 from jgan.numerics.quadrature import fixed_latents
 from jgan.numerics.toys import bilinear, dirac, dirac_batch, gaussian, quadratic
-from jgan.penalties import Penalty, r1, r1_r2, with_penalty
+from jgan.penalties import r1, r1_r2
 from jgan.rules import with_consensus
+from jgan.scene import Term
 
 
 class Toy(NamedTuple):
@@ -33,7 +34,7 @@ class Toy(NamedTuple):
     smooth: bool = True
 
 
-PENALTIES: dict[str, Callable[[], tuple[Penalty, ...]]] = {
+PENALTIES: dict[str, Callable[[], tuple[Term, ...]]] = {
     "none": tuple,
     "r1": lambda: (r1(0.3),),
     "r1+r2": lambda: r1_r2(0.3),
@@ -52,7 +53,7 @@ def diracs() -> Iterator[Toy]:
             toy = regularised(loss, penalty)
             yield Toy(f"Dirac, {loss}, {penalty}", toy.game, toy.batch, both(0.0, 0.0), kind.smooth)
     for penalty, make in PENALTIES.items():
-        game = with_penalty(dirac(relativistic()), *make())
+        game = dirac(relativistic()).add(make())
         yield Toy(f"Dirac, relativistic, {penalty}", game, dirac_batch(), both(0.0, 0.0))
 
 
@@ -88,7 +89,7 @@ def gaussians() -> Iterator[Toy]:
     for loss, make_loss in losses.items():
         plain = gaussian(make_loss(), fixed_latents(nodes))
         for penalty, make in PENALTIES.items():
-            game = with_penalty(plain, *make())
+            game = plain.add(make())
             yield Toy(f"Gaussian, {loss}, {penalty}", game, batch, rest)
         yield Toy(f"Gaussian, {loss}, consensus", with_consensus(plain, 1.0), batch, rest)
 

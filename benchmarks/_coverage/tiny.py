@@ -16,7 +16,8 @@ from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import eigenvalues
 from jgan.numerics.field import operator
 from jgan.numerics.orbit import positions
-from jgan.penalties import Penalty, r1, r1_r2, wgan_gp, with_penalty
+from jgan.penalties import r1, r1_r2, wgan_gp
+from jgan.scene import Term
 
 RULES = ("simultaneous", "alternating")
 STEP = 0.1
@@ -25,7 +26,7 @@ STRETCHES = 16
 NEUTRAL = 1e-5
 FAR = 1.0
 MANY = 100.0
-PLAYERS: dict[str, tuple[Callable[[], Loss], Callable[[], tuple[Penalty, ...]]]] = {
+PLAYERS: dict[str, tuple[Callable[[], Loss], Callable[[], tuple[Term, ...]]]] = {
     "non-saturating, none": (non_saturating, tuple),
     "non-saturating, r1": (non_saturating, lambda: (r1(0.3),)),
     "non-saturating, r1+r2": (non_saturating, lambda: r1_r2(0.3)),
@@ -85,7 +86,7 @@ def small(name: str) -> tuple[Game, Batch]:
         loss(),
         lambda key, count: jnp.asarray(latents[:count]),
     )
-    return with_penalty(game, *penalties()), {"image": jnp.asarray(modes)}
+    return game.add(penalties()), {"image": jnp.asarray(modes)}
 
 
 def ending(name: str, rule: str, updates: int) -> Ending:

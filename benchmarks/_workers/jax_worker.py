@@ -30,7 +30,7 @@ from jgan.networks import (
     sngan_generator,
 )
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
-from jgan.penalties import r1, wgan_gp, with_penalty
+from jgan.penalties import r1, wgan_gp
 from jgan.rules import Rule, TrainState, alternating, start
 from jgan.rules.rule import Optimizers, move
 from jgan.training.devices import Layout, one_device_a_core
@@ -88,7 +88,7 @@ def game_of(work: Work) -> Game:
     game = gan(*networks(work), get_loss(work.loss), normal(work.latent))
     if work.penalty:
         penalty = r1 if work.penalty == "r1" else wgan_gp
-        game = with_penalty(game, penalty(PENALTY_WEIGHT))
+        game = game.add(penalty(PENALTY_WEIGHT))
     return game
 
 

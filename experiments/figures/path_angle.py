@@ -24,7 +24,7 @@ from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.field import field
 from jgan.numerics.path_angle import path_angle
 from jgan.numerics.spectrum import leading_eigenvalues
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating
 from jgan.training.experiment import Experiment
 from jgan.training.feed import place
@@ -39,7 +39,7 @@ def small_gan(gamma: float, width: int = 32) -> Game:
         mlp_discriminator((width, width), activation="tanh"),
     )
     game = gan(*networks, non_saturating(), normal(4))
-    return with_penalty(game, r1(gamma)) if gamma else game
+    return game.add(r1(gamma)) if gamma else game
 
 
 def draw(out: Path, steps: int) -> None:

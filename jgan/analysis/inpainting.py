@@ -8,18 +8,9 @@ import numpy as np
 
 from jgan.analysis.blending import check_mask
 from jgan.analysis.inversion import Search, draw_starts, is_zero, minimise
-from jgan.game import (
-    DISCRIMINATOR,
-    Batch,
-    Critic,
-    Game,
-    Inputs,
-    PyTree,
-    Variables,
-    critic_of,
-    state_of,
-)
+from jgan.game import Batch, Game, PyTree, Variables
 from jgan.networks.units import evaluating
+from jgan.scene import Inputs, Scene, per_example
 
 MASKS = ("center", "left", "random")
 MISSING = 0.8  # share of pixels of the random mask, that of the paper's random pattern
@@ -112,12 +103,15 @@ def logits_of_latents(
     """The discriminator's logits ``(n,)`` of the examples made from ``latent``, in evaluation mode.
 
     Raises:
-      ValueError: if the game has no critic that judges such examples, or not one logit for each of them.
+      ValueError: if the game has no discriminator that judges such examples, or not one logit for each of them.
     """
+    if game.scene is None:
+        raise ValueError("this game has no discriminator to ask; set prior to 0.")
     with evaluating():
-        scene = critic_of(game)(variables, batch, key, jnp.zeros((), jnp.int32))
-        inputs = _inputs(game, scene, variables, batch, latent)
-        logits, _ = scene.score(inputs, state_of(variables[DISCRIMINATOR]), key)
+        scene = game.scene(variables, batch, key, 0)
+        answers = scene.ask(_inputs(game, scene, variables, batch, latent), "fake")
+        leaves = [per_example(leaf) for leaf in jax.tree.leaves(answers["logit"])]
+    logits = sum(leaves[1:], leaves[0])
     count = len(batch["image"])
     if logits.shape != (count,):
         raise ValueError(
@@ -127,20 +121,19 @@ def logits_of_latents(
     return logits
 
 
-def _inputs(
-    game: Game, scene: Critic, variables: Variables, batch: Batch, latent: PyTree
-) -> Inputs:
+def _inputs(game: Game, scene: Scene, variables: Variables, batch: Batch, latent: PyTree) -> Inputs:
     """What the discriminator is shown of the examples made from ``latent``."""
-    shapes = lambda tree: jax.tree.map(jnp.shape, tree)
-    if scene.generate is not None and shapes(scene.latent) == shapes(latent):
-        return scene.generate(latent)
-    # A critic whose latents hold more than the sampler's (VAE-GAN's codes) may still judge pictures.
-    made = None if game.sampler is None else game.sampler.generate(variables, batch, latent)
-    if made is None or shapes(scene.fake.values) != made.shape:
+    if "fake" not in scene.meeting.groups:
         raise ValueError(
-            "this game's discriminator cannot be asked about pictures or latents alone; set prior to 0."
+            "this game's discriminator is not shown fakes, so it cannot be asked; set prior to 0."
         )
-    return scene.fake._replace(values=made)
+    fake = scene.meeting["fake"]
+    if game.sampler is not None:
+        made = game.sampler.for_batch(variables, batch, latent)
+        shapes = [jax.tree.map(jnp.shape, values) for values in (made, fake.values)]
+        if shapes[0] == shapes[1]:
+            return fake._replace(values=made)
+    return scene.meet(latent)["fake"]
 
 
 def inpaint(
@@ -165,7 +158,7 @@ def inpaint(
     and λ = 0.003. Here the weights are the paper's, and the learning rate falls to 0.
 
     Args:
-      game: with a sampler and, unless ``prior`` is 0, a critic that generates from latents.
+      game: with a sampler and, unless ``prior`` is 0, a discriminator that is shown fakes.
       variables: of both players; the discriminator is asked in evaluation mode.
       batch: with the pictures ``(n, H, W, C)``, in [-1, 1], and their conditions, if there are any.
       mask: ``(H, W)``, true where the pictures are known.
@@ -185,7 +178,7 @@ def inpaint(
         raise ValueError(
             "this game generates from data alone, so there is no latent to search for."
         )
-    generate, images = game.sampler.generate, batch["image"]
+    generate, images = game.sampler.for_batch, batch["image"]
     check_mask(mask, images)
     weights = importance(mask, window) if window else mask.astype(jnp.float32)
     # So that a NaN, or anything else, in the hole cannot pass through a weight of zero.

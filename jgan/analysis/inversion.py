@@ -161,7 +161,7 @@ def invert(
     images = batch["image"]
 
     def objective(latent: PyTree) -> jax.Array:
-        difference = sampler.generate(variables, batch, latent) - images
+        difference = sampler.for_batch(variables, batch, latent) - images
         loss = _row_means(DISTANCES[distance](difference))
         return loss if is_zero(prior) else loss + prior * 0.5 * mean_square(latent)
 

@@ -160,7 +160,7 @@ def parser() -> Parser:
 
 def _layers(run: Opened) -> dict[str, tuple[int, ...]]:
     batch, latent = _part(run, 0, 0)
-    found = layers(run.sampler.generate, run.variables, batch, latent)
+    found = layers(run.sampler.for_batch, run.variables, batch, latent)
     inner = {name: shape for name, shape in found.items() if shape[0] == AT_ONCE}
     if not inner:
         raise UserError(
@@ -239,7 +239,7 @@ def _part(run: Opened, index: int, seed: int) -> tuple[Batch, Any]:
 
 
 def _look(run: Opened, layer: str, count: int, seed: int) -> Seen:
-    look = jax.jit(reading(run.sampler.generate, layer))
+    look = jax.jit(reading(run.sampler.for_batch, layer))
     parts = [_part(run, index, seed) for index in range(-(-count // AT_ONCE))]
     found = [jax.device_get(look(run.variables, *part)) for part in parts]
     images, activations = (np.concatenate(both)[:count] for both in zip(*found, strict=True))
@@ -249,7 +249,7 @@ def _look(run: Opened, layer: str, count: int, seed: int) -> Seen:
 def _changed(
     run: Opened, layer: str, seen: Seen, change: Callable[[jax.Array], jax.Array]
 ) -> np.ndarray:
-    make = jax.jit(changing(run.sampler.generate, layer, change))
+    make = jax.jit(changing(run.sampler.for_batch, layer, change))
     made = [np.asarray(make(run.variables, *part)) for part in seen.parts]
     return np.concatenate(made)[: len(seen.images)]
 

@@ -258,7 +258,7 @@ def _is_told(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
     rest = {name: value for name, value in batch.items() if name != field}
     latent = run.sampler.latent(jax.random.key(0), batch)
     program = jax.make_jaxpr(
-        lambda value: run.sampler.generate(run.variables, {**rest, field: value}, latent)
+        lambda value: run.sampler.for_batch(run.variables, {**rest, field: value}, latent)
     )(batch[field]).jaxpr
     return any(program.invars[0] is used for line in program.eqns for used in line.invars)
 

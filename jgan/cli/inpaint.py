@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
     images = asked.batch["image"]
     began = time.perf_counter()
     if options.prior is None:
-        options.prior = PRIOR if run.game.critic is not None else 0.0
+        options.prior = PRIOR if run.game.scene is not None else 0.0
     limit = clip_limit(options, run, asked.batch)
     found = _filled(options, run, asked.batch, mask, limit)
     check_finite((found.generated, found.context), "what the generator puts into the holes")

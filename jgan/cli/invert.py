@@ -54,7 +54,7 @@ def main(words: list[str]) -> int:
     if encode is not None and way != "optimisation":
         first = jax.jit(encode)(run.variables, images)
     limit = clip_limit(options, run, asked.batch)
-    generate = jax.jit(run.sampler.generate)
+    generate = jax.jit(run.sampler.for_batch)
     rows, columns = [np.asarray(images)], {}
     latent = first
     if first is not None:

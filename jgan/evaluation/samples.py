@@ -87,5 +87,5 @@ def latents_of(game: Game, variables: Variables, source: Source) -> Latents | No
         return None
     return Latents(
         lambda key, count: asked.latent(key, examples(count)),
-        lambda latent: asked.generate(variables, examples(len(latent)), latent),
+        lambda latent: asked.for_batch(variables, examples(len(latent)), latent),
     )

@@ -31,7 +31,6 @@ def plain_autoencoder(encoder: Network, decoder: Network, code: int) -> Game:
       ValueError: from ``init``, if the networks do not fit the data or each other.
     """
 
-
     def rebuilt(make: Any, x: jax.Array) -> jax.Array:
         z = make["encoder"](x)
         check_code(z, code)

@@ -10,7 +10,7 @@ from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.scene import Inputs, Meeting, Scene, Step
 from jgan.terms.adversarial import adversarial
-from jgan.versus import versus
+from jgan.versus import Present, side_by_side, versus
 
 
 def mirrored(loss: Loss) -> Loss:
@@ -29,7 +29,13 @@ def mirrored(loss: Loss) -> Loss:
 
 
 def bigan(
-    generator: Network, encoder: Network, discriminator: Network, loss: Loss, prior: Prior
+    generator: Network,
+    encoder: Network,
+    discriminator: Network,
+    loss: Loss,
+    prior: Prior,
+    *,
+    present: Present = side_by_side,
 ) -> Game:
     """The game of Donahue et al. 2017 (eq. 3) and Dumoulin et al. 2017 (eq. 1) over pairs.
 
@@ -43,6 +49,7 @@ def bigan(
       discriminator: ``{"image": examples, "latent": (B, d)}`` to logits ``(B,)``.
       loss: how logits are judged.
       prior: of the latents.
+      present: how a pair is put to the discriminator.
 
     The generator's collections have the parts ``"generator"`` and ``"encoder"``. The view
     ``"reconstructions"`` shows G(E(x)) for the batch.
@@ -50,7 +57,6 @@ def bigan(
     Raises:
       ValueError: from ``init``, if networks, prior and data do not fit.
     """
-
 
     def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
         code = make["encoder"](batch["image"])
@@ -70,6 +76,7 @@ def bigan(
         adversarial(mirrored(loss)),
         latent=prior,
         meet=meet,
+        present=present,
         sample=lambda make, latent, condition, step: make["generator"](latent),
         encode=lambda make, images: make["encoder"](images),
         views={"reconstructions": reconstructions},

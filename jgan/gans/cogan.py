@@ -47,7 +47,6 @@ def cogan(generator: Network, discriminator: Network, loss: Loss, prior: Prior) 
       ValueError: from ``init``, if there is no second domain of that shape, or networks and data do not fit.
     """
 
-
     def examples(of: Mapping[str, jax.Array]) -> Inputs:
         domain = jnp.tile(jnp.arange(2, dtype=jnp.int32), of["image"].shape[0])
         return Inputs(taking_turns(*(of[name] for name in DOMAINS)), domain)

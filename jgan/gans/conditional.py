@@ -32,9 +32,9 @@ def conditional(
       prior: of the latents.
       present: how the discriminator is asked, if it is not told the label.
 
-    A batch needs ``"image"`` and ``"label"``, int32 ``(B,)`` or vectors of attributes ``(B, A)``. Fakes are made
-    for the labels of the real examples, which are draws from the labels' distribution. The view ``"classes"``
-    shows samples for the batch's labels in ascending order.
+    A batch needs ``"image"`` and ``"label"``, int32 ``(B,)`` or vectors of attributes ``(B, A)``. Fakes are
+    made for the labels of the real examples, which are draws from the labels' distribution. The view
+    ``"classes"`` shows samples for the batch's labels in ascending order.
 
     Raises:
       ValueError: from ``init``, if there are no labels, or networks and data do not fit.
@@ -61,6 +61,6 @@ def labels_of(batch: Batch) -> jax.Array:
       ValueError: if it has none.
     """
     if "label" not in batch or batch["label"].ndim not in (1, 2):
-        found = f"shape {batch['label'].shape}" if "label" in batch else "no labels"
+        found = f"labels of shape {batch['label'].shape[1:]}" if "label" in batch else "no labels"
         raise ValueError(f"the data have {found}, but this game needs one label for each example.")
     return batch["label"]

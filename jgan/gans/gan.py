@@ -13,7 +13,7 @@ def gan(generator: Network, discriminator: Network, loss: Loss, prior: Prior) ->
 
     Args:
       generator: latents ``(B, d)`` to examples shaped like ``batch["image"]``.
-      discriminator: examples to logits ``(B,)`` or ``(B, ...)``, alone or, beside other answers, as ``"logit"``.
+      discriminator: examples to logits ``(B,)`` or ``(B, ...)``, or to several answers, ``"logit"`` among them.
       loss: how logits are judged.
       prior: ``(key, count) -> latents (count, d)``.
 

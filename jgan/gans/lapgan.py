@@ -13,7 +13,7 @@ from jgan.latents import LatentLike, Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.networks.pyramid import gaussian_pyramid, up
-from jgan.scene import Inputs, Meeting, Scene, Step
+from jgan.scene import Inputs, Meeting, Scene, Step, named
 from jgan.terms.adversarial import adversarial
 from jgan.versus import versus
 
@@ -52,6 +52,7 @@ def lapgan(
             "but there must be as many, at least 2: one for each level."
         )
     names = [str(level) for level in range(levels)]
+
     def scales_of(images: jax.Array) -> tuple[Scales, Scales]:
         """Images of all levels, and low-pass images of all but the coarsest."""
         scales = gaussian_pyramid(images, levels)
@@ -84,7 +85,8 @@ def lapgan(
     def present(ask: Any, inputs: Inputs, group: str) -> dict[str, Any]:
         lows = inputs.condition
         logits = {
-            name: ask[name](inputs.values[k], *lows[k : k + 1]) for k, name in enumerate(names)
+            name: named(ask[name](inputs.values[k], *lows[k : k + 1]))["logit"]
+            for k, name in enumerate(names)
         }
         return {"logit": logits}
 

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import Game, composition_of, remade
+from jgan.game import Game, opposed, remade
 from jgan.players import PyTree
 from jgan.scene import Inputs, Meeting
 
@@ -37,7 +37,7 @@ def packed(game: Game, size: int) -> Game:
       size: m of PacGANm.
 
     Raises:
-      ValueError: if ``size`` is less than 1; when it is played, if the game has conditions or weights, or a
+      ValueError: if ``size`` is less than 1 or there is no discriminator; when it is played, if the game has conditions or weights, or a
         batch is not made of packs.
     """
     if size < 1:
@@ -53,7 +53,7 @@ def packed(game: Game, size: int) -> Game:
     def arrange(meeting: Meeting) -> Meeting:
         return meeting.with_groups(**{name: packs(own) for name, own in meeting.groups.items()})
 
-    composition = composition_of(game)
+    composition = opposed(game, "packing")
     return remade(
         game,
         composition._replace(

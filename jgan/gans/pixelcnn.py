@@ -51,14 +51,13 @@ def pixelcnn(network: Network, levels: int) -> Game:
         only (`jgan.networks.masked.pixelcnn_network`).
       levels: to which images are rounded; 256 for bytes.
 
-    The loss is in nats for an element; ``bits`` are logged too. A latent, shaped like the images, has a uniform number for each
-    element, by which its level is drawn from the level's distribution given those before it: sampling
-    takes as many passes as there are elements.
+    The loss is in nats for an element; ``bits`` are logged too. A latent, shaped like the
+    images, has a uniform number for each element, by which its level is drawn from the level's distribution
+    given those before it: sampling takes as many passes as there are elements.
 
     Raises:
       ValueError: from ``init``, if the network does not return logits of all levels.
     """
-
 
     def meet(make: Any, batch: Batch, latent: jax.Array, step: Step) -> Meeting:
         index = to_levels(batch["image"], levels)
@@ -100,5 +99,7 @@ def pixelcnn(network: Network, levels: int) -> Game:
         latent=LatentLike(latents),
         meet=meet,
         sample=sample,
-        options={"temperature": Option(1.0, "Divisor of the logits; below 1 samples are likelier.")},
+        options={
+            "temperature": Option(1.0, "Divisor of the logits; below 1 samples are likelier.")
+        },
     )

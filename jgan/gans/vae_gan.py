@@ -44,7 +44,9 @@ def vae_gan(
       gamma: γ, what likeness counts for the decoder beside looking real.
 
     The generator owns encoder and decoder, as parts of its collections. Its metrics are ``likeness``, L_f,
-    and ``kl``, in nats. A latent is both a sample's and the noise ε of a reconstruction's mean + std ε. ``"reconstructions"`` start from the posterior's mean, which the sampler encodes.
+    and ``kl``, in nats. A latent is both a sample's and the noise ε of a
+    reconstruction's mean + std ε. ``"reconstructions"`` start from the posterior's mean, which the sampler
+    encodes.
 
     Raises:
       ValueError: from ``init``, if networks and data do not fit.

@@ -5,9 +5,9 @@ from typing import Any
 
 import jax
 
-from jgan.players import Collections, state_of
 from jgan.networks.network import Network
 from jgan.networks.parts import join, part
+from jgan.players import Collections, state_of
 
 
 def with_inputs(network: Network, change: Callable[..., tuple[Any, ...]]) -> Network:
@@ -56,3 +56,15 @@ def side_by_side(networks: Mapping[str, Network]) -> Network:
         return outputs, join(states)
 
     return Network(init, apply)
+
+
+def answer_of(network: Network, name: str) -> Network:
+    """The network that gives one answer of a network which returns them by name."""
+
+    def apply(
+        collections: Collections, *inputs: Any, key: Any = None, train: bool = False
+    ) -> tuple[Any, Collections]:
+        answers, state = network.apply(collections, *inputs, key=key, train=train)
+        return answers[name], state
+
+    return Network(network.init, apply)

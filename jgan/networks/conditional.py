@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import axis_name
-from jgan.players import Collections
 from jgan.networks.dcgan import WEIGHTS, image_sizes
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import ConvTranspose, Dense, check_norm
 from jgan.networks.network import Network, from_linen
+from jgan.players import Collections
 
 
 def labelled(network: Network, classes: int, embedding: int = 0) -> Network:

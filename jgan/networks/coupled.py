@@ -5,9 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgan.players import Collections
 from jgan.networks.combined import side_by_side, with_inputs
 from jgan.networks.network import Network
+from jgan.players import Collections
 
 DOMAINS = ("image", "other")
 

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import normal_like
-from jgan.players import Collections
 from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import Dense, Norm, check_norm, leaky_relu
 from jgan.networks.network import Network, from_linen
+from jgan.players import Collections
 
 
 class _Judge(nn.Module):

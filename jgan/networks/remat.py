@@ -4,8 +4,8 @@ from typing import Any
 
 import jax
 
-from jgan.players import Collections
 from jgan.networks.network import Network
+from jgan.players import Collections
 
 # XLA's own products, and those of `jgan.networks.convolution` that run forward.
 _PRODUCTS = ("dot_general", "conv_general_dilated", "jgan_conv", "jgan_conv_input_adjoint")

@@ -27,34 +27,27 @@ def power_iteration(
       is what the paper and its code have and what is exact once they have converged. Further derivatives
       see that v and u are functions of W.
     """
-    return _sigma(steps, precision, matrix, u), _vectors(steps, precision, matrix, u)[0]
-
-
-def _vectors(
-    steps: int, precision: str, matrix: jax.Array, u: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """u after the steps, and v."""
     product = functools.partial(jnp.matmul, precision=precision)
     u = _unit(u)
     for _ in range(steps):
         u = _unit(product(product(matrix, u), matrix))
-    return u, _unit(product(matrix, u))
+    v = _unit(product(matrix, u))
+    return _along(precision, matrix, u, v), u
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _sigma(steps: int, precision: str, matrix: jax.Array, u: jax.Array) -> jax.Array:
-    u, v = _vectors(steps, precision, matrix, u)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _along(precision: str, matrix: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
+    """vᵀ W u, of which the first derivative takes u and v as constants."""
     return jnp.vdot(v, jnp.matmul(matrix, u, precision=precision))
 
 
-@_sigma.defjvp
-def _sigma_jvp(
-    steps: int,
+@_along.defjvp
+def _along_jvp(
     precision: str,
-    primals: tuple[jax.Array, jax.Array],
-    tangents: tuple[jax.Array, jax.Array],
+    primals: tuple[jax.Array, jax.Array, jax.Array],
+    tangents: tuple[jax.Array, jax.Array, jax.Array],
 ) -> tuple[jax.Array, jax.Array]:
-    matrix, u = primals
-    u, v = _vectors(steps, precision, matrix, u)
-    product = functools.partial(jnp.matmul, precision=precision)
-    return jnp.vdot(v, product(matrix, u)), jnp.vdot(v, product(tangents[0], u))
+    matrix, u, v = primals
+    # Written out, so that a further derivative sees u and v.
+    along = lambda matrix: jnp.vdot(v, jnp.matmul(matrix, u, precision=precision))
+    return along(matrix), along(tangents[0])

@@ -7,12 +7,12 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.players import Collections
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.infogan import WEIGHTS, infogan_discriminator
 from jgan.networks.layers import Dense, check_norm
 from jgan.networks.mlp import mlp
 from jgan.networks.network import Network, from_linen
+from jgan.players import Collections
 
 SMALLEST_STD = 1e-6
 

@@ -8,9 +8,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.players import Collections
 from jgan.networks.layers import Dense
 from jgan.networks.network import Network, from_linen
+from jgan.players import Collections
 
 REFERENCE = "reference"
 

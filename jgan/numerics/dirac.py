@@ -12,8 +12,9 @@ from jgan.game import Batch, Game, with_weight_clipping
 from jgan.losses import Loss, hinge, least_squares, minimax, non_saturating, wasserstein
 from jgan.numerics.quadrature import exact_noise, gauss_hermite, weighted
 from jgan.numerics.toys import dirac, dirac_batch
-from jgan.penalties import Penalty, one_centred, r1, r1_r2, r2, wgan_gp, with_penalty
+from jgan.penalties import one_centred, r1, r1_r2, r2, wgan_gp
 from jgan.rules import with_consensus
+from jgan.scene import Term
 
 Strength = Any
 """A number, or a traced one."""
@@ -66,17 +67,17 @@ class Regulariser(NamedTuple):
 
 
 def _penalised(
-    penalties: Callable[[Strength], tuple[Penalty, ...]],
+    penalties: Callable[[Strength], tuple[Term, ...]],
 ) -> Callable[[Loss, Strength, tuple[float, float]], Regularised]:
     def build(loss: Loss, strength: Strength, start: tuple[float, float]) -> Regularised:
-        return Regularised(with_penalty(dirac(loss, start), *penalties(strength)), dirac_batch())
+        return Regularised(dirac(loss, start).add(penalties(strength)), dirac_batch())
 
     return build
 
 
 def _noisy(loss: Loss, sigma: Strength, start: tuple[float, float]) -> Regularised:
     nodes, weights = gauss_hermite()
-    game = dirac(weighted(loss, weights), start)
+    game = weighted(dirac(loss, start), weights)
     return Regularised(
         with_augmentation(game, exact_noise(sigma, nodes)), dirac_batch(count=len(nodes))
     )

@@ -1,8 +1,8 @@
-"""Expectations over Gaussian noise without sampling: nodes are examples, weights go into the loss.
+"""Expectations over Gaussian noise without sampling: nodes are examples, and examples have weights.
 
-A game reduces its loss by the mean over the batch. Gauss-Hermite nodes with weights that sum to the
-number of nodes, multiplied into the per-example loss, turn that mean into an expectation that is exact
-for polynomials up to degree 2n - 1, so that fields, Jacobians and orbits carry no sampling error.
+Every term of a game is a mean over examples. With Gauss-Hermite nodes as examples and their weights that mean
+is an expectation, exact for polynomials up to degree 2n - 1, so that fields, Jacobians and orbits
+carry no sampling error.
 """
 
 from typing import Any
@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.augmentation import Augmentation
+from jgan.game import Game, remade
 from jgan.latents import Prior
-from jgan.losses import Loss
+from jgan.scene import Meeting, Moment
 
 
 def gauss_hermite(count: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -29,35 +30,41 @@ def gauss_hermite(count: int = 60) -> tuple[np.ndarray, np.ndarray]:
     return nodes, weights / weights.sum()
 
 
-def weighted(loss: Loss, weights: np.ndarray | jax.Array) -> Loss:
-    """The loss whose mean over the batch is the average under ``weights`` ``(B,)``, which sum to 1.
+def weighted(game: Game, weights: np.ndarray | jax.Array) -> Game:
+    """The game in which example i of every group counts with ``weights[i]`` in every mean over examples.
+
+    Losses, penalties and all other terms average under the weights, ``(B,)``, whether terms are added
+    before or after; only the ratios of the weights matter.
 
     Raises:
-      ValueError: for losses on pairs, whose expectation runs over pairs of examples.
+      ValueError: if ``game`` is not a game in which groups of examples meet; when it is played, for losses
+        on pairs, whose expectation runs over pairs of examples.
     """
-    if loss.terms is None:
+    if not isinstance(game, Game) or game.composition is None:
         raise ValueError(
-            "weighted was given a loss on pairs, which averages over pairs of examples; "
-            "use a loss with separate terms for real and fake, such as non_saturating."
+            f"weighted was given a {type(game).__name__}, but takes a game of examples: weights belong to "
+            "examples, so that they reach every term."
         )
-    scale = weights.shape[0] * weights
-    on_real, on_fake = loss.terms
-    return Loss(
-        discriminator=lambda real, fake: _as(scale, real) * loss.discriminator(real, fake),
-        generator=lambda real, fake: _as(scale, fake) * loss.generator(real, fake),
-        terms=(lambda r: _as(scale, r) * on_real(r), lambda f: _as(scale, f) * on_fake(f)),
-        labels=loss.labels,
-    )
+
+    def arrange(meeting: Meeting) -> Meeting:
+        shares = jnp.asarray(weights)
+        groups = {name: own._replace(weights=shares) for name, own in meeting.groups.items()}
+        return meeting.with_groups(**groups)
+
+    composition = game.composition
+    arrangements = (*composition.arrangements, arrange)
+    changed = composition._replace(arrangements=arrangements, rows=weights.shape[0])
+    return remade(game, changed)
 
 
 def exact_noise(sigma: float | jax.Array, nodes: np.ndarray) -> Augmentation:
     """Instance noise at the nodes: example i is shifted by ``sigma · nodes[i]``.
 
-    With `jgan.augmentation.with_augmentation`, a loss `weighted` by the nodes' weights and a batch of as
+    With `jgan.augmentation.with_augmentation`, a game `weighted` by the nodes' weights and a batch of as
     many equal points, this is the expectation of `jgan.augmentation.instance_noise` in one dimension.
     """
 
-    def augment(key: jax.Array, values: Any, step: jax.Array) -> Any:
+    def augment(key: jax.Array, values: Any, moment: Moment) -> Any:
         return jax.tree.map(lambda x: x + sigma * _as(nodes, x).reshape(-1, 1), values)
 
     return augment

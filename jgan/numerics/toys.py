@@ -5,26 +5,19 @@ precision is that of JAX's default floats: under ``jax.enable_x64`` everything i
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    PLAYERS,
-    Aux,
-    Batch,
-    Collections,
-    Critic,
-    Game,
-    Inputs,
-    Variables,
-    adversarial,
-)
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Batch, Game, PyTree, Variables
 from jgan.latents import Prior
 from jgan.losses import Loss, separable
+from jgan.networks.network import Network
+from jgan.scene import Inputs, Meeting, Step
+from jgan.terms.adversarial import adversarial
+from jgan.versus import versus
 
 Scalar = Callable[[jax.Array], jax.Array]
 
@@ -52,9 +45,8 @@ def concave(f: Scalar, *, saturating: bool = True) -> Loss:
 
 def as_variables(generator: object, discriminator: object) -> Variables:
     """Variables of two players without any state; numbers become arrays of the default float type."""
-    as_array: Callable[[object], jax.Array] = lambda leaf: jnp.asarray(leaf, jnp.result_type(float))
     params = {GENERATOR: generator, DISCRIMINATOR: discriminator}
-    return {player: {"params": jax.tree.map(as_array, params[player])} for player in PLAYERS}
+    return {player: {"params": _as_arrays(params[player])} for player in PLAYERS}
 
 
 def dirac(loss: Loss, start: tuple[float, float] = (1.0, 1.0)) -> Game:
@@ -69,21 +61,31 @@ def dirac(loss: Loss, start: tuple[float, float] = (1.0, 1.0)) -> Game:
     equilibrium is θ = c, ψ = 0 and even the unregularised game converges wherever f''(0) < 0.
     """
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        return as_variables(*start)
-
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        theta, psi = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
+    def meet(make: Any, batch: Batch, latent: PyTree, step: Step) -> Meeting:
         real = batch["image"]
+        return Meeting(real=Inputs(real), fake=Inputs(jnp.broadcast_to(make(), real.shape)))
 
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            return inputs.values[:, 0] * psi, state
+    return versus(
+        _function(start[0], lambda theta: theta),
+        _function(start[1], lambda psi, x: x[:, 0] * psi),
+        adversarial(loss),
+        meet=meet,
+    )
 
-        return Critic(Inputs(real), Inputs(jnp.broadcast_to(theta, real.shape)), score)
 
-    return adversarial(init, critic, loss)
+def _function(start: object, function: Callable[..., Any]) -> Network:
+    """The network with these first parameters that computes ``function(params, *inputs)``."""
+
+    def apply(
+        collections: Any, *inputs: Any, key: Any = None, train: bool = False
+    ) -> tuple[Any, dict[str, Any]]:
+        return function(collections["params"], *inputs), {}
+
+    return Network(lambda key, *inputs: {"params": _as_arrays(start)}, apply)
+
+
+def _as_arrays(params: object) -> PyTree:
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(float)), params)
 
 
 def dirac_batch(point: float = 0.0, count: int = 1) -> Batch:
@@ -126,19 +128,20 @@ def quadratic(
     def init(key: jax.Array, batch: Batch) -> Variables:
         return as_variables(np.ones(coupling.shape[:1]), np.ones(coupling.shape[1:]))
 
-    def generator(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
+    def losses(
+        variables: Variables,
+        batch: Batch,
+        key: jax.Array,
+        step: Any,
+        held: Variables | None = None,
+    ) -> dict[str, tuple[jax.Array, Aux]]:
         x, y = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
-        return half_square(own, x) + meet(coupling, x, y), Aux()
+        return {
+            GENERATOR: (half_square(own, x) + meet(coupling, x, y), Aux()),
+            DISCRIMINATOR: (half_square(other, y) - meet(back, x, y), Aux()),
+        }
 
-    def discriminator(
-        variables: Variables, batch: Batch, key: jax.Array, step: jax.Array
-    ) -> tuple[jax.Array, Aux]:
-        x, y = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
-        return half_square(other, y) - meet(back, x, y), Aux()
-
-    return Game(init, {GENERATOR: generator, DISCRIMINATOR: discriminator})
+    return Game(init, losses)
 
 
 def linear_quadratic(loss: Loss, dim: int, prior: Prior, latent: int | None = None) -> Game:
@@ -157,27 +160,18 @@ def linear_quadratic(loss: Loss, dim: int, prior: Prior, latent: int | None = No
     """
     latent = dim if latent is None else latent
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        generator = {"matrix": np.eye(dim, latent), "shift": np.zeros(dim)}
-        return as_variables(generator, {"matrix": np.zeros((dim, dim)), "vector": np.zeros(dim)})
+    def generate(own: PyTree, z: jax.Array) -> jax.Array:
+        return z @ own["matrix"].T + own["shift"]
 
-    def critic(variables: Variables, batch: Batch, key: jax.Array, step: jax.Array) -> Critic:
-        own, params = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
-        real = batch["image"]
+    def judge(params: PyTree, x: jax.Array) -> jax.Array:
+        return 0.5 * jnp.sum((x @ params["matrix"]) * x, -1) + x @ params["vector"]
 
-        def generate(z: jax.Array) -> Inputs:
-            return Inputs(z @ own["matrix"].T + own["shift"])
-
-        def score(
-            inputs: Inputs, state: Collections, key: jax.Array
-        ) -> tuple[jax.Array, Collections]:
-            x = inputs.values
-            return 0.5 * jnp.sum((x @ params["matrix"]) * x, -1) + x @ params["vector"], state
-
-        z = prior(key, real.shape[0])
-        return Critic(Inputs(real), generate(z), score, latent=z, generate=generate)
-
-    return adversarial(init, critic, loss)
+    return versus(
+        _function({"matrix": np.eye(dim, latent), "shift": np.zeros(dim)}, generate),
+        _function({"matrix": np.zeros((dim, dim)), "vector": np.zeros(dim)}, judge),
+        adversarial(loss),
+        latent=prior,
+    )
 
 
 def gaussian(loss: Loss, prior: Prior) -> Game:

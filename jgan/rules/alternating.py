@@ -29,10 +29,10 @@ def alternating(
 
     >>> import optax
     >>> from jgan.game import Aux, PLAYERS
-    >>> loss = lambda sign: lambda v, batch, key, step: (
-    ...     sign * v["generator"]["params"] * v["discriminator"]["params"], Aux())
-    >>> game = Game(lambda key, batch: {p: {"params": jnp.ones(())} for p in PLAYERS},
-    ...             {GENERATOR: loss(1.0), DISCRIMINATOR: loss(-1.0)})
+    >>> product = lambda v: v["generator"]["params"] * v["discriminator"]["params"]
+    >>> losses = lambda v, batch, key, step, held=None: {
+    ...     GENERATOR: (product(v), Aux()), DISCRIMINATOR: (-product(v), Aux())}
+    >>> game = Game(lambda key, batch: {p: {"params": jnp.ones(())} for p in PLAYERS}, losses)
     >>> rule = alternating(game, {p: optax.sgd(0.5) for p in PLAYERS}, first=GENERATOR)
     >>> state, metrics = rule.update(rule.init(jax.random.key(0), {}), {})
     >>> [float(state.variables[p]["params"]) for p in PLAYERS]

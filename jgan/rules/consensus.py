@@ -35,9 +35,7 @@ def with_consensus(game: Game, gamma: float | jax.Array) -> Game:
         return losses
 
     composition = composition_of(game)
-    return remade(
-        game, composition._replace(transforms=(*composition.transforms, regularised))
-    )
+    return remade(game, composition._replace(transforms=(*composition.transforms, regularised)))
 
 
 def paying(value: jax.Array, aux: Aux, name: str, term: jax.Array) -> tuple[jax.Array, Aux]:

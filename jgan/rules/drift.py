@@ -68,12 +68,6 @@ def with_drift(
     counts = steps or dict.fromkeys(PLAYERS, 1)
 
     def drifting(inner: Losses) -> Losses:
-        def slope(at: Variables, whose: str, over: str, rest: Any) -> PyTree:
-            def value(params: PyTree) -> jax.Array:
-                return inner(with_params(at, {over: params}), *rest, at)[whose][0]
-
-            return whole_mean(jax.grad(value)(at[over]["params"]))
-
         def losses(
             variables: Variables,
             batch: Batch,
@@ -82,16 +76,21 @@ def with_drift(
             held: Variables | None = None,
         ) -> dict[str, tuple[jax.Array, Aux]]:
             still = jax.lax.stop_gradient(variables) if held is None else held
-            rest = batch, key, step
-            results = inner(variables, *rest, still)
+
+            def slope(at: Variables, whose: str, over: str) -> PyTree:
+                def value(params: PyTree) -> jax.Array:
+                    moved = with_params(at, {over: params})
+                    return inner(moved, batch, key, step, at)[whose][0]
+
+                return whole_mean(jax.grad(value)(at[over]["params"]))
+
+            results = inner(variables, batch, key, step, still)
             for player in PLAYERS:
                 rival = RIVAL[player]
                 sign = 1.0 if first in (None, player) else -1.0
-                square = optax.tree.norm(slope(variables, player, player, rest), squared=True)
+                square = optax.tree.norm(slope(variables, player, player), squared=True)
                 # The other player's own gradient counts as a constant in the article.
-                cross = optax.tree.vdot(
-                    slope(variables, player, rival, rest), slope(still, rival, rival, rest)
-                )
+                cross = optax.tree.vdot(slope(variables, player, rival), slope(still, rival, rival))
                 term = own * rates[player] / (4 * counts[player]) * square
                 term += interaction * sign * rates[rival] / 2 * cross
                 results = {**results, player: paying(*results[player], "drift", term)}

@@ -58,23 +58,25 @@ def adversarial(
 
     def for_discriminator(scene: Scene) -> Result:
         weights = scene.meeting[real].weights, scene.meeting[shown].weights
-        total, found = None, []
+        paid, found = [], []
         for number, (r, f, share) in enumerate(pairs(scene, shown)):
             key = scene.key if number == 0 else jax.random.fold_in(scene.key, number)
-            paid = _scaled(_discriminator(loss, key, r, f, *weights), share)
-            total = paid if total is None else total + paid
+            paid.append(_scaled(_discriminator(loss, key, r, f, *weights), share))
             found.append(_metrics(r, f))
-        return total, None, {f"{prefix}{key}": value for key, value in _average(found).items()}
+        return (
+            sum(paid[1:], paid[0]),
+            None,
+            {f"{prefix}{key}": value for key, value in _average(found).items()},
+        )
 
     def for_generator(scene: Scene) -> Result:
         weights = scene.meeting[fake].weights
-        total = None
+        paid = []
         for r, f, share in pairs(scene, fake):
             if loss.terms is None:
                 _refuse_weights(weights)
-            paid = _scaled(mean(loss.generator(r, f), weights), share)
-            total = paid if total is None else total + paid
-        return total, None, {}
+            paid.append(_scaled(mean(loss.generator(r, f), weights), share))
+        return sum(paid[1:], paid[0]), None, {}
 
     def check(scene: Scene) -> None:
         shapes = [_shapes(scene.meeting[group].values) for group in (real, fake)]

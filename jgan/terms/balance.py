@@ -48,13 +48,17 @@ def balance(gamma: float = 0.5, rate: float = 1e-3, *, name: str = "balance") ->
             -mean(scene.answer(group, "logit"), scene.meeting[group].weights) for group in groups
         )
         # k and M are not linear in the means, so they need those of the whole batch.
-        means = constant(name, whole_mean((real, fake)))
+        now, made = constant(name, whole_mean((real, fake)))
         k = scene.memory["k"]
-        renewed, measure = controlled(k, *means, gamma, rate)
-        return -k * fake, {"k": renewed}, {
-            "k": renewed,
-            "measure": measure,
-            "ratio": means[1] / means[0],
-        }
+        renewed, measure = controlled(k, now, made, gamma, rate)
+        return (
+            -k * fake,
+            {"k": renewed},
+            {
+                "k": renewed,
+                "measure": measure,
+                "ratio": made / now,
+            },
+        )
 
     return Term(name, value, groups=("real", "fake"), memory={"k": jnp.zeros(())})

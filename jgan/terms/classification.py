@@ -32,7 +32,8 @@ def classification(
     """
 
     def value(scene: Scene) -> Result:
-        losses, metrics = [], {}
+        losses: list[jax.Array] = []
+        metrics: Metrics = {}
         for number, group in enumerate(groups):
             inputs = scene.meeting[group]
             logits = scene.answer(group, answer)

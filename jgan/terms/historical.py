@@ -13,7 +13,7 @@ def historical_average(weight: Any = 1.0, player: str = GENERATOR) -> Term:
     """weight · ‖θ - (1/t) Σ_{i≤t} θ_i‖² (Salimans et al. 2016, section 3.3).
 
     The mean runs over the player's parameters before each of its own moves, the present ones included. It is
-    a constant to the player's own gradient, and the term's memory, ``{"mean": like the parameters, "moves": t}``.
+    a constant to the player's own gradient, and the term's memory, ``{"mean": like θ, "moves": t}``.
 
     Args:
       weight: as for `jgan.scene.Term`.

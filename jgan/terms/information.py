@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jgan.scene import Result, Scene, Term, mean
 
 Split = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
-"""From latents, or from what Q says of an example, to the categorical part ``(B, K)`` and the continuous ``(B, C)``."""
+"""From latents, or from what Q says of examples, to the categorical part ``(B, K)`` and the rest ``(B, C)``."""
 
 
 def information(

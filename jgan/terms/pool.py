@@ -36,7 +36,9 @@ def pool(size: int = 50) -> Any:
         def make(scene: Scene) -> tuple[Inputs, PyTree]:
             inputs = scene.meeting[group]
             if jax.tree.leaves(inputs.condition):
-                raise ValueError("a pool was asked of a game with conditions, which it does not keep.")
+                raise ValueError(
+                    "a pool was asked of a game with conditions, which it does not keep."
+                )
             fresh = jax.tree.map(whole_batch, inputs.values)
             count = jax.tree.leaves(fresh)[0].shape[0]
             if count > size:
@@ -66,7 +68,10 @@ def pool(size: int = 50) -> Any:
                 old,
             )
             shown = jax.tree.map(lambda new, before: choose(swapped, before, new), fresh, old)
-            renewed = {"values": kept, "count": jnp.minimum(filled + jnp.where(fills[0], count, 0), size)}
+            renewed = {
+                "values": kept,
+                "count": jnp.minimum(filled + jnp.where(fills[0], count, 0), size),
+            }
             return inputs._replace(values=jax.tree.map(_own_rows, inputs.values, shown)), renewed
 
         return GroupMaker(f"past_{group}", make, DISCRIMINATOR, begin)

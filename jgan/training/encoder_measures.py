@@ -25,7 +25,7 @@ def reconstruction_ratio(trained: Trained, count: int = 1000) -> float:
     """
     test = load(trained.experiment.source.name, split="test")
     batch, code = _coded(trained, test, count)
-    generate = jax.jit(_encoding(trained).generate)
+    generate = jax.jit(_encoding(trained).for_batch)
     made = np.asarray(generate(_variables(trained), batch, code))
     flat = lambda values: np.asarray(values).reshape(len(made), -1)
     gap = lambda other: np.linalg.norm(flat(batch["image"]) - flat(other), axis=1).mean()

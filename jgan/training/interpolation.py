@@ -51,7 +51,7 @@ def travel(
 
         def frame(share: jax.Array) -> jax.Array:
             latent = jax.tree.map(lambda a, b: between(a, b, share), start, end)
-            return sampler.generate(variables, batch, latent)
+            return sampler.for_batch(variables, batch, latent)
 
         return jax.lax.map(frame, shares)
 

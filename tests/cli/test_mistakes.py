@@ -28,7 +28,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import Network, dcgan_generator, mlp_discriminator, mlp_generator
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 
@@ -41,7 +41,7 @@ def experiment(
     source = load(data, size=size, split=split)
     generator = mlp_generator(source.shape, widths)
     discriminator = mlp_discriminator(widths, norm=norm)
-    game = with_penalty(gan(generator, discriminator, get_loss(loss), normal(2)), r1(1.0))
+    game = gan(generator, discriminator, get_loss(loss), normal(2)).add(r1(1.0))
     if wrong == "channels":
         game = gan(dcgan_generator((*source.shape[:2], 1)), discriminator, get_loss(loss), normal(2))
     if wrong == "latent":

@@ -23,14 +23,14 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating
 from jgan.training.experiment import Experiment
 
 
 def experiment(*, lr: float = 1e-3) -> Experiment:
     networks = mlp_generator((2,), (6,)), mlp_discriminator((6,))
-    game = with_penalty(gan(*networks, non_saturating(), normal(2)), r1(1.0))
+    game = gan(*networks, non_saturating(), normal(2)).add(r1(1.0))
     rule = alternating(game, dict.fromkeys(PLAYERS, optax.adam(lr)))
     return Experiment(game, rule, load("ring"), steps=4, batch_size=32)
 '''

@@ -48,8 +48,8 @@ def test_losses_by_hand():
         GENERATOR: np.mean(softplus(-0.3 * fake)) + 0.1 * cross(fake),
     }
     for player, value in expected.items():
-        found, aux = game.losses[player](variables, BATCH, KEY, STEP)
+        found, aux = game.losses(variables, BATCH, KEY, STEP)[player]
         assert float(found) == pytest.approx(value, rel=1e-6)
-    _, aux = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    _, aux = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     # -1.5 x is positive, class 1, only at the real example -2, whose label is 0.
     assert float(aux.metrics["class_accuracy"]) == 0.0

@@ -5,7 +5,6 @@ import pytest
 from helpers import KEY, STEP
 
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.answers import answer
 from jgan.gans.bigan import bigan, mirrored
 from jgan.gans.bigbigan import bigbigan
 from jgan.losses import get_loss, hinge, non_saturating
@@ -46,24 +45,24 @@ def softplus(t):
 
 
 def test_bigan_by_hand():
-    game = bigan(MAKE, READ, answer(JUDGE, "logit"), non_saturating(), PRIOR)
+    game = bigan(MAKE, READ, JUDGE, non_saturating(), PRIOR)
     variables = game.init(KEY, BATCH)
     assert variables[GENERATOR] == {"params": {"generator": 1.5, "encoder": jnp.float32(0.4)}}
     r, f = by_hand(REAL)["logit"], by_hand(FAKE)["logit"]
-    found, _ = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    found, _ = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     assert float(found) == pytest.approx(np.mean(softplus(-r) + softplus(f)), rel=1e-6)
     # The labels exchanged, as in ALI's code.
-    found, _ = game.losses[GENERATOR](variables, BATCH, KEY, STEP)
+    found, _ = game.losses(variables, BATCH, KEY, STEP)[GENERATOR]
     assert float(found) == pytest.approx(np.mean(softplus(r) + softplus(-f)), rel=1e-6)
 
 
 def test_both_halves_of_the_generator_follow_its_loss(double):
-    game = bigan(MAKE, READ, answer(JUDGE, "logit"), non_saturating(), PRIOR)
+    game = bigan(MAKE, READ, JUDGE, non_saturating(), PRIOR)
     variables = game.init(KEY, BATCH)
 
     def loss(a, b):
         own = {"params": {"generator": a, "encoder": b}}
-        return game.losses[GENERATOR]({**variables, GENERATOR: own}, BATCH, KEY, STEP)[0]
+        return game.losses({**variables, GENERATOR: own}, BATCH, KEY, STEP)[GENERATOR][0]
 
     slopes = jax.grad(loss, (0, 1))(1.5, 0.4)
     sigmoid = lambda t: 1 / (1 + np.exp(-t))
@@ -102,7 +101,7 @@ def test_bigbigan_by_hand(unary):
         expected[DISCRIMINATOR] += share * judged.mean()
         expected[GENERATOR] += share * (r - f).mean()
     for player, value in expected.items():
-        found, aux = game.losses[player](variables, BATCH, KEY, STEP)
+        found, aux = game.losses(variables, BATCH, KEY, STEP)[player]
         assert float(found) == pytest.approx(value, rel=1e-5)
         if player == DISCRIMINATOR:
             right = (X[:, 0] > 0).mean() + (1.5 * Z[:, 0] < 0).mean()
@@ -110,7 +109,7 @@ def test_bigbigan_by_hand(unary):
 
 
 def test_encoding_and_reconstruction():
-    game = bigan(MAKE, READ, answer(JUDGE, "logit"), non_saturating(), PRIOR)
+    game = bigan(MAKE, READ, JUDGE, non_saturating(), PRIOR)
     variables = game.init(KEY, BATCH)
     code = game.sampler.encode(variables, BATCH["image"])
     np.testing.assert_allclose(code, 0.4 * X[:, :1], rtol=1e-6)
@@ -120,6 +119,6 @@ def test_encoding_and_reconstruction():
 
 def test_codes_must_be_latents():
     two = lambda key, count: jnp.zeros((count, 2))
-    game = bigan(MAKE, READ, answer(JUDGE, "logit"), non_saturating(), two)
+    game = bigan(MAKE, READ, JUDGE, non_saturating(), two)
     with pytest.raises(ValueError, match=r"codes of shape \(1,\), but latents have \(2,\)"):
         game.init(KEY, BATCH)

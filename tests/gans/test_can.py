@@ -66,11 +66,11 @@ def test_entropy_by_the_formula():
 def test_losses_by_hand(kind):
     made = game(weight=0.3, styles=2.0, kind=kind)
     variables = made.init(KEY, BATCH)
-    found, aux = made.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    found, aux = made.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     # Real examples are their own logits; the fakes are the same examples (0.5 times 2).
     assert float(found) == pytest.approx(-2 * np.log(P[[0, 1, 2], [0, 2, 2]]).mean(), rel=1e-5)
     assert float(aux.metrics["class_accuracy"]) == pytest.approx(1 / 3)
-    found, aux = made.losses[GENERATOR](variables, BATCH, KEY, STEP)
+    found, aux = made.losses(variables, BATCH, KEY, STEP)[GENERATOR]
     assert float(found) == pytest.approx(0.3 * formula(P, kind).mean(), rel=1e-5)
     share = -(P * np.log(P)).sum(axis=1).mean() / np.log(3)
     assert float(aux.metrics["entropy"]) == pytest.approx(share, rel=1e-5)
@@ -81,4 +81,4 @@ def test_mistakes():
         ambiguity(jnp.zeros((1, 2)), "sharp")
     made = game()
     with pytest.raises(ValueError, match="the data have no labels"):
-        made.losses[DISCRIMINATOR](made.init(KEY, BATCH), {"image": BATCH["image"]}, KEY, STEP)
+        made.losses(made.init(KEY, BATCH), {"image": BATCH["image"]}, KEY, STEP)[DISCRIMINATOR]

@@ -8,252 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from gans.systems import BATCH, SHAPE, SYSTEMS
 from helpers import KEY, STEP, assert_close, assert_same, differ
 
 from jgan.augmentation import instance_noise, with_augmentation
 from jgan.batch_axis import spread
-from jgan.data import Source
 from jgan.game import DISCRIMINATOR, PLAYERS, Game
-from jgan.gans.acgan import acgan
-from jgan.gans.answers import answer
-from jgan.gans.autoencoder import plain_autoencoder
-from jgan.gans.began import began
-from jgan.gans.bigan import bigan
-from jgan.gans.bigbigan import bigbigan
-from jgan.gans.can import can
-from jgan.gans.cogan import cogan
-from jgan.gans.conditional import conditional
-from jgan.gans.ebgan import ebgan
-from jgan.gans.feature_matching import feature_matching_gan
-from jgan.gans.gan import gan
-from jgan.gans.historical import with_historical_average
-from jgan.gans.infogan import Codes, infogan
-from jgan.gans.lapgan import lapgan
-from jgan.gans.mixture import gaussian_mixture
-from jgan.gans.packing import packed
-from jgan.gans.pixelcnn import pixelcnn
-from jgan.gans.semi_supervised import semi_supervised
-from jgan.gans.unrolled import unrolled
-from jgan.gans.vae import vae
-from jgan.gans.vae_gan import vae_gan
-from jgan.latents import normal
-from jgan.losses import hinge, non_saturating
-from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.networks.autoencoder import autoencoder
-from jgan.networks.conditional import (
-    conditional_generator,
-    labelled,
-    projection_discriminator,
-)
-from jgan.networks.coupled import coupled_discriminator, coupled_generator
-from jgan.networks.detail import beside, detail_generator
-from jgan.networks.heads import generator_for, heads
-from jgan.networks.joint import drawn, joint_discriminator
-from jgan.networks.masked import pixelcnn_network
-from jgan.networks.variational import encoder
-from jgan.networks.virtual import virtual_generator
 from jgan.numerics.field import field
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import Rule, alternating, averaged, simultaneous
 from jgan.rules.rule import move
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.devices import AXIS, Layout
 
-CLASSES, SHAPE = 3, (8, 8, 1)
-PRIOR, LOSS = normal(3), non_saturating()
-DCGAN = {"body": "dcgan", "width": 2, "norm": "none"}
-MLP = {"body": "mlp", "width": 1, "norm": "none"}
-RNG = np.random.default_rng(0)
-SOURCE = Source(
-    {
-        "image": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
-        "label": RNG.integers(0, CLASSES, 48).astype(np.int32),
-        "other": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
-    },
-    "noise",
-)
-BATCH = jax.tree.map(jnp.asarray, SOURCE.first(16))
-
-
-def generator(body="mlp"):
-    return generator_for(SHAPE, body=body, width=2)
-
-
-def judge(body):
-    return answer(heads({"logit": 1}, **body), "logit")
-
-
-def packs():
-    discriminator = mlp_discriminator((8,))
-    return packed(gan(generator(), discriminator, LOSS, PRIOR), discriminator, 2)
-
-
-class System(NamedTuple):
-    """How a system is built, and what its views show of 16 examples."""
-
-    build: Callable[[], Game]
-    views: tuple[str, ...] = ("samples",)
-    alone: bool = False
-
-
-LABELS = ("classes", "samples")
-REBUILT = ("reconstructions", "samples")
-SYSTEMS = {
-    "cgan": System(
-        lambda: conditional(
-            labelled(generator("dcgan"), CLASSES), labelled(judge(DCGAN), CLASSES), LOSS, PRIOR
-        ),
-        LABELS,
-    ),
-    "cgan with embeddings": System(
-        lambda: conditional(
-            labelled(generator(), CLASSES, 2), labelled(judge(MLP), CLASSES, 2), LOSS, PRIOR
-        ),
-        LABELS,
-    ),
-    "projection": System(
-        lambda: conditional(
-            conditional_generator(SHAPE, CLASSES, width=2),
-            projection_discriminator(CLASSES, width=2),
-            hinge(),
-            PRIOR,
-        ),
-        LABELS,
-    ),
-    "acgan": System(
-        lambda: acgan(
-            labelled(generator(), CLASSES),
-            heads({"logit": 1, "class": CLASSES}, **DCGAN),
-            LOSS,
-            PRIOR,
-        ),
-        LABELS,
-    ),
-    "infogan": System(
-        lambda: infogan(
-            generator(), heads({"logit": 1, "code": 5}, hidden=4, **MLP), LOSS, Codes(3, 2, 4)
-        ),
-        ("codes", "samples"),
-    ),
-    "ebgan": System(
-        lambda: ebgan(
-            generator(), autoencoder(code=4, width=2, body="dcgan"), PRIOR, margin=9.0, pull=3.0
-        ),
-        ("reconstructions", "samples"),
-    ),
-    "began": System(
-        lambda: began(
-            generator(), autoencoder(code=4, width=1, body="mlp"), PRIOR, gamma=3.0, rate=0.1
-        ),
-        ("reconstructions", "samples"),
-    ),
-    "minibatch discrimination and noise": System(
-        lambda: gan(
-            generator(),
-            answer(heads({"logit": 1}, kernels=3, noise=0.1, **MLP), "logit"),
-            LOSS,
-            PRIOR,
-        )
-    ),
-    "feature matching": System(
-        lambda: feature_matching_gan(generator(), heads({"logit": 1}, **MLP), LOSS, PRIOR)
-    ),
-    "virtual batch normalisation": System(
-        lambda: gan(virtual_generator(SHAPE, PRIOR, width=1, reference=5), judge(MLP), LOSS, PRIOR)
-    ),
-    "packing": System(packs),
-    "bigan": System(
-        lambda: bigan(
-            generator(),
-            answer(heads({"code": 3}, body="mlp", width=1), "code"),
-            answer(joint_discriminator(**MLP), "logit"),
-            LOSS,
-            PRIOR,
-        ),
-        ("reconstructions", "samples"),
-    ),
-    "bigbigan": System(
-        lambda: bigbigan(
-            generator(),
-            drawn(encoder(3, **MLP)),
-            joint_discriminator(body="mlp", width=1, norm="spectral", unary=True),
-            hinge(),
-            PRIOR,
-        ),
-        ("reconstructions", "samples"),
-    ),
-    "cogan": System(
-        lambda: cogan(
-            coupled_generator(generator_for((8, 8, 2), width=2)),
-            coupled_discriminator(judge(DCGAN)),
-            LOSS,
-            PRIOR,
-        ),
-        ("pairs", "samples"),
-    ),
-    "lapgan": System(
-        lambda: lapgan(
-            [
-                detail_generator(width=2, size=3, layers=2),
-                generator_for((4, 4, 1), body="mlp", width=1),
-            ],
-            [beside(judge(MLP)), judge(MLP)],
-            LOSS,
-            PRIOR,
-        ),
-        ("levels", "samples"),
-    ),
-    "can": System(
-        lambda: can(generator(), heads({"logit": 1, "class": CLASSES}, **MLP), LOSS, PRIOR)
-    ),
-    "historical averaging": System(
-        lambda: with_historical_average(
-            gan(mlp_generator(SHAPE, (4,)), judge(MLP), LOSS, PRIOR), 0.5
-        )
-    ),
-}
-SYSTEMS |= {
-    "vae": System(
-        lambda: vae(encoder(3, width=2, norm="batch"), generator("dcgan"), 3), REBUILT, alone=True
-    ),
-    "autoencoder": System(
-        lambda: plain_autoencoder(answer(heads({"code": 3}, **MLP), "code"), generator(), 3),
-        REBUILT,
-        alone=True,
-    ),
-    "gaussian mixture": System(
-        lambda: gaussian_mixture(
-            {
-                "weights": jnp.zeros(2),
-                "means": jnp.zeros((2, 64)).at[0].set(0.2),
-                "precisions": jnp.stack([2 * jnp.eye(64), jnp.eye(64)]),
-            }
-        ),
-        alone=True,
-    ),
-    "pixelcnn": System(
-        lambda: pixelcnn(pixelcnn_network(3, layers=2, width=2, size=3), 3), alone=True
-    ),
-    "vae-gan": System(
-        lambda: vae_gan(
-            encoder(3, width=1, body="mlp"),
-            generator("dcgan"),
-            heads({"logit": 1}, **MLP),
-            LOSS,
-            3,
-            gamma=0.5,
-        ),
-        REBUILT,
-    ),
-    "semi-supervised": System(
-        lambda: semi_supervised(
-            generator(), heads({"class": CLASSES}, noise=0.1, **MLP), PRIOR, SOURCE.first(5)
-        )
-    ),
-    "unrolled": System(
-        lambda: unrolled(gan(generator("dcgan"), judge(DCGAN), LOSS, PRIOR), 2, optax.sgd(0.02))
-    ),
-}
 EVERY = pytest.mark.parametrize("name", SYSTEMS)
 OPPOSED = pytest.mark.parametrize("name", [n for n, system in SYSTEMS.items() if not system.alone])
 SGD = dict.fromkeys(PLAYERS, optax.sgd(0.02))
@@ -336,13 +103,13 @@ def test_a_move_leaves_the_other_player_bitwise_alone(name, played):
 def test_views_and_sampler(name, played):
     game, _, _, states = played(name)
     assert tuple(sorted(game.views)) == SYSTEMS[name].views
-    latent = game.sampler.latent(KEY, BATCH)
+    told, latent = game.sampler.condition(BATCH), game.sampler.latent(KEY, BATCH)
     others = jax.tree.map(lambda leaf: leaf.at[1:].set(0), latent)
 
     @jax.jit
     def look(variables):
         shown = {view: show(variables, BATCH, KEY) for view, show in game.views.items()}
-        return shown, [game.sampler.generate(variables, BATCH, z) for z in (latent, others)]
+        return shown, [game.sampler.generate(variables, told, z) for z in (latent, others)]
 
     views, (made, alone) = look(states[1].variables)
     for shown in views.values():
@@ -378,13 +145,13 @@ def test_eight_devices_are_one(name, played):
 @OPPOSED
 def test_penalties_and_augmentations_apply_and_views_stay(name, played):
     game, _, _, states = played(name)
-    changed = with_penalty(with_augmentation(game, instance_noise(0.5)), r1(1.0))
+    changed = with_augmentation(game, instance_noise(0.5)).add(r1(1.0))
     assert set(changed.views) == set(game.views)
 
     @jax.jit
     def both(variables):
-        plain, _ = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
-        value, aux = changed.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+        plain, _ = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
+        value, aux = changed.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
         return plain, value, aux.metrics["r1"]
 
     plain, value, penalty = both(states[1].variables)

@@ -36,11 +36,11 @@ def test_it_is_the_mean_of_two_games():
     real = [FIRST[:, 0], 2 * SECOND[:, 1]]
     fake = [1.5 * Z[:2, 0], -2 * Z[:2, 1]]
     halves = lambda terms: 0.5 * sum(np.mean(0.5 * term**2) for term in terms)
-    found, aux = GAME.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    found, aux = GAME.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     expected = halves([r - 1 for r in real]) + halves(fake)
     assert float(found) == pytest.approx(expected, rel=1e-6)
     assert float(aux.metrics["real_logit"]) == pytest.approx(np.mean(real), rel=1e-6)
-    found, _ = GAME.losses[GENERATOR](variables, BATCH, KEY, STEP)
+    found, _ = GAME.losses(variables, BATCH, KEY, STEP)[GENERATOR]
     assert float(found) == pytest.approx(halves([f - 1 for f in fake]), rel=1e-6)
 
 

@@ -52,7 +52,7 @@ def test_losses_by_hand():
         GENERATOR: np.mean(softplus(-fake_logits)),
     }
     for player, value in expected.items():
-        found, _ = game.losses[player](variables, BATCH, KEY, STEP)
+        found, _ = game.losses(variables, BATCH, KEY, STEP)[player]
         assert float(found) == pytest.approx(value, rel=1e-6)
     np.testing.assert_allclose(game.views["samples"](variables, BATCH, KEY), fake, rtol=1e-6)
     shown = game.views["classes"](variables, BATCH, KEY)
@@ -130,5 +130,5 @@ def test_data_without_labels_are_told():
         ValueError, match=r"^the data have no labels, but this game needs one label for each"
     ):
         game.init(KEY, {"image": BATCH["image"]})
-    with pytest.raises(ValueError, match=r"^the data have shape \(3, 4\), but this game"):
-        game.init(KEY, {**BATCH, "label": jnp.zeros((3, 4), jnp.int32)})
+    with pytest.raises(ValueError, match=r"^the data have labels of shape \(4, 1\), but this"):
+        game.init(KEY, {**BATCH, "label": jnp.zeros((3, 4, 1), jnp.int32)})

@@ -5,10 +5,12 @@ import pytest
 from helpers import KEY, STEP, central_differences
 
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.began import balance, began
-from jgan.gans.ebgan import ebgan, pull_away
+from jgan.gans.began import began
+from jgan.gans.ebgan import ebgan
 from jgan.networks.autoencoder import autoencoder
 from jgan.networks.network import Network
+from jgan.terms.balance import controlled
+from jgan.terms.pull_away import mean_squared_cosine
 
 BATCH = {"image": jnp.array([[1.0, 2.0], [-3.0, 0.5], [0.0, 4.0]])}
 LATENT = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])
@@ -32,9 +34,9 @@ def test_ebgan_by_hand():
     variables = game.init(KEY, BATCH)
     real = np.linalg.norm(BATCH["image"], axis=1) / 2
     fake = 1.5 * np.linalg.norm(LATENT, axis=1) / 2
-    found, _ = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    found, _ = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     assert float(found) == pytest.approx(np.mean(real + np.maximum(0, 2 - fake)), rel=1e-6)
-    found, aux = game.losses[GENERATOR](variables, BATCH, KEY, STEP)
+    found, aux = game.losses(variables, BATCH, KEY, STEP)[GENERATOR]
     # Pairs of (1, 0), (0, 1), (1, 1): squared cosines 0, 1/2, 1/2.
     assert float(found) == pytest.approx(fake.mean() + 0.3 / 3, rel=1e-6)
     assert float(aux.metrics["cosine_squared"]) == pytest.approx(1 / 3, rel=1e-6)
@@ -46,9 +48,9 @@ def test_the_pull_away_term_is_squared_and_differentiable(double):
     codes = np.random.default_rng(0).normal(size=(5, 3))
     unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
     pairs = [(unit[i] @ unit[j]) ** 2 for i in range(5) for j in range(5) if i != j]
-    term = lambda codes: pull_away(jnp.asarray(codes), jnp.asarray(codes))
+    term = lambda codes: mean_squared_cosine(jnp.asarray(codes), jnp.asarray(codes))
     assert float(term(codes)) == pytest.approx(np.mean(pairs), rel=1e-12)
-    slopes = jax.grad(lambda codes: pull_away(codes, codes))(jnp.asarray(codes))
+    slopes = jax.grad(lambda codes: mean_squared_cosine(codes, codes))(jnp.asarray(codes))
     np.testing.assert_allclose(slopes, central_differences(term, codes), atol=1e-8)
     same = np.ones((4, 2))
     assert float(term(same)) == pytest.approx(1.0)
@@ -57,11 +59,11 @@ def test_the_pull_away_term_is_squared_and_differentiable(double):
 def test_began_by_hand():
     game = began(GENERATOR_NETWORK, HALF, PRIOR, gamma=0.7, rate=0.25)
     variables = game.init(KEY, BATCH)
-    assert float(variables[DISCRIMINATOR]["began"]["k"]) == 0
-    variables[DISCRIMINATOR]["began"] = {"k": jnp.array(0.4)}
+    assert float(variables[DISCRIMINATOR]["terms"]["balance"]["k"]) == 0
+    variables[DISCRIMINATOR]["terms"] = {"balance": {"k": jnp.array(0.4)}}
     real = np.abs(BATCH["image"]).mean() / 2
     fake = 1.5 * LATENT.mean() / 2
-    found, aux = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    found, aux = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     assert float(found) == pytest.approx(real - 0.4 * fake, rel=1e-6)
     expected = {
         "k": 0.4 + 0.25 * (0.7 * real - fake),
@@ -70,13 +72,13 @@ def test_began_by_hand():
     }
     for name, value in expected.items():
         assert float(aux.metrics[name]) == pytest.approx(value, rel=1e-5)
-    assert float(aux.state["began"]["k"]) == pytest.approx(expected["k"], rel=1e-6)
-    assert float(game.losses[GENERATOR](variables, BATCH, KEY, STEP)[0]) == pytest.approx(fake)
+    assert float(aux.state["terms"]["balance"]["k"]) == pytest.approx(expected["k"], rel=1e-6)
+    assert float(game.losses(variables, BATCH, KEY, STEP)[GENERATOR][0]) == pytest.approx(fake)
 
 
 @pytest.mark.parametrize(("real", "fake", "expected"), [(9.0, 0.0, 1.0), (0.0, 9.0, 0.0)])
 def test_k_stays_between_zero_and_one(real, fake, expected):
-    k, measure = balance(jnp.array(0.5), jnp.array(real), jnp.array(fake), 0.5, 1.0)
+    k, measure = controlled(jnp.array(0.5), jnp.array(real), jnp.array(fake), 0.5, 1.0)
     assert float(k) == expected
     assert float(measure) == real + abs(0.5 * real - fake)
 

@@ -18,12 +18,16 @@ from helpers import (
     points,
 )
 
-from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Critic, Inputs, adversarial
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
+from jgan.latents import normal
 from jgan.losses import Loss, softplus
 from jgan.networks import mlp, mlp_discriminator, mlp_generator
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating, averaged, simultaneous
+from jgan.scene import Inputs, Meeting
+from jgan.terms import adversarial
 from jgan.training.checkpoint import Checkpoints
+from jgan.versus import versus
 
 LATENT, DIM = 3, 2
 
@@ -37,34 +41,28 @@ def bigan():
         discriminator=lambda real, fake: softplus(-real) + softplus(fake),
         generator=lambda real, fake: softplus(real) + softplus(-fake),
     )
-    join = lambda pair: jnp.concatenate(jax.tree.leaves(pair), axis=1)
 
-    def init(key, batch):
-        keys = jax.random.split(key, 3)
-        x, z = batch["image"][:2], jnp.zeros((2, LATENT))
-        made = {"G": decoder.init(keys[0], z), "E": encoder.init(keys[1], x)}
-        return {
-            GENERATOR: {"params": {name: own["params"] for name, own in made.items()}},
-            DISCRIMINATOR: judge.init(keys[2], join((x, z))),
-        }
+    def meet(make, batch, z, step):
+        return Meeting(
+            real=Inputs((batch["image"], make["E"](batch["image"]))), fake=Inputs((make["G"](z), z))
+        )
 
-    def critic(variables, batch, key, step):
-        own = variables[GENERATOR]["params"]
-        z = jax.random.normal(key, (batch["image"].shape[0], LATENT))
-        code, _ = encoder.apply({"params": own["E"]}, batch["image"])
-        fake, _ = decoder.apply({"params": own["G"]}, z)
+    def joined(ask, inputs, group):
+        return ask(jnp.concatenate(jax.tree.leaves(inputs.values), axis=1))
 
-        def score(inputs, state, key):
-            return judge.apply({**variables[DISCRIMINATOR], **state}, join(inputs.values))
+    def reconstructions(scene):
+        return scene.make["G"](scene.make["E"](scene.batch["image"]))
 
-        return Critic(Inputs((batch["image"], code)), Inputs((fake, z)), score)
-
-    def reconstructions(variables, batch, key):
-        own = variables[GENERATOR]["params"]
-        code, _ = encoder.apply({"params": own["E"]}, batch["image"])
-        return decoder.apply({"params": own["G"]}, code)[0]
-
-    return adversarial(init, critic, loss, {"reconstructions": reconstructions})
+    return versus(
+        {"G": decoder, "E": encoder},
+        judge,
+        adversarial(loss),
+        latent=normal(LATENT),
+        meet=meet,
+        present=joined,
+        views={"reconstructions": reconstructions},
+        sample=lambda make, z, condition, step: make["G"](z),
+    )
 
 
 GAMES = {
@@ -127,9 +125,9 @@ def test_one_function_gives_every_games_vector_field(name):
     for player in PLAYERS:
         moved = jax.tree.map(lambda w, v: w + h * v, expected[player], found[player])
         loss = lambda own, player=player: float(
-            game.losses[player](
+            game.losses(
                 {**variables, player: {**variables[player], "params": own}}, batch, KEY, STEP
-            )[0]
+            )[player][0]
         )
         squared = sum(float(jnp.sum(v**2)) for v in jax.tree.leaves(found[player]))
         assert loss(expected[player]) - loss(moved) == pytest.approx(h * squared, rel=0.05)
@@ -153,14 +151,14 @@ def test_field_of_a_bilinear_game():
 def test_r1_runs_over_both_parts_of_a_pair():
     game = bigan()
     batch = points(5, DIM)
-    penalised = with_penalty(game, r1(3.0))
+    penalised = game.add(r1(3.0))
     variables = penalised.init(KEY, batch)
-    found = penalised.losses[DISCRIMINATOR](variables, batch, KEY, STEP)[1].metrics["r1"]
-    scene = game.critic(variables, batch, KEY, STEP)
+    found = penalised.losses(variables, batch, KEY, STEP)[DISCRIMINATOR][1].metrics["r1"]
+    scene = game.scene(variables, batch, KEY, STEP)
     total = 0.0
     for index in range(5):
-        pair = jax.tree.map(lambda leaf, i=index: leaf[i : i + 1], scene.real.values)
-        slopes = jax.grad(lambda pair: scene.score(Inputs(pair), {}, KEY)[0][0])(pair)
+        pair = jax.tree.map(lambda leaf, i=index: leaf[i : i + 1], scene.meeting["real"].values)
+        slopes = jax.grad(lambda pair: scene.ask(Inputs(pair), "real")["logit"][0])(pair)
         total += sum(float(jnp.sum(leaf**2)) for leaf in slopes)
     assert float(found) == pytest.approx(1.5 * total / 5, rel=1e-5)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import KEY, STEP, images, mlp_game, points
 
-from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.game import GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import linear, normal, spherical, uniform
 from jgan.losses import get_loss
@@ -13,14 +13,16 @@ from jgan.networks import Network, dcgan_generator, mlp, mlp_discriminator, mlp_
 LOSS = get_loss("hinge")
 
 
-def test_the_critic_shows_data_and_samples():
+def test_the_scene_shows_data_and_samples():
     game = mlp_game()
     batch = points(6)
     variables = game.init(KEY, batch)
-    scene = game.critic(variables, batch, KEY, STEP)
-    np.testing.assert_array_equal(scene.real.values, batch["image"])
+    scene = game.scene(variables, batch, KEY, STEP)
+    np.testing.assert_array_equal(scene.meeting["real"].values, batch["image"])
     assert scene.latent.shape == (6, 3)
-    np.testing.assert_allclose(scene.generate(scene.latent).values, scene.fake.values, rtol=1e-6)
+    fake = scene.meeting["fake"].values
+    np.testing.assert_allclose(scene.make(scene.latent), fake, rtol=1e-6)
+    np.testing.assert_allclose(scene.meet(scene.latent)["fake"].values, fake, rtol=1e-6)
 
 
 def test_samples_follow_their_key_and_the_running_statistics():
@@ -42,9 +44,15 @@ def test_shapes_that_do_not_fit_are_told_before_training():
         ValueError, match=r"makes examples of shape \(3,\), but the data's are \(2,\)"
     ):
         wrong.init(KEY, points())
-    scalar = gan(mlp_generator((2,)), mlp((4,), 1), LOSS, normal(2))
-    with pytest.raises(ValueError, match=r"logits of shape \(2, 1\) for 2 examples"):
-        scalar.init(KEY, points())
+    # Logits of any shape will do, as long as each example has its own.
+    assert gan(mlp_generator((2,)), mlp((4,), 1), LOSS, normal(2)).init(KEY, points())
+    for judge, shape in ((lambda x: x.reshape(-1), r"\(4,\)"), (jnp.sum, r"\(\)")):
+        wrong = Network(
+            lambda key, x: {"params": {}}, lambda own, x, judge=judge, **_: (judge(x), {})
+        )
+        game = gan(mlp_generator((2,)), wrong, LOSS, normal(2))
+        with pytest.raises(ValueError, match=rf"logits of shape {shape} for 2 examples"):
+            game.init(KEY, points())
 
 
 def test_dropout_gets_its_key():
@@ -58,7 +66,7 @@ def test_dropout_gets_its_key():
     game = gan(mlp_generator((2,)), judge, LOSS, normal(2))
     variables = game.init(KEY, points())
     keys.clear()
-    game.losses[DISCRIMINATOR](variables, points(), KEY, STEP)
+    game.losses(variables, points(), KEY, STEP)
     numbers = {tuple(np.asarray(jax.random.key_data(key))) for key in keys}
     assert len(numbers) == len(keys) == 2
 

@@ -5,13 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from helpers import KEY, STEP, assert_close, bilinear_game, critic_game, mlp_game, points
+from helpers import KEY, STEP, assert_close, bilinear_game, mlp_game, points
 
 from jgan.augmentation import with_augmentation
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.feature_matching import feature_matching_gan
 from jgan.gans.gan import gan
-from jgan.gans.historical import with_historical_average
 from jgan.gans.packing import pack, packed
 from jgan.latents import normal
 from jgan.losses import non_saturating
@@ -20,8 +19,9 @@ from jgan.networks.heads import heads
 from jgan.networks.minibatch import closeness
 from jgan.networks.network import Network
 from jgan.networks.virtual import VirtualNorm, virtual_generator
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating
+from jgan.terms.historical import historical_average, historical_averages
 
 BATCH = {"image": jnp.array([[1.0, 2.0], [-3.0, 0.5], [0.0, 4.0]])}
 LATENT = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])
@@ -68,9 +68,9 @@ def test_feature_matching_by_hand():
     variables = game.init(KEY, BATCH)
     real, fake = np.asarray(BATCH["image"]), LATENT + 0.5
     gap = 2 * (real**2).mean(0) - 2 * (fake**2).mean(0)
-    found, _ = game.losses[GENERATOR](variables, BATCH, KEY, STEP)
+    found, _ = game.losses(variables, BATCH, KEY, STEP)[GENERATOR]
     assert float(found) == pytest.approx(0.1 * np.sum(gap**2), rel=1e-6)
-    found, _ = game.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)
+    found, _ = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
     expected = np.mean(softplus(-real[:, 0]) + softplus(fake[:, 0]))
     assert float(found) == pytest.approx(expected, rel=1e-6)
 
@@ -91,30 +91,30 @@ def test_packing_by_hand():
     latent = np.concatenate([LATENT, [[1.0, -1.0]]])
     prior = lambda key, count: jnp.asarray(latent[:count])
     batch = {"image": jnp.concatenate([BATCH["image"], jnp.array([[2.0, 2.0]])])}
-    game = packed(gan(SHIFT, judge, non_saturating(), prior), judge, 2)
+    game = packed(gan(SHIFT, judge, non_saturating(), prior), 2)
     variables = game.init(KEY, batch)
     weights = np.arange(1.0, 5)
     real = np.asarray(batch["image"]).reshape(2, 4) @ weights
     fake = (latent + 0.5).reshape(2, 4) @ weights
-    found, _ = game.losses[DISCRIMINATOR](variables, batch, KEY, STEP)
+    found, _ = game.losses(variables, batch, KEY, STEP)[DISCRIMINATOR]
     assert float(found) == pytest.approx(np.mean(softplus(-real) + softplus(fake)), rel=1e-6)
     # The gradient of a pack's logit is the weights: R1 is gamma/2 of their squared norm.
-    penalised = with_penalty(game, r1(0.2))
-    _, aux = penalised.losses[DISCRIMINATOR](variables, batch, KEY, STEP)
+    penalised = game.add(r1(0.2))
+    _, aux = penalised.losses(variables, batch, KEY, STEP)[DISCRIMINATOR]
     assert float(aux.metrics["r1"]) == pytest.approx(0.1 * 30, rel=1e-6)
 
 
 def test_packs_are_augmented():
     judge = mlp_discriminator((4,))
-    game = packed(gan(mlp_generator((2,)), judge, non_saturating(), normal(2)), judge, 2)
+    game = packed(gan(mlp_generator((2,)), judge, non_saturating(), normal(2)), 2)
     seen = []
-    augment = lambda key, values, step: seen.append(values.shape) or values
+    augment = lambda key, values, moment: seen.append(values.shape) or values
     twice = with_augmentation(with_augmentation(game, augment), augment)
     batch = {"image": jax.random.normal(KEY, (8, 2))}
     variables = twice.init(KEY, batch)
     for player in PLAYERS:
-        value, _ = twice.losses[player](variables, batch, KEY, STEP)
-        plain, _ = game.losses[player](variables, batch, KEY, STEP)
+        value, _ = twice.losses(variables, batch, KEY, STEP)[player]
+        plain, _ = game.losses(variables, batch, KEY, STEP)[player]
         assert_close(value, plain)
     assert set(seen) == {(4, 4)}
 
@@ -123,26 +123,25 @@ def test_packing_mistakes():
     judge = mlp_discriminator((4,))
     game = gan(mlp_generator((2,), (4,)), judge, non_saturating(), normal(2))
     with pytest.raises(ValueError, match=r"^size is 0, but a pack must hold at least 1 example\.$"):
-        packed(game, judge, 0)
-    three = packed(game, judge, 3)
+        packed(game, 0)
+    three = packed(game, 3)
     variables = three.init(KEY, points(6))
     with pytest.raises(ValueError, match=r"has 8 examples on a device, but packing needs a mult"):
-        three.losses[DISCRIMINATOR](variables, points(8), KEY, STEP)
-    bare = critic_game(lambda psi, x: psi * x[:, 0], 1.0)._replace(rebuild=None)
-    with pytest.raises(ValueError, match=r"cannot be packed"):
-        packed(bare, judge, 2)
+        three.losses(variables, points(8), KEY, STEP)[DISCRIMINATOR]
+    with pytest.raises(ValueError, match=r"^packing needs a game with a discriminator, but"):
+        packed(bilinear_game([[1.0]]), 2)
 
 
 def test_historical_average_by_hand():
-    game = with_historical_average(bilinear_game([[2.0]]), 0.3)
+    game = bilinear_game([[2.0]]).add(historical_averages(0.3))
     variables = game.init(KEY, {})
     trail = []
     for theta in (1.0, 4.0, -2.0):
         variables[GENERATOR] = {**variables[GENERATOR], "params": jnp.array([theta])}
         (value, aux), slope = jax.value_and_grad(
-            lambda params: game.losses[GENERATOR](
+            lambda params: game.losses(
                 {**variables, GENERATOR: {**variables[GENERATOR], "params": params}}, {}, KEY, STEP
-            ),
+            )[GENERATOR],
             has_aux=True,
         )(jnp.array([theta]))
         trail.append(theta)
@@ -163,16 +162,16 @@ def test_historical_averaging_finds_the_saddle_that_descent_circles():
 
     game = bilinear_game([[1.0]])
     assert radius(game) > 1.3
-    assert radius(with_historical_average(game, 0.5)) < 0.2
+    assert radius(game.add(historical_averages(0.5))) < 0.2
 
 
 def test_only_the_named_players_are_drawn():
-    game = with_historical_average(mlp_game(), 1.0, [DISCRIMINATOR])
+    game = mlp_game().add(historical_average(1.0, DISCRIMINATOR))
     variables = game.init(KEY, points())
-    assert "history" in variables[DISCRIMINATOR]
-    assert "history" not in variables[GENERATOR]
+    assert set(variables[DISCRIMINATOR]["terms"]) == {"historical_average"}
+    assert "terms" not in variables[GENERATOR]
     with pytest.raises(ValueError, match=r"player is 'both', but must be one of"):
-        with_historical_average(mlp_game(), 1.0, ["both"])
+        mlp_game().add(historical_average(1.0, "both"))
 
 
 def test_virtual_norm_by_hand():

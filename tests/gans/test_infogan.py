@@ -1,4 +1,3 @@
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -31,7 +30,7 @@ def game(weight=0.5, recognition=2.0):
 def test_the_bound_by_hand():
     made = game()
     variables = made.init(KEY, BATCH)
-    latent = np.asarray(made.critic(variables, BATCH, jax.random.split(KEY, 3)[0], STEP).latent)
+    latent = np.asarray(made.scene(variables, BATCH, KEY, STEP).latent)
     np.testing.assert_array_equal(np.sort(latent[:, :3]), [[0, 0, 1]] * 5)
     assert np.abs(latent[:, 3:]).max() <= 1
     # Logits are 2 for the true category and 0 for the two others; means are 2c, so errors are c².
@@ -39,7 +38,7 @@ def test_the_bound_by_hand():
     squares = np.square(latent[:, 3:5])
     value = 0.5 * squares.sum(1).mean() - likelihood
     for player, share in ((GENERATOR, 0.5), (DISCRIMINATOR, 2.0)):
-        found, aux = made.losses[player](variables, BATCH, KEY, STEP)
+        found, aux = made.losses(variables, BATCH, KEY, STEP)[player]
         assert float(found) == pytest.approx(share * value, rel=1e-5)
         assert float(aux.metrics["bound"]) == pytest.approx(np.log(3) + likelihood, rel=1e-5)
         assert float(aux.metrics["code_error"]) == pytest.approx(squares.mean(), rel=1e-5)
@@ -49,7 +48,7 @@ def test_a_perfect_reader_knows_the_entropy():
     made = game()
     variables = made.init(KEY, BATCH)
     variables = {**variables, DISCRIMINATOR: {"params": jnp.array(100.0)}}
-    bound = made.losses[DISCRIMINATOR](variables, BATCH, KEY, STEP)[1].metrics["bound"]
+    bound = made.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR][1].metrics["bound"]
     assert float(bound) == pytest.approx(np.log(3), rel=1e-6)
 
 

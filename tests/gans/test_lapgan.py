@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage
 from helpers import KEY, STEP, assert_same, differ
 
-from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.lapgan import lapgan
 from jgan.losses import least_squares
 from jgan.networks.detail import beside, detail_generator
@@ -59,7 +59,7 @@ def by_hand():
 def test_losses_by_hand():
     game = by_hand()
     variables = game.init(KEY, BATCH)
-    noise, z = game.critic(variables, BATCH, jax.random.split(KEY, 3)[0], STEP).latent
+    noise, z = game.scene(variables, BATCH, KEY, STEP).latent
     assert noise.shape == (3, 8, 8, 1)
     low = enlarged(shrunk(X))
     mean = lambda x: x.mean(axis=(1, 2, 3))
@@ -67,7 +67,7 @@ def test_losses_by_hand():
     fake = mean((low + 0.6 * noise * low) * low), 3 * 0.3 * np.asarray(z)[:, 0]
     halves = lambda terms: 0.5 * sum(np.mean(0.5 * np.square(term)) for term in terms)
     losses = jax.jit(
-        lambda variables: {p: game.losses[p](variables, BATCH, KEY, STEP)[0] for p in game.losses}
+        lambda variables: {p: v[0] for p, v in game.losses(variables, BATCH, KEY, STEP).items()}
     )(variables)
     expected = halves([r - 1 for r in real]) + halves(fake)
     assert float(losses[DISCRIMINATOR]) == pytest.approx(float(expected), rel=1e-5)
@@ -77,10 +77,9 @@ def test_losses_by_hand():
 
 def small():
     judge = heads({"logit": 1}, body="mlp", width=1, norm="none")
-    logit = Network(judge.init, lambda *a, **k: (judge.apply(*a, **k)[0]["logit"], {}))
     coarse = generator_for((4, 4, 1), body="mlp", width=1)
     details = detail_generator(width=2, size=3, layers=2)
-    return lapgan([details, coarse], [beside(logit), logit], least_squares(), PRIOR)
+    return lapgan([details, coarse], [beside(judge), judge], least_squares(), PRIOR)
 
 
 @pytest.mark.parametrize("level", ["0", "1"])
@@ -94,7 +93,7 @@ def test_a_level_learns_from_itself_alone(level):
         return {name: parts[name != level][name] for name in parts[0]}
 
     mixed = {player: {**own, "params": exchanged(player)} for player, own in states[0].items()}
-    for player in game.losses:
+    for player in PLAYERS:
         slope = jax.jit(lambda v, player=player: gradient(game, player, v, BATCH, KEY, STEP)[2])
         slopes = [slope(variables) for variables in (states[0], mixed)]
         assert_same(slopes[0][level], slopes[1][level])
@@ -115,7 +114,7 @@ def test_true_details_give_the_image_back():
     game = lapgan([fixed(level) for level in pyramid], [judge, judge], least_squares(), PRIOR)
     variables = game.init(KEY, BATCH)
     sampler = game.sampler
-    made = sampler.generate(variables, BATCH, sampler.latent(KEY, BATCH))
+    made = sampler.generate(variables, (), sampler.latent(KEY, BATCH))
     np.testing.assert_allclose(made, X, atol=1e-6)
     shown = np.asarray(game.views["levels"](variables, BATCH, KEY))
     np.testing.assert_allclose(shown[0, ::2, ::2], pyramid[1][0], atol=1e-6)

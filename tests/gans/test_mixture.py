@@ -72,7 +72,7 @@ def test_expectation_maximisation_ends_where_the_gradient_vanishes(covariance):
     variables = game.init(KEY, batch)
 
     def slope(own):
-        loss = lambda own: game.losses[GENERATOR]({GENERATOR: {"params": own}}, batch, KEY, STEP)[0]
+        loss = lambda own: game.losses({GENERATOR: {"params": own}}, batch, KEY, STEP)[GENERATOR][0]
         return max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(jax.grad(loss)(own)))
 
     own = variables[GENERATOR]["params"]
@@ -80,7 +80,7 @@ def test_expectation_maximisation_ends_where_the_gradient_vanishes(covariance):
     assert slope(own) < 0.02
     assert slope(moved) > 10 * slope(own)
     reference = GaussianMixture(3, covariance_type=covariance, random_state=0, max_iter=200).fit(x)
-    value, _ = game.losses[GENERATOR](variables, batch, KEY, STEP)
+    value, _ = game.losses(variables, batch, KEY, STEP)[GENERATOR]
     assert float(value) == pytest.approx(-reference.score(x), rel=1e-4)
 
 

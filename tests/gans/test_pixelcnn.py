@@ -66,7 +66,7 @@ def test_samples_have_the_probabilities():
     own = random_weights(network, batch["image"][:1])
     variables = {GENERATOR: own}
     latent = game.sampler.latent(KEY, batch)
-    made = jax.jit(lambda z: game.sampler.generate(variables, batch, z))(latent)
+    made = jax.jit(lambda z: game.sampler.generate(variables, (), z))(latent)
     every = np.array(list(itertools.product(range(2), repeat=4)))
     expected = np.exp(
         log_probability(network, own, to_values(jnp.asarray(every), 2).reshape(-1, 2, 2, 1), 2)
@@ -82,7 +82,7 @@ def test_the_loss_is_the_mean_over_elements():
     game = pixelcnn(network, 4)
     batch = {"image": jnp.asarray(RNG.uniform(-1, 1, (5, 3, 3, 2)), jnp.float32)}
     variables = {GENERATOR: random_weights(network, batch["image"][:1])}
-    value, aux = game.losses[GENERATOR](variables, batch, KEY, STEP)
+    value, aux = game.losses(variables, batch, KEY, STEP)[GENERATOR]
     log_p = log_probability(network, variables[GENERATOR], batch["image"], 4)
     assert float(value) == pytest.approx(-float(log_p.mean()) / 18, rel=1e-5)
     assert float(aux.metrics["bits"]) == pytest.approx(float(value) / np.log(2), rel=1e-6)
@@ -92,7 +92,7 @@ def test_untrained_it_is_uniform():
     network = pixelcnn_network(4, layers=2, width=3, size=3)
     game = pixelcnn(network, 4)
     batch = {"image": jnp.zeros((2, 3, 3, 1))}
-    _, aux = game.losses[GENERATOR](game.init(KEY, batch), batch, KEY, STEP)
+    _, aux = game.losses(game.init(KEY, batch), batch, KEY, STEP)[GENERATOR]
     assert float(aux.metrics["bits"]) == pytest.approx(2, rel=1e-6)
 
 

@@ -12,7 +12,7 @@ from helpers import KEY, STEP, assert_same, images, points
 from jax.flatten_util import ravel_pytree
 
 from jgan.errors import UserError
-from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Inputs
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
@@ -32,9 +32,10 @@ from jgan.networks import (
 )
 from jgan.networks.convolution import conv, conv_transpose
 from jgan.networks.layers import Conv, Dense, Norm
-from jgan.penalties import input_gradient, r1, wgan_gp, with_penalty
+from jgan.penalties import input_gradients, r1, wgan_gp
 from jgan.rules import alternating, averaged
 from jgan.rules.rule import gradient
+from jgan.scene import Inputs
 from jgan.training.experiment import load_experiment
 
 SHAPE = (16, 16, 3)
@@ -123,7 +124,7 @@ def test_experiments_hand_both_options_on(name, network, tmp_path):
     def traced(**chosen):
         game = file.build(**options, **chosen).game
         made = jax.eval_shape(game.init, KEY, batch)
-        both = lambda made: [game.losses[player](made, batch, KEY, STEP)[0] for player in PLAYERS]
+        both = lambda made: [loss for loss, _ in game.losses(made, batch, KEY, STEP).values()]
         return {
             (equation.primitive.name, variable.aval.dtype)
             for equation in program(both, made)
@@ -192,7 +193,7 @@ def test_products_are_half_and_sums_are_single(name):
 
 def test_a_training_keeps_nothing_in_half():
     networks = pair((8, 8, 1), width=2, discriminator_norm="spectral", dtype="bfloat16", remat=True)
-    game = with_penalty(gan(*networks, get_loss("hinge"), normal(3)), r1(1.0), wgan_gp())
+    game = gan(*networks, get_loss("hinge"), normal(3)).add(r1(1.0), wgan_gp())
     rule = averaged(alternating(game, dict.fromkeys(PLAYERS, optax.adam(1e-3))))
     batch = images()
     state = jax.eval_shape(rule.init, KEY, batch)
@@ -201,9 +202,8 @@ def test_a_training_keeps_nothing_in_half():
     assert dtypes(jax.eval_shape(game.views["samples"], state.variables, batch, KEY)) == {SINGLE}
 
     def slopes(variables, image):
-        critic = game.critic(variables, batch, KEY, STEP)
-        own = {k: v for k, v in variables[DISCRIMINATOR].items() if k != "params"}
-        return input_gradient(lambda inputs: critic.score(inputs, own, KEY)[0], Inputs(image))
+        scene = game.scene(variables, batch, KEY, STEP)
+        return input_gradients(scene, Inputs(image), "real")[0]
 
     assert jax.eval_shape(slopes, state.variables, batch["image"]).dtype == SINGLE
     for equation in program(rule.update, state, batch):
@@ -329,7 +329,7 @@ def test_convolutions_of_halves_are_rounded_once(operation, stride):
 
 def flat_gradients(networks, variables, batch, penalties):
     """``{player: (loss, gradient as one vector)}``."""
-    game = with_penalty(gan(*networks, get_loss("non_saturating"), normal(6)), *penalties)
+    game = gan(*networks, get_loss("non_saturating"), normal(6)).add(penalties)
 
     def run(variables):
         found = {}
@@ -396,7 +396,7 @@ def train(networks, batches, steps, penalty=None):
     """The discriminator's losses at every step."""
     game = gan(*networks, get_loss("non_saturating"), normal(4))
     if penalty:
-        game = with_penalty(game, penalty)
+        game = game.add(penalty)
     adam = optax.adam(1e-3, b1=0.0, b2=0.9)
     rule = alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam})
 

@@ -14,7 +14,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import dcgan_discriminator, from_linen, pair, rematerialised, sngan_discriminator
-from jgan.penalties import lazy, r1, with_penalty
+from jgan.penalties import lazy, r1
 from jgan.rules import alternating
 from jgan.rules.rule import gradient
 
@@ -26,7 +26,7 @@ PRODUCTS = ("dot_general", "jgan_conv", "jgan_conv_input_adjoint", "jgan_conv_ke
 def game_of(remat, norm="none", penalty=None, width=4, shape=SHAPE, dtype="float32"):
     networks = pair(shape, width=width, discriminator_norm=norm, dtype=dtype, remat=remat)
     game = gan(*networks, get_loss("non_saturating"), normal(3))
-    return with_penalty(game, penalty) if penalty else game
+    return game.add(penalty) if penalty else game
 
 
 def products(jaxpr):

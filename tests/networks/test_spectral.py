@@ -2,12 +2,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import KEY, assert_same
+from helpers import KEY, assert_same, points
 from jax import lax
+from jax.flatten_util import ravel_pytree
 
-from jgan.networks import dcgan_discriminator, from_linen, mlp_discriminator
+from jgan.game import DISCRIMINATOR
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import non_saturating
+from jgan.networks import dcgan_discriminator, from_linen, mlp_discriminator, mlp_generator
 from jgan.networks.layers import Conv
 from jgan.networks.spectral import power_iteration
+from jgan.penalties import r1, r2
+from jgan.rules.joint import gradients, params_of, with_params
 
 MATRIX = jax.random.normal(jax.random.key(2), (20, 7))
 START = jax.random.normal(jax.random.key(4), (7,))
@@ -63,6 +70,55 @@ def test_gradient_treats_the_singular_vectors_as_constants(double):
         shift[index] = 1e-6
         frozen[index] = (v @ (matrix + shift) @ u - v @ (matrix - shift) @ u) / 2e-6
     np.testing.assert_allclose(found, frozen, atol=1e-8)
+
+
+def test_the_derivative_is_one_rank_forward_and_backward(double):
+    """vᵀ dW u and its transpose v uᵀ, and twice: the second derivative sees that u and v depend on W."""
+    matrix, start, tangent = (np.asarray(x, np.float64) for x in (MATRIX, START, 0.1 * MATRIX**2))
+    sigma = lambda w: power_iteration(w, start)[0]
+    u = matrix.T @ (matrix @ start)
+    u /= np.linalg.norm(u)
+    v = matrix @ u / np.linalg.norm(matrix @ u)
+    slope = jax.grad(sigma)(matrix)
+    np.testing.assert_allclose(slope, np.outer(v, u), atol=1e-12)
+    forward = jax.jvp(sigma, (matrix,), (tangent,))[1]
+    assert float(forward) == pytest.approx(v @ tangent @ u, rel=1e-12)
+    assert float(forward) == pytest.approx(np.vdot(slope, tangent), rel=1e-12)
+    along = jax.jvp(jax.grad(sigma), (matrix,), (tangent,))[1]
+    back = jax.vjp(jax.grad(sigma), matrix)[1]
+    ahead, behind = (jax.grad(sigma)(matrix + sign * 1e-5 * tangent) for sign in (1, -1))
+    np.testing.assert_allclose(along, (ahead - behind) / 2e-5, atol=1e-8)
+    weights = jnp.cos(jnp.arange(matrix.size, dtype=float)).reshape(matrix.shape)
+    there = np.vdot(back(weights)[0], tangent)
+    assert float(there) == pytest.approx(float(jnp.vdot(weights, along)), rel=1e-10)
+
+
+@pytest.mark.parametrize("passes", [0, 300])
+def test_the_jacobian_of_a_field_is_that_of_finite_differences(passes, double):
+    """Under R1 and R2, which differentiate once more; with vectors that have converged and as they begin."""
+    discriminator = mlp_discriminator((4,), norm="spectral", activation="tanh", dtype=jnp.float64)
+    generator = mlp_generator((2,), (3,), activation="tanh", dtype=jnp.float64)
+    game = gan(generator, discriminator, non_saturating(), normal(2)).add(r1(1.0), r2(1.0))
+    batch = {"image": points()["image"].astype(jnp.float64)}
+    start = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), game.init(KEY, batch))
+    if passes:
+        own = start[DISCRIMINATOR]
+        advance = lambda own, _: ({**own, **discriminator.apply(own, batch["image"], train=True)[1]}, 0)
+        start[DISCRIMINATOR] = jax.jit(lambda own: lax.scan(advance, own, length=passes)[0])(own)
+    point, unravel = ravel_pytree(params_of(start))
+
+    def field(flat):
+        found = gradients(game, with_params(start, unravel(flat)), batch, KEY, 0)
+        return -ravel_pytree(found.grads)[0]
+
+    look = jax.jit(field)
+    shifts = 1e-5 * np.eye(point.size)
+    expected = np.stack(
+        [(look(point + shift) - look(point - shift)) / 2e-5 for shift in shifts], axis=1
+    )
+    assert np.abs(expected).max() > 0.1
+    for jacobian in (jax.jacfwd, jax.jacrev):
+        np.testing.assert_allclose(jax.jit(jacobian(field))(point), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from jgan.numerics.stability import (
     simultaneous_r1_step,
 )
 from jgan.numerics.toys import as_variables, dirac, dirac_batch
-from jgan.penalties import wgan_gp, with_penalty
+from jgan.penalties import wgan_gp
 from jgan.rules import alternating
 
 
@@ -230,7 +230,7 @@ def test_wgan_simultaneous_growth_and_alternating_conservation() -> None:
 def test_wgan_gp_cycles_through_its_crossing(gamma: float, target: float, crossing: float) -> None:
     theory = gamma * target / np.tanh(gamma * np.pi / (4 * np.sqrt(1 - gamma**2 / 4)))
     assert theory == pytest.approx(crossing, abs=2e-5)
-    game = with_penalty(dirac(wasserstein(), (1.0, 1.0)), wgan_gp(gamma / 2, target))
+    game = dirac(wasserstein(), (1.0, 1.0)).add(wgan_gp(gamma / 2, target))
     h = 2e-4
     rule = alternating(game, dict.fromkeys(PLAYERS, optax.sgd(h)), first=GENERATOR)
     batch = dirac_batch()

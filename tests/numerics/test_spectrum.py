@@ -27,7 +27,7 @@ from jgan.numerics.selfmap import (
 )
 from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.toys import as_variables, bilinear, quadratic
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
 
 
@@ -38,7 +38,7 @@ def small_gan(width: int) -> tuple[Game, dict]:
         mlp_generator((2,), (width, width), **options),
         mlp_discriminator((width, width), **options),
     )
-    game = with_penalty(gan(*networks, non_saturating(), normal(2)), r1(1.0))
+    game = gan(*networks, non_saturating(), normal(2)).add(r1(1.0))
     return game, {"image": jax.random.normal(jax.random.key(1), (32, 2))}
 
 

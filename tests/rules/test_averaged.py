@@ -22,15 +22,15 @@ def walk():
         own = {"params": jnp.zeros(()), "stats": {"level": jnp.zeros(()), "count": jnp.int32(0)}}
         return {GENERATOR: own, DISCRIMINATOR: {"params": jnp.zeros(())}}
 
-    def generator(variables, batch, key, step):
+    def losses(variables, batch, key, step, held=None):
         stats = variables[GENERATOR]["stats"]
         state = {"stats": {"level": stats["level"] + 10, "count": stats["count"] + 1}}
-        return -variables[GENERATOR]["params"], Aux(state)
+        return {
+            GENERATOR: (-variables[GENERATOR]["params"], Aux(state)),
+            DISCRIMINATOR: (0 * variables[DISCRIMINATOR]["params"], Aux()),
+        }
 
-    def discriminator(variables, batch, key, step):
-        return 0 * variables[DISCRIMINATOR]["params"], Aux()
-
-    return Game(init, {GENERATOR: generator, DISCRIMINATOR: discriminator})
+    return Game(init, losses)
 
 
 def after(rule, steps):

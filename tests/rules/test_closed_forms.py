@@ -18,7 +18,7 @@ from helpers import (
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.losses import wasserstein
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
 from jgan.rules.rule import gradient, minibatch
 
@@ -123,7 +123,7 @@ def test_growth_law_of_simultaneous_descent(double):
 @pytest.mark.parametrize("kind", ["alternating", "simultaneous"])
 def test_linearised_update_with_r1(kind, gamma, double):
     h, a = 0.2, 0.5
-    game = with_penalty(dirac_game(), r1(gamma))
+    game = dirac_game().add(r1(gamma))
     rule = (
         alternating(game, sgd(h), first=GENERATOR)
         if kind == "alternating"
@@ -166,8 +166,8 @@ def test_batches_must_divide():
 
 def test_each_discriminator_step_takes_a_fresh_minibatch(double):
     # A quadratic critic, so that the order of the minibatches counts.
-    game = with_penalty(
-        critic_game(quadratic, (np.eye(2), np.ones(2)), wasserstein(), theta=np.zeros(2)), r1(0.5)
+    game = critic_game(quadratic, (np.eye(2), np.ones(2)), wasserstein(), theta=np.zeros(2)).add(
+        r1(0.5)
     )
     rule = alternating(game, sgd(0.0, 0.1), discriminator_steps=3)
     assert rule.minibatches == 3
@@ -224,7 +224,7 @@ def test_metrics_are_means_over_the_steps_of_a_player():
 
 
 def test_simultaneous_takes_the_two_separate_gradients(double):
-    game = with_penalty(dirac_game(), r1(0.3))
+    game = dirac_game().add(r1(0.3))
     rule = simultaneous(game, sgd(0.1, 0.3))
     state = rule.init(KEY, DIRAC_BATCH)
     after = params_of(rule.update(state, DIRAC_BATCH)[0])

@@ -32,7 +32,7 @@ from jgan.networks import (
     mlp_generator,
 )
 from jgan.networks.sngan import _Discriminator, _Generator
-from jgan.penalties import r1, wgan_gp, with_penalty
+from jgan.penalties import r1, wgan_gp
 from jgan.rules import alternating, averaged, simultaneous
 from jgan.rules.joint import gradients
 from jgan.rules.rule import gradient, move
@@ -91,7 +91,7 @@ def test_isolation(name, player):
 
 @BOTH
 def test_an_update_keeps_the_types_of_the_state(rule):
-    made = averaged(RULES[rule](with_penalty(mlp_game(norm="spectral"), r1(1.0)), ADAM))
+    made = averaged(RULES[rule](mlp_game(norm="spectral").add(r1(1.0)), ADAM))
     state = made.init(KEY, points())
     shapes = jax.eval_shape(made.update, state, points())[0]
     assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), shapes) == jax.tree.map(
@@ -144,8 +144,8 @@ DISTRIBUTED = {
     # name: game, data, discriminator steps; with several, the striding must keep the sharding
     "dcgan with batch normalisation": (dcgan, images, 1),
     "sngan with spectral normalisation": (sngan, images, 1),
-    "wgan_gp": (lambda: with_penalty(mlp_game("wasserstein", "layer"), wgan_gp()), points, 2),
-    "r1": (lambda: with_penalty(mlp_game(), r1(10.0)), points, 2),
+    "wgan_gp": (lambda: mlp_game("wasserstein", "layer").add(wgan_gp(1.0)), points, 2),
+    "r1": (lambda: mlp_game().add(r1(10.0)), points, 2),
 }
 
 
@@ -222,7 +222,7 @@ SHARING = {
     "dcgan with batch normalisation": (dcgan, images),
     "sngan with spectral normalisation": (sngan, images),
     "wgan_gp": (
-        lambda: with_penalty(mlp_game("wasserstein", dim=16), wgan_gp()),
+        lambda: mlp_game("wasserstein", dim=16).add(wgan_gp()),
         lambda: points(8, 16),
     ),
 }
@@ -244,8 +244,8 @@ def test_simultaneous_shares_one_forward_pass(name):
             batch,
         )
 
-    critic = lambda state, batch: game.critic(state.variables, batch, state.key, state.step)
-    fakes = flops(lambda state, batch: critic(state, batch).fake.values, state, batch)
+    scene = lambda state, batch: game.scene(state.variables, batch, state.key, state.step)
+    fakes = flops(lambda state, batch: scene(state, batch).meeting["fake"].values, state, batch)
     together = flops(
         lambda state, batch: gradients(game, state.variables, batch, state.key, state.step).grads,
         state,

@@ -27,7 +27,7 @@ from jgan.networks import (
     mlp_generator,
 )
 from jgan.networks.sngan import _Discriminator, _Generator
-from jgan.penalties import dragan, r1, r1_r2, wgan_gp, with_penalty
+from jgan.penalties import dragan, r1, r1_r2, wgan_gp
 from jgan.regularizers import latent_consistency, lecam
 from jgan.rules import (
     alternating,
@@ -75,10 +75,7 @@ def sngan():
 
 
 def penalised(*penalties, loss="non_saturating"):
-    game = mlp_game(loss)
-    for penalty in penalties:
-        game = with_penalty(game, penalty)
-    return game
+    return mlp_game(loss).add(penalties)
 
 
 def everything_random():
@@ -86,9 +83,7 @@ def everything_random():
     loss = label_flips(non_saturating(), 0.3)
     game = gan(mlp_generator((2,), (8,)), mlp_discriminator((8,)), loss, normal(3))
     game = with_augmentation(game, instance_noise(0.3))
-    for penalty in (wgan_gp(0.1), dragan(0.1), *latent_consistency(0.1), lecam(0.1)):
-        game = with_penalty(game, penalty)
-    return game
+    return game.add(wgan_gp(0.1), dragan(0.1), latent_consistency(0.1), lecam(0.1))
 
 
 turns = lambda game: averaged(alternating(game, SGD, discriminator_steps=2), decay=0.5)
@@ -98,7 +93,7 @@ NETWORKS = {
     "WGAN-GP": (lambda: penalised(wgan_gp(1.0), loss="wasserstein"), turns, POINTS),
     "R1 and R2": (lambda: penalised(*r1_r2(1.0)), turns, POINTS),
     "R1 on convolutions": (
-        lambda: with_penalty(dcgan("none"), r1(1.0)),
+        lambda: dcgan("none").add(r1(1.0)),
         lambda game: alternating(game, SGD),
         PICTURES,
     ),
@@ -157,6 +152,17 @@ def test_eight_devices_are_one(name, mode, alone):
     assert_close(state, expected)
     for key, value in expected_metrics.items():
         np.testing.assert_allclose(metrics[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_a_loss_on_means_has_those_of_the_whole_batch(count):
+    """Relativistic averages are means over the batch inside a function that is not linear."""
+    game = mlp_game("relativistic_average")
+    built = Experiment(game, simultaneous(game, SGD), POINTS, steps=2, batch_size=8)
+    one, spread = (
+        trained(built, Layout(tuple(jax.devices()[:devices]), "pmap")) for devices in (1, count)
+    )
+    assert_close(spread, one, 1e-6)
 
 
 @pytest.mark.parametrize(

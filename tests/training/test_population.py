@@ -20,7 +20,7 @@ from jgan.networks import (
     mlp_discriminator,
     mlp_generator,
 )
-from jgan.penalties import r1, with_penalty
+from jgan.penalties import r1
 from jgan.rules import alternating
 from jgan.training.experiment import Experiment, load_experiment
 from jgan.training.fit import begin, fit
@@ -41,7 +41,7 @@ def build(*, data="ring", lr=0.05, gamma=1.0, checked=False, optimizer=optax.sgd
     )
     game = gan(*networks, non_saturating(), normal(3))
     if data == "ring":  # with convolutions it would take a minute to compile
-        game = with_penalty(game, r1(gamma))
+        game = game.add(r1(gamma))
     rule = alternating(game, dict.fromkeys(PLAYERS, optimizer(lr)))
     return Experiment(game, rule, source, steps=5, batch_size=10)
 

@@ -1,0 +1,86 @@
+"""Law 9: derivatives of every field and every rule's operator are those of finite differences.
+
+Networks have at most 60 parameters, enough to see a missing dependence of a term on the other player, or of a
+spectral vector on its weight, which a toy of one parameter cannot show.
+"""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from laws.games import RULES, TERMS, batch
+from laws.small import KINDS, converged, derivative_errors, double
+
+from jgan.game import DISCRIMINATOR, PLAYERS
+from jgan.networks import count_parameters
+from jgan.numerics.field import field, operator
+from jgan.scene import Term
+
+TOLERANCE = 1e-6
+KEY = jax.random.key(1)
+FIELD = "field"
+
+
+def penalises_inputs(game):
+    return any(term.differentiates_inputs for term in game.composition.terms)
+
+
+def cases():
+    """All combinations, and which of them `make test` tries: every term, every rule, every pair with a kind."""
+    chosen = {(term, FIELD, KINDS[i % len(KINDS)]) for i, term in enumerate(TERMS)}
+    names = list(TERMS)
+    for number, rule in enumerate(RULES):
+        chosen |= {
+            ("r2", rule, KINDS[number % 4]),
+            ("wgan_gp", rule, KINDS[(number + 2) % 4]),
+            (names[number + 7], rule, KINDS[(number + 1) % len(KINDS)]),
+        }
+    for term in TERMS:
+        for rule in (FIELD, *RULES):
+            for kind in KINDS:
+                marks = [] if (term, rule, kind) in chosen else [pytest.mark.full]
+                yield pytest.param(term, rule, kind, marks=marks, id=f"{term}-{rule}-{kind}")
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize(("term", "rule", "kind"), list(cases()))
+def test_derivatives_are_finite_differences(term, rule, kind):
+    game = TERMS[term](kind)
+    if kind == "batch" and penalises_inputs(game):
+        with pytest.raises(ValueError, match="mixes examples"):
+            game.init(KEY, batch())
+        return
+    variables = converged(double(game.init(KEY, batch())))
+    assert sum(count_parameters(variables[player]) for player in PLAYERS) <= 60
+    if rule == FIELD:
+        found = field(game, variables, batch(), KEY)
+    else:
+        made = RULES[rule](game)
+        state = made.init(KEY, batch()).replace(variables=variables)
+        state = state.replace(
+            optimizers=positive(double(state.optimizers)), memory=double(state.memory)
+        )
+        found = operator(made, state, batch())
+    errors = derivative_errors(found.function, found.point)
+    assert max(errors) < TOLERANCE, errors
+
+
+def positive(optimizers):
+    """Moments away from zero, second ones above it."""
+    floats = lambda leaf: jnp.issubdtype(leaf.dtype, jnp.floating)
+    return jax.tree.map(lambda leaf: jnp.abs(leaf) + 0.1 if floats(leaf) else leaf, optimizers)
+
+
+@pytest.mark.usefixtures("double")
+def test_a_cut_dependence_is_seen():
+    """The law has teeth: a penalty that hides the generator from outer derivatives breaks it."""
+
+    def value(scene):
+        hidden = jax.lax.stop_gradient(scene.meeting["fake"].values)
+        inputs = scene.meeting["fake"]._replace(values=hidden)
+        return jnp.mean(jnp.square(scene.ask(inputs, "fake")["logit"])), None, {}
+
+    game = TERMS["none"]("plain").add(Term("cut", value, DISCRIMINATOR))
+    variables = double(game.init(KEY, batch()))
+    found = field(game, variables, batch(), KEY)
+    errors = derivative_errors(found.function, found.point)
+    assert min(errors) > 1e-3
