@@ -50,7 +50,7 @@ class _Steps:
 
     def __getitem__(self, position: Any) -> dict[str, np.ndarray]:
         step = self.first + int(position)
-        found = {}
+        found: dict[str, np.ndarray] = {}
         for table, fields in self.tables.items():
             size = len(next(iter(fields.values())))
             indices = example_indices(self.words[table], step, self.count, size, xp=np)[self.part]

@@ -178,7 +178,7 @@ class Source:
         They are as `gather` gives them and are never augmented.
         """
         numbers = np.asarray(numbers)
-        batch = {}
+        batch: dict[str, Any] = {}
         for table, fields in self.fields_of_tables.items():
             arrays = {name: self.arrays[name] for name in fields}
             batch |= gather(arrays, numbers % self.sizes[table])
