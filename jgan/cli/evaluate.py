@@ -123,10 +123,8 @@ def step_of(run: Path, step: int | None) -> int:
 
 def labels_of(source: Source, count: int) -> np.ndarray | None:
     """The labels that a conditional game's samples are made for: the source's, in its order."""
-    labels = source.arrays.get("label")
-    if labels is None or labels.ndim != 1:
-        return None
-    return labels[np.arange(count) % source.size]
+    labels = source.class_labels
+    return None if labels is None else labels[np.arange(count) % source.size]
 
 
 def write_result(path: Path, result: Result) -> Path:

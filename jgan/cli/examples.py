@@ -130,10 +130,11 @@ def opened(options: argparse.Namespace, command: str) -> Opened:
     """
     experiment, settings = experiment_of_run(options.run)
     game, source = experiment.game, experiment.source
-    if len(source.shape) != 3 or source.shape[2] not in (1, 3):
+    if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
+        field = "" if source.example == "image" else f"{source.example!r}, "
         raise UserError(
-            f"{str(options.run)!r} generates examples of shape {source.shape}, but jgan {command} is for "
-            "pictures (height, width, 1 or 3)."
+            f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} is "
+            "for pictures (height, width, 1 or 3) in the field 'image'."
         )
     if game.sampler is None:
         raise UserError(

@@ -36,7 +36,13 @@ def main(words: list[str]) -> int:
     out = make_folder(options.out or options.run / "interpolation")
     shares = np.concatenate([np.linspace(0, 1, options.steps), loop_shares(options.frames)])
     frames = travel(sampler, variables, batch, shares, kind=options.kind, seed=options.seed)
-    reference = experiment.source.first(2048)["image"]
+    source = experiment.source
+    if not (source.pictures or source.points):
+        raise UserError(
+            f"{str(options.run)!r} generates {source.example!r} of shape {source.shape}, but jgan interpolate "
+            "draws pictures (height, width, channels) or points."
+        )
+    reference = source.example_of(source.first(2048))
     content = {
         "strip.png": encode_png(strip(frames[: options.steps], reference)),
         "loop.gif": animation(frames[options.steps :], reference),

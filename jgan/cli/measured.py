@@ -61,7 +61,7 @@ def metric_names(given: str | None, source: Source) -> tuple[str, ...]:
 
 def extractor_for(options: argparse.Namespace, source: Source) -> Extractor | None:
     """The extractor asked for, for a source of pictures; None for points."""
-    if len(source.shape) != 3:
+    if not source.pictures:
         return None
     return get_extractor(options.extractor, weights=options.weights, fetch=options.fetch)
 

@@ -1,8 +1,11 @@
 """``jgan sample RUN``: pictures or arrays from a trained run."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import jax
 import numpy as np
 
 from jgan.cli.common import (
@@ -13,6 +16,7 @@ from jgan.cli.common import (
     shape_of_state,
 )
 from jgan.cli.flags import Parser
+from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.samples import sampler
 from jgan.game import Variables
@@ -42,9 +46,21 @@ def main(words: list[str]) -> int:
     make_folder(out.parent)
     variables = trained_variables(experiment, options.run, options.step, options.ema)
     draw = sampler(experiment.game, experiment.source, options.view)
-    images = np.concatenate(list(draw(variables, options.count, options.seed)))
-    print(f"wrote {write(images, out, experiment.source.first(2048)['image'])}")
+    parts = list(draw(variables, options.count, options.seed))
+    made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    if out.suffix != ".npz" and not _drawable(made, experiment.source):
+        raise UserError(
+            f"--out is {str(out)!r}, but the view {options.view!r} shows neither pictures nor points; "
+            "give a file that ends in .npz."
+        )
+    source = experiment.source
+    print(f"wrote {write(made, out, source.example_of(source.first(2048)))}")
     return 0
+
+
+def _drawable(made: Any, source: Source) -> bool:
+    """Whether samples are pictures, or points that may be drawn over the data's."""
+    return isinstance(made, np.ndarray) and (made.ndim == 4 or (made.ndim == 2 and source.points))
 
 
 def trained_variables(
@@ -67,15 +83,23 @@ def trained_variables(
     return state.variables if ema is False else state.averaged_variables()
 
 
-def write(images: np.ndarray, out: Path, reference: np.ndarray) -> str:
-    """Write images or points as ``out``'s name asks; returns what was written, in words."""
+def write(images: Any, out: Path, reference: Any) -> str:
+    """Write images or points as ``out``'s name asks; returns what was written, in words.
+
+    A .npz file also takes a dict of several fields by name, or whatever else an array holds.
+    """
     make_folder(out.parent)
     if out.suffix == ".npz":
         buffer = io.BytesIO()
-        stored = to_uint8(images) if images.ndim == 4 else images
-        np.savez_compressed(buffer, image=stored)
+        fields = images if isinstance(images, Mapping) else {"image": images}
+        stored: dict[str, Any] = {
+            name: to_uint8(values) if values.ndim == 4 else values
+            for name, values in fields.items()
+        }
+        np.savez_compressed(buffer, **stored)
         write_atomically(out, buffer.getvalue())
-        return f"{len(images)} examples as 'image' to {out}"
+        count, names = len(next(iter(fields.values()))), ", ".join(map(repr, fields))
+        return f"{count} examples as {names} to {out}"
     if out.suffix == ".png" or images.ndim != 4:
         path = out if out.suffix == ".png" else make_folder(out) / "points.png"
         write_atomically(path, encode_png(picture(images, reference)))

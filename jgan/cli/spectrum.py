@@ -13,7 +13,6 @@ import numpy as np
 
 from jgan.cli.common import at_least, experiment_of_run, png, shape_of_state
 from jgan.cli.flags import Parser
-from jgan.data import gather
 from jgan.errors import UserError
 from jgan.game import PLAYERS, Batch
 from jgan.numerics.diagnosis import Diagnosis, of_field, of_hessian, of_operator
@@ -116,15 +115,15 @@ def examples(experiment: Experiment, count: int, seed: int) -> Batch:
       UserError: if the source has fewer.
     """
     total = count * experiment.rule.minibatches
-    if total > experiment.source.size:
+    source = experiment.source
+    size = min(source.sizes.values())
+    if total > size:
         raise UserError(
             f"--batch-size is {count} ({experiment.rule.minibatches} minibatches an update), but the source "
-            f"{experiment.source.name!r} has only {experiment.source.size} examples."
+            f"{source.name!r} has only {size} examples."
         )
-    order = np.random.default_rng(seed).permutation(experiment.source.size)[:total]
-    return {
-        name: jnp.asarray(rows) for name, rows in gather(experiment.source.arrays, order).items()
-    }
+    order = np.random.default_rng(seed).permutation(size)[:total]
+    return {name: jnp.asarray(rows) for name, rows in source.at(order).items()}
 
 
 def states(experiment: Experiment, run: Path, step: int | None, every: bool) -> list[TrainState]:

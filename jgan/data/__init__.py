@@ -2,6 +2,7 @@
 
 from jgan.data.archives import read_cifar
 from jgan.data.densities import Density, Mixture, Spiral
+from jgan.data.domains import paired, unpaired
 from jgan.data.files import from_arrays, read_idx, read_idx_folder, read_npz
 from jgan.data.folder import PictureSource, read_pictures
 from jgan.data.order import check_batch_size, example_indices
@@ -23,6 +24,7 @@ __all__ = [
     "grid",
     "load",
     "mixture",
+    "paired",
     "read_cifar",
     "read_idx",
     "read_idx_folder",
@@ -32,4 +34,5 @@ __all__ = [
     "ring",
     "spiral",
     "swiss_roll",
+    "unpaired",
 ]

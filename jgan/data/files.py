@@ -29,7 +29,7 @@ def from_arrays(
 
     Args:
         image: uint8 ``(N, H, W)`` or ``(N, H, W, C)``, or floats of these shapes or ``(N, d)``.
-        label: integers ``(N,)``, ``(N, 1)`` or ``(N, A)``.
+        label: integers ``(N,)``, ``(N, 1)`` or ``(N, A)``, or floats or bools ``(N, A)``.
         name: the source's name.
         **others: further fields with N examples.
 
@@ -55,7 +55,7 @@ def _convert(fields: dict[str, np.ndarray], name: str) -> Source:
             values = values[..., None]
         if field == "label" and values.shape[1:] == (1,):
             values = values[:, 0]
-        if values.dtype.kind == "f" and field != "label":
+        if values.dtype.kind == "f" and (field != "label" or values.ndim == 2):
             values = values.astype(np.float32)
         # Labels are often stored as uint8, which in any other field means a picture.
         picture = field == "image" or (field != "label" and values.dtype == np.uint8)

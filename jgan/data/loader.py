@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import grain
+import jax
 import numpy as np
 from absl import flags
 
-from jgan.data.order import example_indices
+from jgan.data.order import example_indices, table_keys
+from jgan.data.source import tables_of
 
 
 class Reading(NamedTuple):
@@ -36,8 +38,8 @@ class Reading(NamedTuple):
 class _Steps:
     """Random access to the examples of each step; Grain takes it for a data source."""
 
-    arrays: Mapping[str, Any]
-    words: np.ndarray
+    tables: Mapping[str, Mapping[str, Any]]
+    words: Mapping[str, np.ndarray]
     count: int
     first: int
     last: int
@@ -47,10 +49,13 @@ class _Steps:
         return self.last - self.first
 
     def __getitem__(self, position: Any) -> dict[str, np.ndarray]:
-        size = len(self.arrays["image"])
         step = self.first + int(position)
-        indices = example_indices(self.words, step, self.count, size, xp=np)[self.part]
-        return {field: values[indices] for field, values in self.arrays.items()}
+        found: dict[str, np.ndarray] = {}
+        for table, fields in self.tables.items():
+            size = len(next(iter(fields.values())))
+            indices = example_indices(self.words[table], step, self.count, size, xp=np)[self.part]
+            found |= {name: values[indices] for name, values in fields.items()}
+        return found
 
 
 def _end_with_parent(number: int, count: int) -> None:
@@ -66,8 +71,8 @@ def _end_with_parent(number: int, count: int) -> None:
 
 
 def batches(
-    arrays: Mapping[str, Any],
-    words: np.ndarray,
+    stored: Mapping[str, Any],
+    key: jax.Array,
     count: int,
     first: int,
     last: int,
@@ -78,16 +83,21 @@ def batches(
     """Yield what the steps ``first`` to ``last - 1`` read, as stored (pictures stay uint8).
 
     Args:
-        arrays: the source's fields, arrays or `Rows`.
-        words: of the key that orders the data, ``jax.random.key_data(key)``.
-        count: examples a step.
+        stored: the source's fields, arrays or `Rows`, as `jgan.data.Source.stored` gives them.
+        key: that orders the data.
+        count: examples a step, of each table.
         first: the first step.
         last: the step before which to end.
         part: of each step's examples, those that this process needs.
         reading: processes, threads and depth.
     """
+    tables = tables_of(stored)
     # The words must be numpy: a worker process must not wake up JAX.
-    steps = _Steps(arrays, np.asarray(words), count, first, last, part)
+    words = {
+        table: np.asarray(jax.random.key_data(own))
+        for table, own in table_keys(key, tables).items()
+    }
+    steps = _Steps(tables, words, count, first, last, part)
     if len(steps) == 0:
         return iter(())
     here = grain.ReadOptions(num_threads=reading.threads, prefetch_buffer_size=reading.ahead)

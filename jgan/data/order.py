@@ -4,6 +4,7 @@ A run reads the concatenation of epochs. Position ``p = step * batch_size + i`` 
 ``p // size``, and each epoch visits ``0 .. size - 1`` in its own keyed pseudo-random permutation.
 The permutation is evaluated element by element, so a batch costs O(batch_size) whatever the size of
 the data, no example is dropped at the end of an epoch, and a run resumes from the step alone.
+Each table of a source is read so, with a key and epochs of its own.
 
 The permutation is a generalised Feistel network over a grid of ``rows x columns >= size`` cells
 with cycle walking (Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002,
@@ -12,7 +13,8 @@ that cycle walking almost never takes a second turn. It is a shuffle, not a ciph
 """
 
 import math
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
@@ -44,6 +46,40 @@ def check_batch_size(batch_size: int, size: int, name: str = "") -> None:
             f"batch_size is {batch_size}, but {source} has only {size} examples; "
             f"use at most {size}."
         )
+
+
+def table_keys(key: jax.Array, names: Iterable[str]) -> dict[str, jax.Array]:
+    """Return the key that orders each of a source's tables.
+
+    A single table is ordered by the key itself. Several have each an order of their own: the key is
+    folded with a table's name, so that neither their number nor their sequence matters.
+
+    Args:
+        key: a typed key.
+        names: of the tables.
+
+    Example:
+        >>> key = jax.random.key(0)
+        >>> table_keys(key, ["examples"])["examples"] == key
+        Array(True, dtype=bool)
+        >>> both = table_keys(key, ["photo", "drawing"])
+        >>> both["photo"] == table_keys(key, ["drawing", "photo"])["photo"]
+        Array(True, dtype=bool)
+    """
+    names = list(names)
+    if len(names) == 1:
+        return {names[0]: key}
+    return {name: jax.random.fold_in(key, number_of(name)) for name in names}
+
+
+def number_of(name: str) -> int:
+    """Return a number for a name, 2**31 to 2**32 - 1, to fold a key with; no step is as large.
+
+    Example:
+        >>> number_of("photo") == 2**31 | zlib.crc32(b"photo")
+        True
+    """
+    return zlib.crc32(name.encode()) | 2**31
 
 
 def example_indices(

@@ -122,7 +122,8 @@ def train_classifier(
 
 def _check(train: Source, test: Source, epochs: int, batch_size: int) -> None:
     for source in (train, test):
-        if source.num_classes == 0 or len(source.shape) != 3 or source.shape[2] not in (1, 3):
+        pictures = source.pictures and source.example == "image" and source.shape[2] in (1, 3)
+        if source.num_classes == 0 or not pictures:
             raise UserError(
                 f"data {source.name!r} must be images of 1 or 3 channels with one label each."
             )

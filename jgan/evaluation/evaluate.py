@@ -16,7 +16,7 @@ from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, Pr
 from jgan.evaluation.evidence import POINTS, Evidence, Value
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.metrics import CHANNELS, FOR_IMAGES, FOR_POINTS, HELD_OUT, get_metrics
-from jgan.evaluation.reference import check_enough, reference_statistics
+from jgan.evaluation.reference import check_enough, measurable, reference_statistics
 from jgan.evaluation.samples import Samples
 from jgan.metrics.equivariance import Generate
 from jgan.training.run import versions
@@ -48,8 +48,13 @@ class Result(NamedTuple):
 
 
 def default_metrics(source: Source) -> tuple[str, ...]:
-    """Metrics for pictures or for points."""
-    return FOR_IMAGES if len(source.shape) == 3 else FOR_POINTS
+    """Metrics for pictures or for points.
+
+    Raises:
+      UserError: if the source has neither.
+    """
+    measurable(source)
+    return FOR_IMAGES if source.pictures else FOR_POINTS
 
 
 def evaluate(
@@ -86,8 +91,8 @@ def evaluate(
       The numbers and their protocol.
 
     Raises:
-      UserError: for an unknown metric, too few examples, NaN, or something a metric needs and that is not
-        there.
+      UserError: for an unknown metric, too few examples, examples that are neither pictures nor points,
+        NaN, or something a metric needs and that is not there.
     """
     chosen = get_metrics(metrics)
     needs = frozenset().union(*(metric.needs for metric in chosen.values()))
@@ -96,14 +101,14 @@ def evaluate(
         extractor = per_channel(extractor)
     begun = time.monotonic()
     gathered = needs & GATHERED
-    if len(reference.shape) != 3:
+    if not reference.pictures:
         gathered -= {IMAGES}
     try:
         real, digest = reference_statistics(
-            reference.arrays["image"],
+            measurable(reference),
             extractor,
             gathered,
-            labels=reference.arrays.get("label"),
+            labels=reference.class_labels,
             cache=cache,
             name=f"reference {reference.name!r}",
         )
@@ -119,7 +124,7 @@ def evaluate(
         new = None
         if held_out is not None and HELD_OUT in needs:
             new, _ = reference_statistics(
-                held_out.arrays["image"],
+                measurable(held_out),
                 extractor,
                 frozenset({FEATURES}),
                 cache=cache,

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from jgan.data import Source
 from jgan.data.rows import Rows
 from jgan.errors import UserError
 from jgan.evaluation.collect import (
@@ -43,6 +44,20 @@ def content_hash(images: np.ndarray | Rows) -> str:
     for batch in _batches(images):
         digest.update(np.ascontiguousarray(batch))
     return digest.hexdigest()
+
+
+def measurable(source: Source) -> Any:
+    """A source's examples, which are pictures ``(N, H, W, C)`` or points ``(N, d)``; they may be `Rows`.
+
+    Raises:
+      UserError: if they are neither, as several fields, tokens or masks.
+    """
+    if not (source.pictures or source.points):
+        raise UserError(
+            f"an example of the source {source.name!r} is {source.example!r} of shape {source.shape}, but "
+            "metrics are for pictures (height, width, channels) or points."
+        )
+    return source.example_of(source.arrays)
 
 
 def reference_statistics(

@@ -1,12 +1,13 @@
 """Samples of a trained game, as a stream of batches."""
 
+import operator
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from jgan.data import Source, gather
+from jgan.data import Source
 from jgan.errors import UserError
 from jgan.game import Batch, Game, Variables
 
@@ -60,7 +61,8 @@ def sampler(
     def batches(variables: Variables, count: int, seed: int = 0) -> Iterator[np.ndarray]:
         for start in range(0, count, at_once):
             batch, key = drawn_from(source, start // at_once, seed, at_once)
-            yield np.asarray(compiled(variables, batch, key))[: count - start]
+            made = jax.tree.map(np.asarray, compiled(variables, batch, key))
+            yield jax.tree.map(operator.itemgetter(slice(count - start)), made)
 
     return batches
 
@@ -69,7 +71,7 @@ def drawn_from(
     source: Source, index: int, seed: int, at_once: int = AT_ONCE
 ) -> tuple[Batch, jax.Array]:
     """The examples and the key of which the ``index``-th batch of samples is made."""
-    batch = gather(source.arrays, (index * at_once + np.arange(at_once)) % source.size)
+    batch = source.at(index * at_once + np.arange(at_once))
     return batch, jax.random.fold_in(jax.random.key(seed), index)
 
 
@@ -79,13 +81,10 @@ def latents_of(game: Game, variables: Variables, source: Source) -> Latents | No
         return None
     asked = game.sampler
 
-    def examples(count: int) -> dict[str, Any]:
-        return gather(source.arrays, np.arange(count) % source.size)
-
-    shape = jax.eval_shape(lambda key: asked.latent(key, examples(2)), jax.random.key(0))
+    shape = jax.eval_shape(lambda key: asked.latent(key, source.first(2)), jax.random.key(0))
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
         return None
     return Latents(
-        lambda key, count: asked.latent(key, examples(count)),
-        lambda latent: asked.for_batch(variables, examples(len(latent)), latent),
+        lambda key, count: asked.latent(key, source.first(count)),
+        lambda latent: asked.for_batch(variables, source.first(len(latent)), latent),
     )

@@ -11,7 +11,7 @@ from jgan.evaluation.collect import MOMENTS, NotFinite, collect
 from jgan.evaluation.evidence import evenly, present
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.extractor import get_extractor
-from jgan.evaluation.reference import reference_statistics
+from jgan.evaluation.reference import measurable, reference_statistics
 from jgan.evaluation.samples import sampler
 from jgan.game import Variables
 from jgan.metrics.accumulator import moments_of
@@ -61,15 +61,17 @@ def scorer(
       seed: of the latents.
 
     Raises:
-      UserError: if the game has no such view, or ``count`` is below 2.
+      UserError: if the game has no such view, ``count`` is below 2, or the data are neither pictures nor
+        points.
     """
     if count < 2:
         raise UserError(f"count is {count}, but a score needs at least 2 samples.")
     source = experiment.source
+    examples = measurable(source)
     draw = sampler(experiment.game, source, view)
     protocol = {"view": view, "reference": source.name, "seed": seed}
-    if len(source.shape) == 1:
-        real = evenly(source.arrays["image"], count)
+    if source.points:
+        real = evenly(examples, count)
 
         def distance(variables: Variables) -> float:
             fake = np.concatenate(list(draw(variables, len(real), seed)))
@@ -84,7 +86,7 @@ def scorer(
     @functools.cache
     def reference() -> tuple[Moments, np.ndarray]:
         statistics, _ = reference_statistics(
-            source.arrays["image"], known, NEEDS, cache=cache_folder("references")
+            examples, known, NEEDS, cache=cache_folder("references")
         )
         fit = moments_of(present(statistics.moments, "fd", "moments"))
         return fit, factor(fit.covariance)

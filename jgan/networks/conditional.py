@@ -1,4 +1,9 @@
-"""Networks that take a label: joined to the input, through normalisation, or by projection."""
+"""Networks that take a label: joined to the input, through normalisation, or by projection.
+
+A label is a class, an integer ``(B,)``, or a vector of attributes ``(B, A)``, integers, floats or bools.
+Wherever a class stands for the row of a table, a vector stands for the same combination of its rows, so
+that a one-hot vector means its class.
+"""
 
 import math
 from typing import Any
@@ -15,6 +20,20 @@ from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
 
 
+def check_label(label: jax.Array, classes: int) -> None:
+    """Refuse labels that are neither classes nor vectors of the right length.
+
+    Raises:
+      ValueError: if the label is not ``(B,)`` integers or ``(B, classes)``.
+    """
+    integers = jnp.issubdtype(label.dtype, jnp.integer)
+    if not (label.ndim == 1 and integers) and label.shape[1:] != (classes,):
+        raise ValueError(
+            f"label has shape {label.shape} and dtype {label.dtype}; it must be (batch,) integers, or "
+            f"(batch, {classes}) for vectors of {classes} attributes."
+        )
+
+
 def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
     """The network of ``(inputs, label)`` that sees inputs with their label joined to the last axis.
 
@@ -22,13 +41,22 @@ def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
 
     Args:
       network: of one input; it must take the longer one.
-      classes: number K of labels 0 to K - 1.
+      classes: number K of labels 0 to K - 1, or of the attributes of labels ``(B, K)``.
       embedding: n, size of a learned vector for each class (rows N(0, 1), in ``"embedding"`` of the
-        parameters); 0 for one-hot vectors, n = K (Mirza & Osindero 2014).
+        parameters), whose combination a vector is; 0 for one-hot vectors or the attributes as they are,
+        n = K (Mirza & Osindero 2014).
+
+    Raises:
+      ValueError: when it is applied, if the label is neither ``(B,)`` integers nor ``(B, K)``.
     """
 
     def joined(table: jax.Array, x: jax.Array, label: jax.Array) -> jax.Array:
-        vectors = table[label].astype(x.dtype)
+        check_label(label, classes)
+        if label.ndim == 1:
+            vectors = table[label].astype(x.dtype)
+        else:
+            vectors = label.astype(x.dtype)
+            vectors = vectors @ table.astype(x.dtype) if embedding else vectors
         planes = vectors.reshape(x.shape[0], *[1] * (x.ndim - 2), -1)
         return jnp.concatenate(
             [x, jnp.broadcast_to(planes, (*x.shape[:-1], planes.shape[-1]))], axis=-1
@@ -68,8 +96,10 @@ def unlabelled(network: Network) -> Network:
 class ConditionalNorm(nn.Module):
     """Batch normalisation with a gain and a bias for each class (Dumoulin et al. 2017; de Vries et al. 2017).
 
+    Of a vector v the gain is 1 + v·(gains - 1) and the bias v·biases.
+
     Attributes:
-      classes: number of classes; gains start at 1, biases at 0.
+      classes: number of classes or of attributes; gains start at 1, biases at 0.
       momentum: of the running statistics.
       epsilon: added to the variance.
     """
@@ -80,7 +110,8 @@ class ConditionalNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
-        """Normalise ``x`` ``(B, ..., C)`` under ``label`` ``(B,)``."""
+        """Normalise ``x`` ``(B, ..., C)`` under ``label`` ``(B,)`` or ``(B, classes)``."""
+        check_label(label, self.classes)
         x = nn.BatchNorm(
             use_running_average=not train,
             momentum=self.momentum,
@@ -94,7 +125,12 @@ class ConditionalNorm(nn.Module):
         gains = self.param("gain", nn.initializers.ones_init(), size, jnp.float32)
         biases = self.param("bias", nn.initializers.zeros_init(), size, jnp.float32)
         shape = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
-        return x * gains[label].reshape(shape) + biases[label].reshape(shape)
+        if label.ndim == 1:
+            gain, bias = gains[label], biases[label]
+        else:
+            vectors = label.astype(jnp.float32)
+            gain, bias = 1 + vectors @ (gains - 1), vectors @ biases
+        return x * gain.reshape(shape) + bias.reshape(shape)
 
 
 class _Generator(nn.Module):
@@ -136,16 +172,18 @@ class _Projection(nn.Module):
         logit = Dense(1, spectral=spectral, kernel_init=WEIGHTS)(features, train=train)[:, 0]
         # A dense layer on one-hot vectors is an embedding, spectrally normalised where the others are.
         embed = Dense(features.shape[-1], bias=False, spectral=spectral, kernel_init=WEIGHTS)
-        vectors = embed(jax.nn.one_hot(label, self.classes), train=train)
-        return logit + jnp.sum(vectors * features, axis=1)
+        check_label(label, self.classes)
+        told = jax.nn.one_hot(label, self.classes) if label.ndim == 1 else label.astype(jnp.float32)
+        return logit + jnp.sum(embed(told, train=train) * features, axis=1)
 
 
 def conditional_generator(
     shape: tuple[int, ...], classes: int, *, width: int = 32, body: str = "dcgan"
 ) -> Network:
-    """``(latents (B, d), label (B,))`` to ``(B, *shape)``, the label entering by `ConditionalNorm`.
+    """``(latents (B, d), label)`` to ``(B, *shape)``, the label entering by `ConditionalNorm`.
 
-    DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``.
+    DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``. The label is
+    ``(B,)`` integers or ``(B, classes)``.
     """
     check_body(body)
     return from_linen(_Generator(tuple(shape), classes, width, body))
@@ -156,6 +194,7 @@ def projection_discriminator(
 ) -> Network:
     """``(examples, label)`` to logits ``(B,)``: w·φ(x) + b + v_yᵀφ(x) (Miyato & Koyama 2018, eq. 7).
 
+    The label y is ``(B,)`` integers or ``(B, classes)``; of a vector, v_y is a linear map.
     φ is `jgan.networks.heads.Trunk`; the paper's is a residual network with sums over the positions.
     """
     check_norm(norm)

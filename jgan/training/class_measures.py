@@ -22,11 +22,15 @@ def classes_of(source: Source) -> int:
     """The number of classes.
 
     Raises:
-      UserError: if the data have no labels.
+      UserError: if the data have no labels, or vectors of attributes.
     """
     if source.num_classes == 0:
+        found = "no labels"
+        if "label" in source.arrays:
+            found = f"labels of {source.arrays['label'].shape[1]} attributes"
         raise UserError(
-            f"data is {source.name!r}, which has no labels, but this experiment needs one for each example."
+            f"data is {source.name!r}, which has {found}, but this experiment needs one class for each "
+            "example."
         )
     return source.num_classes
 
@@ -61,8 +65,9 @@ def _classifier(name: str, size: int) -> Judge:
 def class_accuracy(trained: Trained, count: int = 2000) -> float:
     """Share of samples that an independent judge gives the class they were made for."""
     made = np.asarray(samples(trained, count))
+    judge = judge_of(trained.experiment.source)
     asked = np.resize(np.asarray(trained.experiment.source.first(AT_ONCE)["label"]), count)
-    return float(np.mean(judge_of(trained.experiment.source)(made) == asked))
+    return float(np.mean(judge(made) == asked))
 
 
 def matching_error(codes: np.ndarray, classes: np.ndarray) -> float:
@@ -105,10 +110,11 @@ def spread_within_classes(trained: Trained, count: int = 2000) -> float:
     Both are traces of the covariance about the mean of the class asked for, averaged over classes.
     """
     source = trained.experiment.source
+    classes_of(source)
     asked = np.resize(np.asarray(source.first(AT_ONCE)["label"]), count)
     real = source.first(count)
     return _within(np.asarray(samples(trained, count)), asked) / _within(
-        np.asarray(real["image"]), np.asarray(real["label"])
+        np.asarray(source.example_of(real)), np.asarray(real["label"])
     )
 
 

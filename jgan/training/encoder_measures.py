@@ -28,7 +28,8 @@ def reconstruction_ratio(trained: Trained, count: int = 1000) -> float:
     generate = jax.jit(_encoding(trained).for_batch)
     made = np.asarray(generate(_variables(trained), batch, code))
     flat = lambda values: np.asarray(values).reshape(len(made), -1)
-    gap = lambda other: np.linalg.norm(flat(batch["image"]) - flat(other), axis=1).mean()
+    real = flat(test.example_of(batch))
+    gap = lambda other: np.linalg.norm(real - flat(other), axis=1).mean()
     return float(gap(made) / gap(np.roll(made, 1, axis=0)))
 
 
@@ -62,4 +63,4 @@ def _coded(trained: Trained, source: Source, count: int) -> tuple[dict[str, Any]
     encode = _encoding(trained).encode
     assert encode is not None
     batch = source.first(min(count, source.size))
-    return batch, jax.jit(encode)(_variables(trained), batch["image"])
+    return batch, jax.jit(encode)(_variables(trained), source.example_of(batch))

@@ -61,13 +61,16 @@ def is_resident(source: Source, layout: Layout, loader: str) -> bool:
 
 
 def check_batch(experiment: Experiment) -> None:
-    """Raise UserError if one update needs more examples than the data set has."""
-    size, minibatches = experiment.source.size, experiment.rule.minibatches
+    """Raise UserError if one update needs more examples than a table of the data set has."""
+    source, minibatches = experiment.source, experiment.rule.minibatches
+    table = min(source.sizes, key=lambda table: source.sizes[table])
+    size = source.sizes[table]
     if experiment.batch_size * minibatches > size:
         each = f" ({minibatches} minibatches an update)" if minibatches > 1 else ""
+        of = f"the table {table!r} of " if len(source.sizes) > 1 else ""
         most = size // minibatches
         raise UserError(
-            f"batch_size is {experiment.batch_size}{each}, but the source {experiment.source.name!r} has "
+            f"batch_size is {experiment.batch_size}{each}, but {of}the source {source.name!r} has "
             f"only {size} example{'s' if size > 1 else ''}; "
             + (f"use at most {most}." if most else f"the rule needs at least {minibatches}.")
         )
@@ -87,16 +90,15 @@ def place(experiment: Experiment, layout: Layout | None = None) -> Arrays:
     """The experiment's data on every device of the layout, or on the first device.
 
     Raises:
-      UserError: if one update needs more examples than the data set has.
+      UserError: if one update needs more examples than a table of the data set has.
     """
     check_batch(experiment)
-    loaded = {
-        name: values if isinstance(values, np.ndarray) else values[np.arange(len(values))]
-        for name, values in experiment.source.arrays.items()
-    }
+    loaded = jax.tree.map(
+        lambda values: values if isinstance(values, np.ndarray) else values[np.arange(len(values))],
+        experiment.source.stored,
+    )
     if layout is None or layout.count == 1:
-        device = layout.devices[0] if layout else jax.devices()[0]
-        return {name: jax.device_put(values, device) for name, values in loaded.items()}
+        return jax.device_put(loaded, layout.devices[0] if layout else jax.devices()[0])
     return layout.replicate(loaded)
 
 
@@ -112,13 +114,12 @@ def streamed(experiment: Experiment, state: TrainState, layout: Layout, reading:
     source = experiment.source
     drawn = experiment.batch_size * experiment.rule.minibatches
     part = layout.part(drawn)
-    step_bytes = max(1, source.nbytes * drawn // source.size)
-    depth = max(1, min(BLOCK_STEPS, BLOCK_BYTES // step_bytes))
+    step_bytes = drawn * sum(values.nbytes // len(values) for values in source.arrays.values())
+    depth = max(1, min(BLOCK_STEPS, BLOCK_BYTES // max(1, step_bytes)))
     run = compile_block(experiment.rule, layout, source.augment)
-    words = np.asarray(jax.random.key_data(data_key(state)))
     stream = batches(
-        source.arrays,
-        words,
+        source.stored,
+        data_key(state),
         drawn,
         int(state.step),
         experiment.steps,

@@ -12,13 +12,15 @@ import optax
 from jgan.batch_axis import over_mesh, spread
 from jgan.data import example_indices, gather
 from jgan.data.augment import Augment
-from jgan.data.source import scaled
+from jgan.data.order import table_keys
+from jgan.data.source import scaled, tables_of
 from jgan.game import PLAYERS, Batch, Metrics
 from jgan.rules import Rule, TrainState
 from jgan.training.compiler import Program
 from jgan.training.devices import AXIS, Layout
 
-Arrays = Mapping[str, jax.Array]
+Arrays = Mapping[str, Any]
+"""Fields, or tables of fields, on the device: `jgan.data.Source.stored`."""
 DATA = 2**31
 """What the run's key is folded with to order the data: no step, since those are below 2^31."""
 
@@ -38,12 +40,16 @@ def draw(
     count: int,
     part: Callable[[jax.Array], jax.Array] = jnp.asarray,
 ) -> Batch:
-    """The ``count`` examples of update ``state.step``; the order depends on the run's key alone.
+    """The ``count`` examples of each table for update ``state.step``; their order depends on the key alone.
 
     ``part`` chooses those of them that a device is to have.
     """
-    size = next(iter(arrays.values())).shape[0]
-    return gather(arrays, part(example_indices(data_key(state), state.step, count, size)))
+    tables = tables_of(arrays)
+    batch: dict[str, Any] = {}
+    for table, key in table_keys(data_key(state), tables).items():
+        size = next(iter(tables[table].values())).shape[0]
+        batch |= gather(tables[table], part(example_indices(key, state.step, count, size)))
+    return batch
 
 
 def _augmented(state: TrainState, batch: Batch, augment: Augment | None) -> Batch:
@@ -111,7 +117,7 @@ def run_steps(
     Args:
       rule: how the players move.
       state: where to go on from; its step says which examples come next.
-      arrays: the data set, examples on the leading axis; images may be uint8.
+      arrays: the data set as `jgan.data.Source.stored`, examples on the leading axis; images may be uint8.
       count: number of updates, at least 1; may be traced, so that one program serves every count.
       batch_size: examples in a minibatch.
       augment: of the data.

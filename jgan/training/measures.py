@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.data import gather
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.metrics.modes import ModeCoverage, mode_coverage
@@ -64,12 +63,12 @@ def reverse_kl(trained: Trained) -> float:
 def image_distance(trained: Trained, count: int = 2000) -> float:
     """Fréchet distance in random features between samples and as many training images."""
     source = trained.experiment.source
-    if len(source.shape) != 3:
+    if not source.pictures:
         raise UserError(
             f"image distance was asked of the source {source.name!r}, which has no images."
         )
     chosen = np.linspace(0, source.size - 1, min(count, source.size)).astype(int)
-    real = jnp.asarray(gather(source.arrays, chosen)["image"])
+    real = jnp.asarray(source.example_of(source.at(chosen)))
     return float(random_feature_distance(samples(trained, count), real))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jgan.data.loader import Reading
 from jgan.evaluation.score import Score
 from jgan.rules import TrainState
@@ -19,7 +21,7 @@ from jgan.training.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
 from jgan.training.progress import Progress
 from jgan.training.run import RunDirectory, read_settings, settings_of
 from jgan.training.stop import stop_requests
-from jgan.training.views import POINTS, viewers, write_pictures
+from jgan.training.views import reference_of, viewers, write_pictures
 
 Say = Callable[[str], None]
 """How far samples of these variables are from the data; lower is better."""
@@ -166,7 +168,7 @@ class _Session:
         self._checkpoints, self._score, self._say = checkpoints, score, say
         self._done = int(state.step)
         self._views = viewers(experiment)
-        self._reference = experiment.source.first(POINTS)["image"]
+        self._reference = reference_of(experiment)
         self._progress = Progress(experiment)
         self._doctor = Doctor(read_rows(run.metrics, self._done))
         self._best = run.best()
@@ -209,9 +211,12 @@ class _Session:
             return {}
         views = {name: view(variables) for name, view in self._views.items()}
         write_pictures(self._run, views, self._reference, int(state.step), self.log)
-        if "samples" not in views or views["samples"].shape[1:] != self._reference.shape[1:]:
+        samples = views.get("samples")
+        if not isinstance(samples, np.ndarray) or not isinstance(self._reference, np.ndarray):
             return {}
-        return {SPREAD: spread(views["samples"], self._reference)}
+        if samples.shape[1:] != self._reference.shape[1:]:
+            return {}
+        return {SPREAD: spread(samples, self._reference)}
 
     def _evaluated(self, state: TrainState, step: int) -> float:
         assert self._score is not None

@@ -1,8 +1,10 @@
 """Pictures of a game's views during training, always from the same latents."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jgan.game import Variables
@@ -15,34 +17,63 @@ from jgan.training.run import RunDirectory
 
 PICTURED = 64
 POINTS = 2048
-View = Callable[[Variables], np.ndarray]
+View = Callable[[Variables], Any]
 
 
 def viewers(experiment: Experiment) -> dict[str, View]:
-    """For each view, ``variables -> array``: what it shows of variables on one device."""
-    count = PICTURED if len(experiment.source.shape) == 3 else POINTS
+    """For each view, ``variables -> array or tree``: what it shows of variables on one device."""
+    count = POINTS if experiment.source.points else PICTURED
     batch = experiment.source.first(count)
 
     def viewer(name: str) -> View:
         view = jax.jit(experiment.game.views[name])
-        return lambda variables: np.asarray(view(variables, batch, jax.random.key(0)))
+        return lambda variables: jax.tree.map(np.asarray, view(variables, batch, jax.random.key(0)))
 
     return {name: viewer(name) for name in experiment.game.views}
 
 
 def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
-    """A picture of each view of the averaged variables, ``(H, W, C)`` uint8; ``views`` by `viewers`."""
+    """Pictures of the views of the averaged variables, ``(H, W, C)`` uint8; ``views`` by `viewers`."""
     variables = on_host(trained.state.averaged_variables())
-    reference = trained.experiment.source.first(POINTS)["image"]
-    return {name: picture(view(variables), reference) for name, view in views.items()}
+    reference = reference_of(trained.experiment)
+    return pictures_of({name: view(variables) for name, view in views.items()}, reference)
+
+
+def reference_of(experiment: Experiment) -> Any:
+    """The examples behind scatter plots of samples: an array, or a dict of them by field."""
+    source = experiment.source
+    batch = source.first(POINTS if source.points else PICTURED)
+    return jax.tree.map(np.asarray, source.example_of(batch))
+
+
+def pictures_of(views: Mapping[str, Any], reference: Any) -> dict[str, np.ndarray]:
+    """What can be drawn of views' results: images, and points where the data are points.
+
+    Of several fields each is drawn under its name, such as ``samples-layer_0``; tokens, masks and
+    what else has no picture are left out.
+
+    >>> made = {"samples": {"photo": np.zeros((4, 8, 8, 3)), "tokens": np.zeros((4, 5), np.int32)}}
+    >>> {name: pixels.shape for name, pixels in pictures_of(made, None).items()}
+    {'samples-photo': (17, 17, 3)}
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, view in views.items():
+        if isinstance(view, Mapping):
+            fields = reference if isinstance(reference, Mapping) else {}
+            for field, part in view.items():
+                found |= pictures_of({f"{name}-{field}": part}, fields.get(field))
+        elif jnp.issubdtype(view.dtype, jnp.floating) and (
+            view.ndim == 4 or (view.ndim == 2 and np.ndim(reference) == 2)
+        ):
+            found[name] = picture(view, reference)
+    return found
 
 
 def write_pictures(
-    run: RunDirectory, views: dict[str, np.ndarray], reference: np.ndarray, step: int, log: Log
+    run: RunDirectory, views: Mapping[str, Any], reference: Any, step: int, log: Log
 ) -> None:
-    """A picture of each view, under its step's name and as the newest, and in the logs."""
-    for name, view in views.items():
-        pixels = picture(view, reference)
+    """The pictures of views, under their step's name and as the newest, and in the logs."""
+    for name, pixels in pictures_of(views, reference).items():
         content = encode_png(pixels)
         write_atomically(make_folder(run.samples) / f"{name}-{step:06d}.png", content)
         write_atomically(run.path / f"{name}.png", content)
