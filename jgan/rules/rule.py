@@ -1,7 +1,7 @@
 """What a rule is, and the parts that rules are made of."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -27,6 +27,7 @@ class TrainState:
       optimizers: ``{player: optax state}``.
       averages: ``{player: Collections}`` of averaged variables, empty unless the rule is `averaged`.
       memory: whatever else the rule carries (past gradients, slow weights).
+      began: the ``step`` at which the stage of the training began, int32; 0 in the first stage.
     """
 
     step: jax.Array
@@ -35,6 +36,7 @@ class TrainState:
     optimizers: dict[str, Any]
     averages: Variables
     memory: PyTree = ()
+    began: jax.Array = field(default_factory=lambda: jnp.zeros((), jnp.int32))
 
     def replace(self, **changes: Any) -> "TrainState":
         """A copy with some fields changed."""

@@ -12,22 +12,23 @@ from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture
 from jgan.training.logs import Log
 from jgan.training.run import RunDirectory
+from jgan.training.stages import Stage
 
 PICTURED = 64
 POINTS = 2048
 View = Callable[[Variables], np.ndarray]
 
 
-def viewers(experiment: Experiment) -> dict[str, View]:
-    """For each view, ``variables -> array``: what it shows of variables on one device."""
-    count = PICTURED if len(experiment.source.shape) == 3 else POINTS
-    batch = experiment.source.first(count)
+def viewers(stage: Experiment | Stage) -> dict[str, View]:
+    """For each view of the game, ``variables -> array``: what it shows of variables on one device."""
+    count = PICTURED if len(stage.source.shape) == 3 else POINTS
+    batch = stage.source.first(count)
 
     def viewer(name: str) -> View:
-        view = jax.jit(experiment.game.views[name])
+        view = jax.jit(stage.game.views[name])
         return lambda variables: np.asarray(view(variables, batch, jax.random.key(0)))
 
-    return {name: viewer(name) for name in experiment.game.views}
+    return {name: viewer(name) for name in stage.game.views}
 
 
 def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
