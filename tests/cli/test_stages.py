@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from staged import STAGED
 
+from jgan.cli import spectrum
 from jgan.cli.main import main
+from jgan.cli.sweep import Measured
 from jgan.report.runs import read
 from jgan.training import sweep as sweeps
 from jgan.training.experiment import load_experiment
@@ -96,12 +98,21 @@ def test_evaluations_are_against_the_data_of_the_stage(trained, capsys):
     capsys.readouterr()
 
 
-def test_spectra_of_every_checkpoint(trained, capsys):
-    words = ["spectrum", str(trained), "--all", "--count", "1", "--tolerance", "0.1", "--json"]
-    assert main(words) == 0
-    reports = json.loads(capsys.readouterr().out)
-    assert {report["step"] for report in reports} <= {0, 2, 4, 6, 8}
-    assert {4, 8} <= {report["step"] for report in reports}
+def test_spectra_are_of_the_game_and_the_data_of_the_stage(trained, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def analyse(experiment, state, batch, *options):
+        layers = set(state.variables["generator"]["params"])
+        asked.append((int(state.step), experiment.source.name, len(batch["image"]), len(layers)))
+        return {"step": int(state.step)}
+
+    monkeypatch.setattr(spectrum, "analyse", analyse)
+    monkeypatch.setattr(spectrum, "write_report", lambda run, report: None)
+    assert main(["spectrum", str(trained), "--all", "--json"]) == 0
+    assert main(["spectrum", str(trained), "--step", "6", "--json"]) == 0
+    capsys.readouterr()
+    small, large = ("ring", 10, 2), ("grid", 20, 3)
+    assert asked == [(0, *small), (2, *small), (4, *small), (6, *large), (8, *large), (6, *large)]
 
 
 def test_the_report_tells_stages_apart(trained, tmp_path):
@@ -139,8 +150,6 @@ def test_a_sweep_is_its_single_runs_and_goes_on_where_it_was_killed(file, tmp_pa
     assert main([*words, str(tmp_path / "whole")]) == 0
     with (tmp_path / "whole" / "members.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    from jgan.cli.sweep import Measured
-
     for row in rows:
         alone = fit(load_experiment(file).build(optimizer="sgd", lr=float(row["lr"])), 0)
         assert float(row["score"]) == pytest.approx(Measured(50)(alone)["score"], rel=1e-3)
