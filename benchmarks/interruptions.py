@@ -21,8 +21,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from jgan.cli.common import experiment_of_run, shape_of_state
 from jgan.training.checkpoint import Checkpoints, fingerprint
+from jgan.training.saved import experiment_of_run, shape_of_state
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = '''"""A small game on the ring with every kind of state."""

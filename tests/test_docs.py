@@ -16,3 +16,19 @@ def test_a_new_gan_in_one_file(tmp_path):
     file.write_text(code)
     assert main(["train", str(file), "--steps", "20", "--out", str(tmp_path / "run")]) == 0
     assert (tmp_path / "run" / "samples.png").exists()
+
+
+def test_stages(tmp_path, capsys):
+    text = (DOCS / "stages.md").read_text()
+    assert len(text.splitlines()) <= 60
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    file, out = tmp_path / "growing.py", tmp_path / "run"
+    file.write_text(code)
+    words = ["train", str(file), "--out", str(out), "--log-every", "10"]
+    words += ["--half", "20"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "step 20/40  stage 1/2" in said
+    assert "step 40/40  stage 2/2" in said
+    assert main([*words, "--dry-run"]) == 0
+    assert "stage 2/2: steps 21 to 40 on ring in batches of 64; " in capsys.readouterr().out

@@ -1,20 +1,14 @@
-"""What several commands share: building an experiment from a command line or from a run directory."""
+"""What several commands share: flags, and building an experiment from a command line."""
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import jax
 
 from jgan.cli.flags import Parser, add_flags
 from jgan.data import Source, load
 from jgan.errors import UserError
-from jgan.rules import TrainState
-from jgan.training.experiment import Experiment, ExperimentFile, load_experiment
-from jgan.training.loop import first_state
-from jgan.training.run import read_settings
+from jgan.training.experiment import ExperimentFile, load_experiment
 
 MOST = 2**31 - 1
 """The largest number that steps, seeds and sizes can have on a device."""
@@ -93,40 +87,6 @@ def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
     names = add_flags(group, file.build)  # type: ignore[arg-type]
     parsed = own.parse_args(words[1:])
     return Request(file, {name: getattr(parsed, name) for name in names}, parsed)
-
-
-def resized(experiment: Experiment, steps: int | None, batch_size: int | None) -> Experiment:
-    """The experiment with other numbers of steps and examples, where given."""
-    return replace(
-        experiment,
-        steps=experiment.steps if steps is None else steps,
-        batch_size=experiment.batch_size if batch_size is None else batch_size,
-    )
-
-
-def experiment_of_run(run: Path) -> tuple[Experiment, dict[str, Any]]:
-    """The experiment that a run directory was made with, and its settings.
-
-    Raises:
-      UserError: if it is not a run directory.
-    """
-    settings = read_settings(run)
-    kept = run / "experiment.py"
-    if not kept.is_file():
-        raise UserError(f"{str(run)!r} is not a run directory: it has no experiment.py.")
-    # JSON has no tuples, experiments no lists.
-    arguments = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in settings["arguments"].items()
-    }
-    experiment = load_experiment(kept).build(**arguments)
-    return resized(experiment, settings["steps"], settings["batch_size"]), settings
-
-
-def shape_of_state(experiment: Experiment) -> TrainState:
-    """Shapes and types of the experiment's state, for loading a checkpoint; nothing is computed."""
-    batch = experiment.source.first(min(experiment.batch_size, experiment.source.size))
-    return jax.eval_shape(lambda: first_state(experiment.rule, batch, 0))
 
 
 def held_out_set(source: Source, arguments: Mapping[str, Any]) -> tuple[Source | None, str]:

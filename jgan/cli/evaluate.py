@@ -10,9 +10,7 @@ import numpy as np
 from jgan.cli.common import (
     add_checkpoint_flags,
     add_view_flag,
-    experiment_of_run,
     held_out_set,
-    shape_of_state,
 )
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
@@ -28,8 +26,8 @@ from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import Result, evaluate
 from jgan.evaluation.samples import Samples, latents_of, sampler
-from jgan.training.checkpoint import Checkpoints
 from jgan.training.files import cache_folder, make_folder, write_atomically
+from jgan.training.saved import checkpoint_steps, experiment_of_run, shape_of_state
 
 
 def main(words: list[str]) -> int:
@@ -46,7 +44,7 @@ def main(words: list[str]) -> int:
     add_checkpoint_flags(parser)
     add_view_flag(parser)
     options = parser.parse_args(words)
-    experiment, settings = experiment_of_run(options.run)
+    experiment, settings = experiment_of_run(options.run, options.step)
     source = experiment.source
     names = metric_names(options.metrics, source)
     reference, held_out = references(source, settings["arguments"], options.reference, names)
@@ -112,10 +110,7 @@ def step_of(run: Path, step: int | None) -> int:
     Raises:
       UserError: if there is no checkpoint.
     """
-    found = []
-    if (run / "checkpoints").is_dir():
-        with Checkpoints(run / "checkpoints") as checkpoints:
-            found = checkpoints.steps()
+    found = checkpoint_steps(run)
     if not found:
         raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
     return found[-1] if step is None else step

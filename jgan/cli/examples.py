@@ -12,7 +12,6 @@ import numpy as np
 from jgan.cli.common import (
     add_checkpoint_flags,
     at_least,
-    experiment_of_run,
     held_out_set,
     png,
 )
@@ -26,6 +25,7 @@ from jgan.evaluation.samples import sampler
 from jgan.game import Game, Sampler, Variables
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, grid
+from jgan.training.saved import experiment_of_run
 
 LEAST = 64  # pixels of a tile
 
@@ -128,7 +128,7 @@ def opened(options: argparse.Namespace, command: str) -> Opened:
     Raises:
       UserError: if it is no run, has no checkpoint or no latents, or generates points.
     """
-    experiment, settings = experiment_of_run(options.run)
+    experiment, settings = experiment_of_run(options.run, options.step)
     game, source = experiment.game, experiment.source
     if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
         field = "" if source.example == "image" else f"{source.example!r}, "

@@ -5,7 +5,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run
+from jgan.cli.common import at_least
 from jgan.cli.flags import Parser
 from jgan.cli.sample import trained_variables
 from jgan.errors import UserError
@@ -18,12 +18,13 @@ from jgan.training.interpolation import (
     strip,
     travel,
 )
+from jgan.training.saved import experiment_of_run
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     options = parser().parse_args(words)
-    experiment, _ = experiment_of_run(options.run)
+    experiment, _ = experiment_of_run(options.run, options.step)
     variables = trained_variables(experiment, options.run, options.step)
     batch = {
         name: jnp.asarray(rows) for name, rows in experiment.source.first(options.rows).items()

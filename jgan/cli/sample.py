@@ -12,18 +12,16 @@ from jgan.cli.common import (
     add_checkpoint_flags,
     add_view_flag,
     at_least,
-    experiment_of_run,
-    shape_of_state,
 )
 from jgan.cli.flags import Parser
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.samples import sampler
 from jgan.game import Variables
-from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture, to_uint8
+from jgan.training.saved import experiment_of_run, load_state
 
 
 def main(words: list[str]) -> int:
@@ -41,7 +39,7 @@ def main(words: list[str]) -> int:
     add_checkpoint_flags(parser)
     add_view_flag(parser)
     options = parser.parse_args(words)
-    experiment, _ = experiment_of_run(options.run)
+    experiment, _ = experiment_of_run(options.run, options.step)
     out = options.out or options.run / "grid.png"
     make_folder(out.parent)
     variables = trained_variables(experiment, options.run, options.step, options.ema)
@@ -68,14 +66,16 @@ def trained_variables(
 ) -> Variables:
     """Variables of a run's checkpoint; averaged ones if ``ema``, or if None and there are any.
 
+    Args:
+      experiment: by `experiment_of_run` for the same step.
+      run: the run directory.
+      step: of the checkpoint; None for the newest.
+      ema: whether averaged ones are asked for.
+
     Raises:
       UserError: if there is no such checkpoint, or no average though it is asked for.
     """
-    like = shape_of_state(experiment)
-    if not (run / "checkpoints").is_dir():
-        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
-    with Checkpoints(run / "checkpoints") as checkpoints:
-        state = checkpoints.load(like, step)
+    state = load_state(experiment, run, step)
     if ema and not state.averages:
         raise UserError(
             "--ema was given, but this run keeps no average of its generator; use --no-ema."

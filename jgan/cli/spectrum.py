@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, experiment_of_run, png, shape_of_state
+from jgan.cli.common import at_least, png
 from jgan.cli.flags import Parser
 from jgan.errors import UserError
 from jgan.game import PLAYERS, Batch
@@ -20,9 +20,9 @@ from jgan.numerics.field import field, operator, player_field
 from jgan.numerics.selfmap import rotation_share
 from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
 from jgan.rules import TrainState
-from jgan.training.checkpoint import Checkpoints
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.saved import checkpoint_steps, load_state, whole_experiment_of_run
 
 
 def main(words: list[str]) -> int:
@@ -49,8 +49,7 @@ def main(words: list[str]) -> int:
         raise UserError(f"--tolerance is {options.tolerance:g}, but must lie between 0 and 1.")
     if options.out:
         make_folder(options.out.parent)
-    experiment, _ = experiment_of_run(options.run)
-    batch = examples(experiment, options.batch_size or experiment.batch_size, options.seed)
+    whole, _ = whole_experiment_of_run(options.run)
 
     def solve(name: str, make: Callable[[], Spectrum]) -> Spectrum:
         if not options.json:
@@ -61,7 +60,12 @@ def main(words: list[str]) -> int:
             raise UserError(f"{name}: {error}") from error
 
     reports = []
-    for state in states(experiment, options.run, options.step, options.all):
+    batch: Batch = {}
+    number = None
+    for experiment, state in states(whole, options.run, options.step, options.all):
+        if number != whole.number(int(state.step)):
+            number = whole.number(int(state.step))
+            batch = examples(experiment, options.batch_size or experiment.batch_size, options.seed)
         if not options.json:
             print(f"checkpoint of step {int(state.step)}")
         try:
@@ -126,18 +130,22 @@ def examples(experiment: Experiment, count: int, seed: int) -> Batch:
     return {name: jnp.asarray(rows) for name, rows in source.at(order).items()}
 
 
-def states(experiment: Experiment, run: Path, step: int | None, every: bool) -> list[TrainState]:
-    """The states of a run's checkpoints that are asked for, oldest first.
+def states(
+    experiment: Experiment, run: Path, step: int | None, every: bool
+) -> Iterator[tuple[Experiment, TrainState]]:
+    """The states of a run's checkpoints that are asked for, oldest first, each with its experiment.
+
+    That is the one up to the stage of the checkpoint, whose game, rule and source are the stage's.
 
     Raises:
       UserError: if there is no such checkpoint.
     """
-    like = shape_of_state(experiment)
-    if not (run / "checkpoints").is_dir():
+    steps = checkpoint_steps(run)
+    if not steps:
         raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
-    with Checkpoints(run / "checkpoints") as checkpoints:
-        wanted = checkpoints.steps() if every and checkpoints.steps() else [step]
-        return [checkpoints.load(like, which) for which in wanted]
+    for which in steps if every else [steps[-1] if step is None else step]:
+        own = experiment.until(which)
+        yield own, load_state(own, run, which)
 
 
 Solve = Callable[[str, Callable[[], Spectrum]], Spectrum]

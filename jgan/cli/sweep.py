@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jgan.cli.common import at_least, parse_experiment, resized
+from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
@@ -39,13 +39,11 @@ def main(words: list[str]) -> int:
     axes = [parse_axis(text, file.build) for text in asked.over]
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))
-    first = resized(file.build(**{**arguments, **chosen[0]}), asked.steps, asked.batch_size)
+    first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)
     out = asked.out or Path("runs") / f"{file.path.stem}-sweep"
     varied = {axis.name for axis in axes}
     fixed = {name: value for name, value in arguments.items() if name not in varied}
-    told = settings_of(
-        file.path, fixed, seed=asked.seed, batch_size=first.batch_size, steps=first.steps
-    )
+    told = settings_of(file.path, fixed, seed=asked.seed, **first.sizes())
     with RunDirectory(out) as run, stop_requests() as stop:
         fit = asked.at_once or members_at_once(out) or members_that_fit(first)
         own = {
@@ -69,7 +67,7 @@ def main(words: list[str]) -> int:
             batches,
             run,
             Measured(asked.samples),
-            resize=lambda experiment: resized(experiment, asked.steps, asked.batch_size),
+            resize=lambda experiment: experiment.resized(asked.steps, asked.batch_size),
             way=asked.way,
             log_every=asked.log_every,
             save_every=asked.save_every,

@@ -1,13 +1,14 @@
 """``jgan train FILE``: train an experiment in a run directory, or go on with it."""
 
 import argparse
+import functools
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jgan.cli.common import at_least, parse_experiment, resized
+from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.data.loader import Reading
 from jgan.evaluation.score import scorer
@@ -18,6 +19,7 @@ from jgan.training.feed import LOADERS, is_resident
 from jgan.training.fit import layout_of
 from jgan.training.resources import estimate
 from jgan.training.run import settings_of
+from jgan.training.saved import shape_after, shape_of_state
 from jgan.training.stop import STOPPED
 from jgan.training.train import Options, train
 
@@ -31,16 +33,16 @@ def main(words: list[str]) -> int:
     _add_loading(parser)
     file, arguments, asked = parse_experiment("train", parser, words)
     connect(asked.coordinator, asked.processes, asked.process)
-    experiment = resized(file.build(**arguments), asked.steps, asked.batch_size)
+    experiment = file.build(**arguments).resized(asked.steps, asked.batch_size)
     out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
     say = _say if is_leader() else lambda line: None
-    say(f"{file.summary}\n{experiment.source.describe()}\nrun directory: {out}")
+    say("\n".join([file.summary, *_about(experiment), f"run directory: {out}"]))
     if asked.dry_run:
         _describe(experiment, file.path, arguments, asked, say)
         return 0
     score = None
     if asked.evaluate_every is not None:
-        score = scorer(experiment, count=asked.evaluate_samples)
+        score = functools.partial(scorer, count=asked.evaluate_samples)
     options = Options(
         log_every=asked.log_every,
         sample_every=asked.sample_every,
@@ -78,22 +80,42 @@ def _describe(
     say: Callable[[str], None],
 ) -> None:
     """Everything that is known before the first step; nothing is trained and nothing written."""
-    layout = layout_of(experiment, asked.parallel)
-    settings = settings_of(
-        file,
-        arguments,
-        seed=asked.seed,
-        batch_size=experiment.batch_size,
-        steps=experiment.steps,
-    )
+    settings = settings_of(file, arguments, seed=asked.seed, **experiment.sizes())
     say(json.dumps(settings, indent=2))
-    resident = is_resident(experiment.source, layout, asked.loader)
-    source, rule = experiment.source, experiment.rule
-    for line in estimate(rule, source.arrays, experiment.batch_size, resident).lines():
-        say(line)
-    where = "on every device" if resident else "streamed"
-    say(f"devices: {layout.count}, by {layout.mode}; the data {where}")
+    count, state = len(experiment.stages), None
+    for number, stage in enumerate(experiment.stages):
+        state = shape_after(stage, state) if state else shape_of_state(experiment.until(0))
+        layout = layout_of(stage, asked.parallel)
+        resident = is_resident(stage.source, layout, asked.loader)
+        needed = estimate(stage.rule, stage.source.arrays, stage.batch_size, resident, state)
+        where = "on every device" if resident else "streamed"
+        if count == 1:
+            for line in needed.lines():
+                say(line)
+            say(f"devices: {layout.count}, by {layout.mode}; the data {where}")
+            continue
+        say(
+            f"stage {number + 1}/{count}: {_span(experiment, number)} in batches of {stage.batch_size}; "
+            f"{needed.line()}; devices {layout.count}, by {layout.mode}; the data {where}"
+        )
     say("nothing was trained: this was a dry run")
+
+
+def _span(experiment: Experiment, number: int) -> str:
+    """The steps of a stage and its source, in words."""
+    first, last = experiment.start(number) + 1, experiment.ends[number]
+    return f"steps {first} to {last} on {experiment.stages[number].source.name}"
+
+
+def _about(experiment: Experiment) -> list[str]:
+    """A line on the data; a line a stage if there are several."""
+    if not experiment.earlier:
+        return [experiment.source.describe()]
+    count = len(experiment.stages)
+    return [
+        f"stage {number + 1}/{count}: steps to {end} on {stage.source.describe()}"
+        for number, (stage, end) in enumerate(zip(experiment.stages, experiment.ends, strict=True))
+    ]
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from jgan.metrics.frechet import Moments, factor, precise_frechet_distance
 from jgan.metrics.sliced_wasserstein import sliced_wasserstein
 from jgan.training.experiment import Experiment
 from jgan.training.files import cache_folder
+from jgan.training.stages import Stage
 
 COUNT = 2000
 
@@ -39,7 +40,7 @@ NEEDS = frozenset({MOMENTS})
 
 
 def scorer(
-    experiment: Experiment,
+    experiment: Experiment | Stage,
     *,
     count: int = COUNT,
     view: str = "samples",
@@ -54,7 +55,7 @@ def scorer(
     calls are differences between generators. The bias of few samples is the same for all of them.
 
     Args:
-      experiment: game and source.
+      experiment: game and source, those of one stage if there are several.
       count: samples of each call, at least 2.
       view: of the game.
       extractor: of features; the default one if None. Not used for points.

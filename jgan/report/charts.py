@@ -19,8 +19,8 @@ NAMED = 4
 def scalar(metric: str, groups: Sequence[Group], marked: bool = False) -> Html | None:
     """A metric over steps, a line a group, with a band of one standard deviation over its members.
 
-    A cross is where a member diverged. With ``marked``, a star is the least value and a dot the last, and
-    numbers stand beside them where there are few.
+    A cross is where a member diverged, a dotted line where a stage of the training ended. With ``marked``, a
+    star is the least value and a dot the last, and numbers stand beside them where there are few.
     """
     curves = [(group, curve_of(group.runs, metric)) for group in groups]
     curves = [(group, curve) for group, curve in curves if len(curve.steps)]
@@ -34,12 +34,19 @@ def scalar(metric: str, groups: Sequence[Group], marked: bool = False) -> Html |
                 _mark(drawn, curve, colour(group.colour), told=len(curves) <= 2)
             for run in group.runs:
                 _cross(drawn, run, metric, colour(group.colour))
+        for step in sorted({step for group, _ in curves for step in _boundaries(group)}):
+            drawn.axvline(step, color=FAINT, linewidth=0.8, linestyle=":")
         _scale(drawn, [curve.mean for _, curve in curves])
         drawn.margins(x=0.03, y=0.12 if marked else None)
         drawn.xaxis.set_major_formatter("{x:,.0f}")
         drawn.set_xlabel("step")
         drawn.grid(visible=False, axis="x")
         return svg(drawn, _words(metric, curves))
+
+
+def _boundaries(group: Group) -> list[int]:
+    """Where stages of a group's runs ended, all of which have the same ones."""
+    return group.runs[0].boundaries
 
 
 def _draw(drawn: Any, curve: Curve, group: Group) -> None:

@@ -1,5 +1,6 @@
 """Runs and sweeps as their directories tell of them."""
 
+import bisect
 import math
 import re
 from collections.abc import Sequence
@@ -74,8 +75,16 @@ class Run:
         if self.diverged is not None:
             return f"diverged by step {self.diverged:,}"
         if self.last_step < self.settings["steps"]:
-            return f"at step {self.last_step:,} of {self.settings['steps']:,}"
+            ends = self.boundaries
+            number = bisect.bisect_left(ends, self.last_step) + 1
+            stage = f", stage {number} of {len(ends) + 1}" if ends else ""
+            return f"at step {self.last_step:,} of {self.settings['steps']:,}{stage}"
         return "finished"
+
+    @property
+    def boundaries(self) -> list[int]:
+        """The steps at which one stage of the training ended and another began."""
+        return _ends(self.settings)
 
     def last(self, metric: str) -> float | None:
         """The last finite value of a metric."""
@@ -148,8 +157,10 @@ def _read_run(path: Path, name: str, settings: dict[str, Any]) -> Run:
     rows = json_lines(path / "metrics.jsonl", notes.append)
     if not rows:
         raise UserError(f"{str(path)!r} has no rows of metrics yet; train the run first.")
-    doctor = Doctor()
+    ends = _ends(settings)
+    doctors = [Doctor() for _ in (*ends, None)]
     for row in rows:
+        doctor = doctors[bisect.bisect_left(ends, row["step"])]
         notes += [sentence.rstrip(".") for sentence in doctor.row(row)]
     best = json_file(path / "best.json", notes.append)
     return Run(
@@ -164,6 +175,12 @@ def _read_run(path: Path, name: str, settings: dict[str, Any]) -> Run:
         evaluations=_evaluations(path / "evaluations", notes.append),
         notes=notes,
     )
+
+
+def _ends(settings: dict[str, Any]) -> list[int]:
+    """The steps with which stages end but for the last; none if there is a single one."""
+    stages = settings.get("stages")
+    return [int(step) for step in stages[:-1]] if isinstance(stages, list) else []
 
 
 def _diverged(rows: list[dict[str, Any]]) -> int | None:

@@ -29,7 +29,7 @@ class TrainState:
       optimizers: ``{player: optax state}``.
       averages: ``{player: Collections}`` of averaged variables, empty unless the rule is `averaged`.
       memory: whatever else the rule carries (past gradients, slow weights).
-      began: the step at which the present stage of the run began, int32.
+      began: the ``step`` at which the stage of the training began, int32; 0 in the first stage.
     """
 
     step: jax.Array

@@ -154,9 +154,14 @@ class Checkpoints:
         return None, reason
 
     def load_newest_intact(
-        self, like: TrainState, sharding: Any, say: Callable[[str], None]
+        self, like: Callable[[int], tuple[TrainState, Any]], say: Callable[[str], None]
     ) -> TrainState:
         """The newest state that can be loaded; damaged ones after it are moved out and named.
+
+        Args:
+          like: for the step of a checkpoint, a state with the structure to restore and the sharding, as for
+            `load`.
+          say: told of every damaged checkpoint.
 
         Raises:
           UserError: if none can be loaded, with what is wrong with the newest.
@@ -164,7 +169,8 @@ class Checkpoints:
         failures: dict[int, UserError] = {}
         for step in reversed(self.steps()):
             try:
-                state = self.load(like, step, sharding)
+                shape, sharding = like(step)
+                state = self.load(shape, step, sharding)
             except UserError as error:
                 failures[step] = error
                 continue

@@ -1,10 +1,12 @@
 """What an experiment is, what it claims, and how one is read from a file."""
 
+import bisect
 import functools
 import importlib.util
+import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -13,23 +15,27 @@ from jgan.data import Source
 from jgan.errors import UserError
 from jgan.game import Game
 from jgan.rules import Rule, TrainState
+from jgan.training.carries import Carry, inherit
 from jgan.training.mistakes import MODULES, as_user_error
+from jgan.training.stages import Stage
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A game, a rule, a source, how long, and what must come out.
+    """A game, a rule, a source, how long, and what must come out; or several stages of them.
 
     Attributes:
-      game: what is played.
-      rule: how the players move.
-      source: the data.
-      steps: updates of the rule.
-      batch_size: examples in a minibatch; an update takes ``rule.minibatches`` of them.
+      game: what is played, in the last stage if there are several.
+      rule: how the players move, likewise.
+      source: the data, likewise.
+      steps: updates of the rules, those of all stages together.
+      batch_size: examples in a minibatch of the last stage; an update takes ``rule.minibatches`` of them.
       claims: what ``jgan verify`` measures.
+      earlier: the stages before the last.
+      carry: how the last stage begins, if there are earlier ones.
 
     Raises:
-      UserError: from the constructor, if there are no steps or no examples in a batch.
+      UserError: from the constructor, if a stage has no steps or no examples in a batch.
     """
 
     game: Game
@@ -38,19 +44,111 @@ class Experiment:
     steps: int
     batch_size: int = 64
     claims: Sequence["Claim"] = ()
+    earlier: Sequence[Stage] = field(default=(), kw_only=True)
+    carry: Carry = field(default_factory=inherit, kw_only=True)
+
+    @classmethod
+    def of_stages(cls, *stages: Stage, claims: Sequence["Claim"] = ()) -> "Experiment":
+        """The experiment of one or more stages, in their order.
+
+        Raises:
+          UserError: if there is none, or one has no steps or no examples in a batch.
+        """
+        if not stages:
+            raise UserError("an experiment has 0 stages, but must have at least 1.")
+        return cls(**_fields(stages), claims=claims)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            value = getattr(self, name)
-            if value < 1:
-                raise UserError(f"{name} is {value}, but must be at least 1.")
+        several = len(self.stages) > 1
+        for number, stage in enumerate(self.stages, 1):
+            for name in ("steps", "batch_size"):
+                value = getattr(stage, name)
+                if value < 1:
+                    where = f" in stage {number}" if several else ""
+                    raise UserError(f"{name} is {value}{where}, but must be at least 1.")
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages; an experiment without earlier ones is a single stage."""
+        rest = self.steps - sum(stage.steps for stage in self.earlier)
+        last = Stage(self.game, self.rule, self.source, rest, self.batch_size, self.carry)
+        return (*self.earlier, last)
+
+    @property
+    def ends(self) -> list[int]:
+        """The steps with which the stages end."""
+        return list(itertools.accumulate(stage.steps for stage in self.stages))
+
+    def start(self, number: int) -> int:
+        """The step with which the stage of this index begins."""
+        return self.ends[number] - self.stages[number].steps
+
+    def number(self, step: int) -> int:
+        """The index of the stage that a state after ``step`` updates belongs to.
+
+        At a boundary it is that of the stage which ended, and beyond the end that of the last.
+        """
+        return min(bisect.bisect_left(self.ends, step), len(self.earlier))
+
+    def at(self, step: int) -> Stage:
+        """The stage that a state after ``step`` updates belongs to, as in `number`."""
+        return self.stages[self.number(step)]
+
+    def until(self, step: int) -> "Experiment":
+        """The experiment without the stages after that of ``step``.
+
+        Its ``game``, ``rule`` and ``source`` are those of `at`, so it is what a state of that step is
+        looked at with.
+        """
+        kept = self.stages[: self.number(step) + 1]
+        whole = len(kept) == len(self.stages)
+        return self if whole else replace(self, **_fields(kept))
+
+    def resized(
+        self, steps: int | None = None, batch_size: int | Sequence[int] | None = None
+    ) -> "Experiment":
+        """The experiment with other numbers of steps and examples, where given.
+
+        Args:
+          steps: in all. The last stage becomes longer or shorter; stages that are not begun are left out.
+          batch_size: of every stage, or one for each.
+        """
+        stages = self.stages
+        if batch_size is not None:
+            sizes = [batch_size] * len(stages) if isinstance(batch_size, int) else batch_size
+            stages = tuple(
+                stage._replace(batch_size=size)
+                for stage, size in zip(stages, [*sizes, *self._sizes[len(sizes) :]], strict=False)
+            )
+        changed = replace(self, **_fields(stages))
+        return changed if steps is None else replace(changed.until(max(steps, 1)), steps=steps)
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [stage.batch_size for stage in self.stages]
+
+    def sizes(self) -> dict[str, Any]:
+        """Steps and batch sizes as a run's settings tell them.
+
+        ``"batch_size"`` is a number, or a list where there are several stages; ``"stages"``, where there are
+        several, holds the steps with which they end.
+        """
+        if not self.earlier:
+            return {"batch_size": self.batch_size, "steps": self.steps}
+        return {"batch_size": self._sizes, "steps": self.steps, "stages": self.ends}
+
+
+def _fields(stages: Sequence[Stage]) -> dict[str, Any]:
+    """The fields of an experiment that say what its stages are."""
+    *earlier, last = stages
+    return {**last._asdict(), "steps": sum(stage.steps for stage in stages), "earlier": earlier}
 
 
 class Trained(NamedTuple):
     """A finished training, as claims measure it.
 
     Attributes:
-      experiment: what was trained.
+      experiment: what was trained, up to the stage that ``state`` belongs to, which is its last.
       state: where it ended.
       history: one row of metrics, means over the steps since the row before, each with its ``"step"``.
     """

@@ -15,6 +15,7 @@ from jgan.rules import TrainState
 from jgan.training.devices import Layout
 from jgan.training.experiment import Experiment
 from jgan.training.loop import NORMS, Arrays, compile_block, compile_steps, data_key
+from jgan.training.stages import Stage
 
 Feed = Callable[[TrainState, int], tuple[TrainState, Metrics]]
 """``(state, count) -> (state, mean metrics)``: ``count`` updates; the given state is consumed."""
@@ -24,13 +25,13 @@ BLOCK_BYTES = 64 * 2**20
 
 
 def make_feed(
-    experiment: Experiment,
+    experiment: Experiment | Stage,
     state: TrainState,
     layout: Layout,
     loader: str = "auto",
     reading: Reading | None = None,
 ) -> Feed:
-    """The feed of an experiment that goes on from ``state``.
+    """The feed of an experiment or of one stage of it that goes on from ``state``.
 
     Args:
       experiment: what is trained.
@@ -60,7 +61,7 @@ def is_resident(source: Source, layout: Layout, loader: str) -> bool:
     return loader == "device" or (loader == "auto" and fits_device(source, layout))
 
 
-def check_batch(experiment: Experiment) -> None:
+def check_batch(experiment: Experiment | Stage) -> None:
     """Raise UserError if one update needs more examples than a table of the data set has."""
     source, minibatches = experiment.source, experiment.rule.minibatches
     table = min(source.sizes, key=lambda table: source.sizes[table])
@@ -86,7 +87,7 @@ def fits_device(source: Source, layout: Layout) -> bool:
     return source.nbytes * layout.count <= available_bytes() / 2
 
 
-def place(experiment: Experiment, layout: Layout | None = None) -> Arrays:
+def place(experiment: Experiment | Stage, layout: Layout | None = None) -> Arrays:
     """The experiment's data on every device of the layout, or on the first device.
 
     Raises:
@@ -102,14 +103,16 @@ def place(experiment: Experiment, layout: Layout | None = None) -> Arrays:
     return layout.replicate(loaded)
 
 
-def resident(experiment: Experiment, layout: Layout) -> Feed:
+def resident(experiment: Experiment | Stage, layout: Layout) -> Feed:
     """The whole set lives on every device and is shuffled and gathered inside the compiled steps."""
     arrays = place(experiment, layout)
     run = compile_steps(experiment.rule, experiment.batch_size, layout, experiment.source.augment)
     return lambda state, count: run(state, arrays, count)
 
 
-def streamed(experiment: Experiment, state: TrainState, layout: Layout, reading: Reading) -> Feed:
+def streamed(
+    experiment: Experiment | Stage, state: TrainState, layout: Layout, reading: Reading
+) -> Feed:
     """Examples are read ahead on the host and brought to the devices in blocks of some steps."""
     source = experiment.source
     drawn = experiment.batch_size * experiment.rule.minibatches
@@ -122,7 +125,7 @@ def streamed(experiment: Experiment, state: TrainState, layout: Layout, reading:
         data_key(state),
         drawn,
         int(state.step),
-        experiment.steps,
+        int(state.began) + experiment.steps,
         part=part,
         reading=reading,
     )

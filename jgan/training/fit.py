@@ -1,18 +1,20 @@
 """Train an experiment in memory, chunk by chunk. Files and terminals are `jgan.training.train`'s."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jax
 from jax.sharding import SingleDeviceSharding
 
+from jgan.data.loader import Reading
 from jgan.errors import UserError
 from jgan.rules import TrainState
-from jgan.training.devices import Layout, choose_layout
+from jgan.training.devices import Layout, choose_layout, on_host
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.feed import Feed, check_batch, make_feed
 from jgan.training.loop import first_state
 from jgan.training.mistakes import as_user_error
+from jgan.training.stages import Stage, following_state
 
 Row = dict[str, float]
 
@@ -29,8 +31,8 @@ class Diverged(UserError):
         self.row = row
 
 
-def layout_of(experiment: Experiment, mode: str = "jit") -> Layout:
-    """The devices that an experiment is trained on."""
+def layout_of(experiment: Experiment | Stage, mode: str = "jit") -> Layout:
+    """The devices that a stage is trained on."""
     check_batch(experiment)
     return choose_layout(experiment.batch_size * experiment.rule.minibatches, mode=mode)
 
@@ -41,33 +43,65 @@ def begin(experiment: Experiment, seed: int, layout: Layout | None = None) -> Tr
     Raises:
       UserError: if a batch is not possible, or the networks do not fit the data.
     """
-    check_batch(experiment)
-    batch = experiment.source.first(experiment.batch_size)
-    make = lambda: first_state(experiment.rule, batch, seed)
-    with as_user_error("the first state of the experiment"):  # shapes are checked while tracing
+    stage = experiment.stages[0]
+    check_batch(stage)
+    batch = stage.source.first(stage.batch_size)
+    return placed(lambda: first_state(stage.rule, batch, seed), "the first state", layout)
+
+
+def follow(stage: Stage, past: TrainState, layout: Layout | None = None) -> TrainState:
+    """The first state of a stage that follows the one which ended with ``past``, compiled as one program.
+
+    Arrays that are taken over are shared with ``past``, which must not be used once the new state is trained.
+
+    Raises:
+      UserError: if a batch is not possible, the networks do not fit the data, or the stage's carry fails.
+    """
+    check_batch(stage)
+    batch = stage.source.first(stage.batch_size)
+    if layout is not None and layout.count > 1:
+        past = jax.device_put(past, layout.of_state(past))
+    elif past.step.sharding.num_devices > 1:
+        past = on_host(past)
+    make = lambda past: following_state(stage, past, batch)
+    return placed(make, "the first state of a stage", layout, past)
+
+
+def placed(
+    make: Callable[..., TrainState], what: str, layout: Layout | None, *arguments: TrainState
+) -> TrainState:
+    """``make(*arguments)``, a state called ``what``, compiled as one program for a layout or one device."""
+    with as_user_error(f"{what} of the experiment"):  # shapes are checked while tracing
         if layout is None or layout.count == 1:
             # Bound to the device as the data are, or the second call of the steps would compile again.
             device = jax.devices()[0] if layout is None else layout.devices[0]
-            return jax.jit(make, out_shardings=SingleDeviceSharding(device))()
-        return jax.jit(make, out_shardings=layout.of_state(jax.eval_shape(make)))()
+            return jax.jit(make, out_shardings=SingleDeviceSharding(device))(*arguments)
+        shardings = layout.of_state(jax.eval_shape(make, *arguments))
+        return jax.jit(make, out_shardings=shardings)(*arguments)
 
 
 def chunks(
-    experiment: Experiment, state: TrainState, feed: Feed, every: int
+    stage: Experiment | Stage, state: TrainState, feed: Feed, every: int
 ) -> Iterator[tuple[TrainState, Row]]:
-    """Train to ``experiment.steps``, yielding after each multiple of ``every`` steps and at the end.
+    """Train one stage to its end, yielding after each multiple of ``every`` steps and at the end.
 
     Each state is consumed by the next chunk: what must outlive it has to be copied. A chunk whose
     metrics are not finite raises before it is yielded.
 
+    Args:
+      stage: what is trained, or an experiment of one stage.
+      state: where to go on from.
+      feed: of the stage.
+      every: steps between rows.
+
     Raises:
       Diverged: naming the first metric that is not finite and the steps it happened in.
     """
-    step = int(state.step)
-    while step < experiment.steps:
+    step, end = int(state.step), int(state.began) + stage.steps
+    while step < end:
         # Chunks end on multiples of `every` whatever the first step, so that a resumed run logs the
         # same rows as an uninterrupted one.
-        count = min(every - step % every, experiment.steps - step)
+        count = min(every - step % every, end - step)
         with as_user_error("an update of the experiment"):
             state, metrics = feed(state, count)
         row = {name: float(value) for name, value in jax.device_get(metrics).items()}
@@ -82,13 +116,46 @@ def chunks(
         yield state, {"step": step, **row}
 
 
+def all_chunks(
+    experiment: Experiment,
+    state: TrainState,
+    every: int,
+    *,
+    parallel: str = "jit",
+    loader: str = "auto",
+    reading: Reading | None = None,
+) -> Iterator[tuple[TrainState, Row]]:
+    """Train from ``state`` to the end of the experiment, stage by stage, yielding as `chunks` does.
+
+    Args:
+      experiment: what is trained.
+      state: where to go on from, whichever stage it belongs to.
+      every: steps between rows; the end of a stage has one besides.
+      parallel: as in `layout_of`.
+      loader: as in `jgan.training.feed.make_feed`.
+      reading: likewise.
+
+    Raises:
+      Diverged: as `chunks` does.
+      UserError: if a stage cannot begin.
+    """
+    first = experiment.number(int(state.step))
+    for number, stage in enumerate(experiment.stages[first:], first):
+        layout = layout_of(stage, parallel)
+        if number > first:
+            state = follow(stage, state, layout)
+        if int(state.step) < experiment.ends[number]:
+            feed = make_feed(stage, state, layout, loader, reading)
+            for newest, row in chunks(stage, state, feed, every):
+                state = newest
+                yield newest, row
+
+
 def fit(experiment: Experiment, seed: int = 0, every: int = 100) -> Trained:
     """Train from the first step to the last, keeping the rows of metrics."""
-    layout = layout_of(experiment)
-    state = begin(experiment, seed, layout)
-    feed = make_feed(experiment, state, layout)
+    state = begin(experiment, seed, layout_of(experiment.stages[0]))
     history = []
-    for newest, row in chunks(experiment, state, feed, every):
+    for newest, row in all_chunks(experiment, state, every):
         state = newest
         history.append(row)
     return Trained(experiment, state, history)

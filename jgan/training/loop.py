@@ -18,6 +18,7 @@ from jgan.game import PLAYERS, Batch, Metrics
 from jgan.rules import Rule, TrainState
 from jgan.training.compiler import Program
 from jgan.training.devices import AXIS, Layout
+from jgan.training.stages import strong
 
 Arrays = Mapping[str, Any]
 """Fields, or tables of fields, on the device: `jgan.data.Source.stored`."""
@@ -241,6 +242,4 @@ def _pmapped(run: Compiled, layout: Layout, rows: int | None) -> Compiled:
 
 def first_state(rule: Rule, batch: Batch, seed: int | jax.Array) -> TrainState:
     """The state of a run before its first step; pure in ``seed``, vmappable over seeds."""
-    state = rule.init(jax.random.key(seed), batch)
-    # Strong types, or the state's types would change in the first step and everything compile twice.
-    return jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), state)
+    return strong(rule.init(jax.random.key(seed), batch))

@@ -21,6 +21,8 @@ from jgan.training.compiler import Program
 from jgan.training.experiment import Experiment
 from jgan.training.feed import check_batch, place
 from jgan.training.loop import first_state, run_steps
+from jgan.training.saved import shape_of_state
+from jgan.training.stages import Stage, following_state
 
 Values = Mapping[str, jax.Array]
 """Settings that differ between members, each ``(members,)``."""
@@ -28,18 +30,25 @@ WAYS = ("vmap", "map")
 
 
 class Population(NamedTuple):
-    """The programs of a population.
+    """The programs of a population in one stage of its experiment.
 
     Attributes:
-      experiment: of the first member; all share its source, batch size and number of steps.
-      init: ``() -> states``, every leaf with the members on its leading axis.
+      whole: the experiment of the first member; all share its sources, batch sizes and numbers of steps.
+      experiment: the same up to this stage.
+      init: the states at the beginning of the stage: ``() -> states`` for the first one,
+        ``(states at the end of the stage before) -> states`` for the others. Every leaf has the members on
+        its leading axis, but ``step`` and ``began``, which they share: a condition on a mapped step would
+        compute both of its branches at every step.
       run: ``(states, count) -> (states, metrics)``, ``count`` updates of every member; each metric is
         ``(members,)``. The given states are consumed.
+      shapes: of the states, and how they lie on the devices, for loading them.
     """
 
+    whole: Experiment
     experiment: Experiment
-    init: Callable[[], TrainState]
+    init: Callable[..., TrainState]
     run: Callable[[TrainState, int], tuple[TrainState, Metrics]]
+    shapes: tuple[TrainState, TrainState]
 
 
 def population(
@@ -48,6 +57,7 @@ def population(
     seeds: Sequence[int],
     values: Mapping[str, Sequence[float]] | None = None,
     way: str | None = None,
+    stage: int = 0,
 ) -> Population:
     """Members in one compiled program, spread over the devices where their number allows it.
 
@@ -64,6 +74,7 @@ def population(
         vmapped convolutions are grouped ones; with a device a core, as `jgan sweep` has it, both ways
         take 0.18 ms (``python -m benchmarks.population``). Other devices, which one small network leaves
         idle, vmap.
+      stage: index of the stage that is trained.
 
     Raises:
       UserError: if there is no member, lengths differ, or a setting cannot be traced.
@@ -76,23 +87,24 @@ def population(
             raise UserError(f"{name} has {len(column)} values, but there are {len(seeds)} members.")
     sources: dict[Any, Any] = {}  # building anew for each trace must not read the data anew
     with remembered(sources):
-        first = build(**arguments, **{name: column[0] for name, column in values.items()})
+        whole = build(**arguments, **{name: column[0] for name, column in values.items()})
+    first = whole.until(whole.ends[stage])
     check_batch(first)
     if way is None:
         way = "map" if jax.default_backend() == "cpu" else "vmap"
     if way not in WAYS:
         raise UserError(f"way is {way!r}, but must be one of {', '.join(WAYS)}.")
-    over = jax.vmap if way == "vmap" else _one_by_one
+    over: Any = jax.vmap if way == "vmap" else _one_by_one
     batch = first.source.first(first.batch_size)
     arrays = place(first)
     columns = {name: jnp.asarray(column, jnp.float32) for name, column in values.items()}
     mesh = _mesh(len(seeds))
-    split, whole = PartitionSpec("member"), PartitionSpec()
+    split, copied = PartitionSpec("member"), PartitionSpec()
 
-    def rule(own: Values) -> Any:
+    def stage_of(own: Values) -> Stage:
         try:
             with remembered(sources):
-                return build(**arguments, **own).rule
+                return build(**arguments, **own).stages[stage]
         except (jax.errors.ConcretizationTypeError, UserError) as error:
             # An experiment file's errors come as sentences already.
             if not isinstance(error.__cause__ or error, jax.errors.ConcretizationTypeError):
@@ -104,37 +116,87 @@ def population(
             ) from error
 
     def begin(seed: jax.Array, own: Values) -> TrainState:
-        return first_state(rule(own), batch, seed)
+        return first_state(stage_of(own).rule, batch, seed)
+
+    def follow(past: TrainState, own: Values) -> TrainState:
+        return following_state(stage_of(own), past, batch)
 
     def steps(
         state: TrainState, own: Values, arrays: Any, count: jax.Array
     ) -> tuple[TrainState, Metrics]:
         return run_steps(
-            rule(own), state, arrays, count, first.batch_size, augment=first.source.augment
+            stage_of(own).rule, state, arrays, count, first.batch_size, augment=first.source.augment
         )
 
     def train(states: TrainState, own: Values, arrays: Any, count: jax.Array) -> Any:
-        return over(lambda state, own: steps(state, own, arrays, count))(states, own)
+        one = lambda state, own: steps(state, own, arrays, count)
+        return over(one, (_axes(0, None), 0), (_axes(0, None), 0))(states, own)
 
-    spread = functools.partial(jax.shard_map, mesh=mesh, out_specs=split, check_vma=False)
-    init = jax.jit(spread(over(begin), in_specs=split))
-    run = Program(spread(train, in_specs=(split, split, whole, whole)), donate_argnums=0)
-    columns = jax.device_put(columns, NamedSharding(mesh, split))
-    arrays = jax.device_put(arrays, NamedSharding(mesh, whole))
-    return Population(
-        first,
-        lambda: init(jax.device_put(np.asarray(seeds), NamedSharding(mesh, split)), columns),
-        lambda states, count: run(states, columns, arrays, count),
+    spread = functools.partial(jax.shard_map, mesh=mesh, check_vma=False)
+    states = _axes(split, copied)
+    beginning = over(begin, (0, 0), _axes(0, None))
+    following = over(follow, (_axes(0, None), 0), _axes(0, None))
+    init = jax.jit(spread(beginning, in_specs=(split, split), out_specs=states))
+    enter = jax.jit(spread(following, in_specs=(states, split), out_specs=states))
+    run = Program(
+        spread(train, in_specs=(states, split, copied, copied), out_specs=(states, split)),
+        donate_argnums=0,
     )
+    columns = jax.device_put(columns, NamedSharding(mesh, split))
+    arrays = jax.device_put(arrays, NamedSharding(mesh, copied))
+    placed = NamedSharding(mesh, split)
+    return Population(
+        whole,
+        first,
+        (lambda past: enter(past, columns))
+        if stage
+        else (lambda: init(jax.device_put(np.asarray(seeds), placed), columns)),
+        lambda states, count: run(states, columns, arrays, count),
+        _shapes(shape_of_state(first), len(seeds), placed, NamedSharding(mesh, copied)),
+    )
+
+
+def _axes(mapped: Any, shared: Any) -> TrainState:
+    """A prefix of states: one value for what every member has of its own, one for what they share."""
+    own = dict.fromkeys(("key", "variables", "optimizers", "averages", "memory"), mapped)
+    return TrainState(step=shared, began=shared, **own)
+
+
+def _shapes(
+    one: TrainState, count: int, split: NamedSharding, copied: NamedSharding
+) -> tuple[TrainState, TrainState]:
+    """Shapes of the states of ``count`` members, each like ``one``, and their shardings."""
+    wider = lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape), leaf.dtype)
+    shapes = jax.tree.map(wider, one).replace(step=one.step, began=one.began)
+    shardings = jax.tree.map(lambda leaf: split, one).replace(step=copied, began=copied)
+    return shapes, shardings
 
 
 def member(states: TrainState, index: int) -> TrainState:
     """One member's state, as it would be alone."""
-    return jax.tree.map(lambda leaf: leaf[index], states)
+    own = jax.tree.map(lambda leaf: leaf[index], states.replace(step=(), began=()))
+    return own.replace(step=states.step, began=states.began)
 
 
-def _one_by_one(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *arguments: jax.lax.map(lambda one: function(*one), arguments)
+def _one_by_one(function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Callable[..., Any]:
+    """`jax.vmap` of a function of states by the axes of `_axes`, computed for one member after the other."""
+    is_state = lambda node: isinstance(node, TrainState)
+
+    def wide(node: Any) -> Any:
+        if not is_state(node):
+            return node
+        each = lambda leaf: jnp.broadcast_to(leaf, node.key.shape)
+        return node.replace(step=each(node.step), began=each(node.began))
+
+    def narrow(node: Any) -> Any:
+        return node.replace(step=node.step[0], began=node.began[0]) if is_state(node) else node
+
+    def one_by_one(*arguments: Any) -> Any:
+        given = jax.tree.map(wide, arguments, is_leaf=is_state)
+        found = jax.lax.map(lambda one: function(*one), given)
+        return jax.tree.map(narrow, found, is_leaf=is_state)
+
+    return one_by_one
 
 
 def _mesh(members: int) -> Mesh:

@@ -10,7 +10,7 @@ import numpy as np
 from jgan.data import gather
 from jgan.errors import UserError
 from jgan.game import PLAYERS
-from jgan.rules import Rule
+from jgan.rules import Rule, TrainState
 from jgan.training.flops import count_flops
 
 
@@ -28,6 +28,7 @@ class Estimate(NamedTuple):
       flops: operations of matrix products and convolutions in one step, two for each multiplication
         with its addition, by `jgan.training.flops`.
       examples: data examples that one step draws.
+      frozen: numbers of each player that an earlier stage left and that are trained no more, if any.
     """
 
     parameters: dict[str, int]
@@ -37,12 +38,31 @@ class Estimate(NamedTuple):
     temporary_bytes: int | None
     flops: int
     examples: int
+    frozen: dict[str, int] = {}
 
     @property
     def memory_bytes(self) -> int:
         """The sum of all parts that are known."""
         parts = self.state_bytes + self.data_bytes + self.batch_bytes
         return parts + (self.temporary_bytes or 0)
+
+    def counts(self) -> str:
+        """The players' parameters in words.
+
+        >>> Estimate({"generator": 1200}, 0, 0, 0, None, 0, 1, {"generator": 300}).counts()
+        'generator 1,200 (and 300 frozen)'
+        """
+        held = {player: f" (and {count:,} frozen)" for player, count in self.frozen.items()}
+        return ", ".join(
+            f"{player} {count:,}{held.get(player, '')}" for player, count in self.parameters.items()
+        )
+
+    def line(self) -> str:
+        """The estimate in one line, for one stage of several."""
+        return (
+            f"parameters {self.counts()}; memory {_scaled(self.memory_bytes, 'B')}; "
+            f"{_scaled(self.flops, 'FLOP')} a step"
+        )
 
     def lines(self) -> list[str]:
         r"""The estimate in words.
@@ -53,11 +73,10 @@ class Estimate(NamedTuple):
         memory: 6.1 kB (state 2 kB, data on the device 0 B, batch 4.1 kB; temporary not known here)
         operations: 7.68 kFLOP a step in products and convolutions, 120 FLOP an example
         """
-        counts = ", ".join(f"{player} {count:,}" for player, count in self.parameters.items())
         known = self.temporary_bytes is not None
         temporary = f", temporary {_scaled(self.temporary_bytes or 0, 'B')}"
         return [
-            f"parameters: {counts}",
+            f"parameters: {self.counts()}",
             f"memory: {_scaled(self.memory_bytes, 'B')} (state {_scaled(self.state_bytes, 'B')}, "
             f"data on the device {_scaled(self.data_bytes, 'B')}, "
             f"batch {_scaled(self.batch_bytes, 'B')}"
@@ -68,7 +87,11 @@ class Estimate(NamedTuple):
 
 
 def estimate(
-    rule: Rule, arrays: Mapping[str, Any], batch_size: int, resident: bool = True
+    rule: Rule,
+    arrays: Mapping[str, Any],
+    batch_size: int,
+    resident: bool = True,
+    state: TrainState | None = None,
 ) -> Estimate:
     """What training with ``rule`` will need; compiles one step and runs nothing.
 
@@ -78,6 +101,7 @@ def estimate(
         anything with ``shape`` and ``dtype``.
       batch_size: examples in a minibatch; a step takes ``rule.minibatches`` of them.
       resident: whether the data set lives on the device.
+      state: shapes of the state, for a stage that follows another; None for those of the rule's first state.
 
     Raises:
       UserError: if the networks do not fit the data.
@@ -89,7 +113,8 @@ def estimate(
     first = _batch(fields, batch_size)
     batch = _batch(fields, examples)
     try:
-        state = jax.eval_shape(lambda batch: rule.init(jax.random.key(0), batch), first)
+        if state is None:
+            state = jax.eval_shape(lambda batch: rule.init(jax.random.key(0), batch), first)
         flops = count_flops(rule.update, state, batch)
     except ValueError as error:
         # Shapes and norms are checked while tracing; the message is already one sentence.
@@ -97,17 +122,23 @@ def estimate(
     compiled = jax.jit(rule.update, donate_argnums=0).lower(state, batch).compile()
     memory = compiled.memory_analysis()
     return Estimate(
-        parameters={
-            player: sum(leaf.size for leaf in jax.tree.leaves(state.variables[player]["params"]))
-            for player in PLAYERS
-        },
+        parameters={player: _count(state.variables[player]["params"]) for player in PLAYERS},
         state_bytes=_bytes(state),
         data_bytes=_bytes(fields) if resident else 0,
         batch_bytes=_bytes(batch),
         temporary_bytes=None if memory is None else int(memory.temp_size_in_bytes),
         flops=flops,
         examples=examples,
+        frozen={
+            player: _count(state.variables[player]["frozen"])
+            for player in PLAYERS
+            if "frozen" in state.variables[player]
+        },
     )
+
+
+def _count(tree: Any) -> int:
+    return sum(leaf.size for leaf in jax.tree.leaves(tree))
 
 
 def _batch(fields: Mapping[str, jax.ShapeDtypeStruct], count: int) -> dict[str, Any]:

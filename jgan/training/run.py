@@ -23,7 +23,15 @@ import jax
 from jgan.errors import UserError
 from jgan.training.files import make_folder, write_atomically
 
-FREE = ("experiment_sha256", "forked_from", "steps", "score", "versions", "device")
+FREE = (
+    "experiment_sha256",
+    "forked_from",
+    "steps",
+    "stages",
+    "score",
+    "versions",
+    "device",
+)
 """Settings that may differ when a run is continued; the first has a sentence of its own."""
 VERSIONED = ("jgan", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -39,13 +47,28 @@ def versions() -> dict[str, str]:
     return found
 
 
-NEEDED = {"arguments": dict, "seed": int, "batch_size": int, "steps": int}
+NEEDED: dict[str, Any] = {"arguments": dict, "seed": int, "batch_size": (int, list), "steps": int}
 
 
 def settings_of(
-    experiment: str | Path, arguments: dict[str, Any], *, seed: int, batch_size: int, steps: int
+    experiment: str | Path,
+    arguments: dict[str, Any],
+    *,
+    seed: int,
+    batch_size: int | list[int],
+    steps: int,
+    stages: list[int] | None = None,
 ) -> dict[str, Any]:
-    """What decides a run's result, as JSON: the experiment file and its arguments, seed, sizes."""
+    """What decides a run's result, as JSON: the experiment file and its arguments, seed, sizes.
+
+    Args:
+      experiment: its file.
+      arguments: of its ``experiment`` function.
+      seed: of the run.
+      batch_size: of the stage, or a list of those of several.
+      steps: of all stages together.
+      stages: the steps with which they end, if there are several.
+    """
     path = Path(experiment)
     return {
         "experiment": path.name,
@@ -55,6 +78,7 @@ def settings_of(
         "seed": seed,
         "batch_size": batch_size,
         "steps": steps,
+        **({} if stages is None else {"stages": stages}),
         "versions": versions(),
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
     }
@@ -152,7 +176,8 @@ class RunDirectory:
                     "or start a new run from it with --fork and another --out."
                 )
             for name in [name for name in {**before, **settings} if name not in FREE]:
-                _refuse_difference(self.path, name, before.get(name), settings.get(name))
+                both = _of_common_stages(before.get(name), settings.get(name))
+                _refuse_difference(self.path, name, *both)
         write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
 
@@ -171,6 +196,18 @@ class RunDirectory:
     def write_best(self, best: dict[str, float]) -> None:
         """Write step and score of the best evaluation."""
         write_atomically(self._best, json.dumps(best) + "\n")
+
+
+def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:
+    """A setting of two starts of a run, cut to the stages that both have if it has a value for each.
+
+    Fewer steps may leave out stages, whose first is a single value when it is alone.
+    """
+    if not isinstance(before, list) and not isinstance(now, list):
+        return before, now
+    first, second = (value if isinstance(value, list) else [value] for value in (before, now))
+    count = min(len(first), len(second))
+    return first[:count], second[:count]
 
 
 def _refuse_difference(path: Path, name: str, before: Any, now: Any) -> None:

@@ -8,6 +8,7 @@ members.csv           a line a member, summary.csv a line a setting: mean and st
 """
 
 import csv
+import functools
 import hashlib
 import io
 import json
@@ -31,6 +32,7 @@ from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.population import population
 from jgan.training.run import RunDirectory, read_settings
+from jgan.training.saved import shape_of_state
 
 MOST_AT_ONCE = {"cpu": 16}
 Measures = Callable[[Trained], Mapping[str, float]]
@@ -103,9 +105,9 @@ class Cadence(NamedTuple):
         times = self.measure_times
         return sorted({math.ceil(steps * part / times) for part in range(1, times + 1)})
 
-    def next(self, step: int, steps: int) -> int:
-        """Where the chunk that begins at ``step`` ends."""
-        mark = min(mark for mark in self.marks(steps) if mark > step)
+    def next(self, step: int, steps: int, ends: Sequence[int] = ()) -> int:
+        """Where the chunk that begins at ``step`` ends; at one of ``ends``, those of stages, at the latest."""
+        mark = min(mark for mark in (*self.marks(steps), *ends) if mark > step)
         return min(step + self.log_every - step % self.log_every, mark)
 
 
@@ -159,17 +161,18 @@ def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
 def members_that_fit(experiment: Experiment) -> int:
     """How many members can train at once: a few copies of the state each, in half of a device's memory.
 
-    The devices of a CPU share its memory, and each holds the data.
+    The devices of a CPU share its memory, and each holds the data. The largest stage decides.
     """
-    batch = experiment.source.first(experiment.batch_size)
-    state = jax.eval_shape(lambda: experiment.rule.init(jax.random.key(0), batch))
-    leaves = jax.tree.leaves((state, batch))
-    needed = 6 * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
     stats = jax.devices()[0].memory_stats() or {}
     free = stats.get("bytes_limit", available_bytes()) - stats.get("bytes_in_use", 0)
     sharing = jax.local_device_count() if jax.default_backend() == "cpu" else 1
-    free = free / 2 - experiment.source.nbytes * sharing
-    return int(max(1, min(free // needed, MOST_AT_ONCE.get(jax.default_backend(), 256))))
+    fitting = [MOST_AT_ONCE.get(jax.default_backend(), 256)]
+    for stage, end in zip(experiment.stages, experiment.ends, strict=True):
+        batch = stage.source.first(stage.batch_size)
+        leaves = jax.tree.leaves((shape_of_state(experiment.until(end)), batch))
+        needed = 6 * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
+        fitting.append(int((free / 2 - stage.source.nbytes * sharing) // needed))
+    return max(1, min(fitting))
 
 
 def sweep(
@@ -253,8 +256,13 @@ def _train(
 ) -> list[Record] | None:
     """The records of a population at its end, or None if it was stopped (its state is saved)."""
     values = {name: [own.setting[name] for own in batch.members] for name in batch.traced}
-    made = population(build, batch.arguments, [own.seed for own in batch.members], values, way)
-    steps, members = made.experiment.steps, len(batch.members)
+    seeds = [own.seed for own in batch.members]
+    # One is kept, whose data fill the devices.
+    stage = functools.lru_cache(1)(
+        lambda number: population(build, batch.arguments, seeds, values, way, number)
+    )
+    whole = stage(0).whole
+    steps, ends, members = whole.steps, whole.ends, len(batch.members)
 
     def measured(index: int, trained: Trained) -> Mapping[str, float]:
         seen(batch.members[index], trained)
@@ -262,11 +270,13 @@ def _train(
 
     make_folder(place.parent)
     with Checkpoints(place, keep=2) as checkpoints:
-        states = made.init()
         if checkpoints.steps():
-            leaf = jax.tree.leaves(states.variables)[0]
-            states = checkpoints.load_newest_intact(states, leaf.sharding, clock.say)
-        step = int(states.step[0])
+            like = lambda step: stage(whole.number(step)).shapes
+            states = checkpoints.load_newest_intact(like, clock.say)
+        else:
+            states = stage(0).init()
+        step = int(states.step)
+        made = stage(whole.number(step))
         clock.skip(members * step / steps)
         course = Course(log, place.with_suffix(".measured"), step)
         while True:
@@ -277,7 +287,11 @@ def _train(
                     return None
             if step == steps:
                 break
-            before, step = step, cadence.next(step, steps)
+            if step in ends:
+                checkpoints.save(states, step)
+                made = stage(ends.index(step) + 1)
+                states = made.init(states)
+            before, step = step, cadence.next(step, steps, ends)
             states, metrics = made.run(states, step - before)
             row = {name: np.asarray(value).tolist() for name, value in metrics.items()}
             course.log({"step": step, **row})

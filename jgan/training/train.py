@@ -12,19 +12,22 @@ from jgan.data.loader import Reading
 from jgan.evaluation.score import Score
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Checkpoints
-from jgan.training.devices import Layout, is_leader, on_host
+from jgan.training.devices import is_leader, on_host
 from jgan.training.experiment import Experiment
-from jgan.training.feed import make_feed
-from jgan.training.fit import Diverged, Row, begin, chunks, layout_of
+from jgan.training.fit import Diverged, Row, all_chunks, begin, layout_of
+from jgan.training.fork import forked
 from jgan.training.health import SPREAD, Doctor, spread
 from jgan.training.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
 from jgan.training.progress import Progress
-from jgan.training.run import RunDirectory, read_settings, settings_of
+from jgan.training.run import RunDirectory, settings_of
+from jgan.training.saved import shape_of_state
+from jgan.training.stages import Stage
 from jgan.training.stop import stop_requests
 from jgan.training.views import reference_of, viewers, write_pictures
 
 Say = Callable[[str], None]
-"""How far samples of these variables are from the data; lower is better."""
+Scorer = Callable[[Experiment | Stage], Score]
+"""Makes the score of a game's samples against its data, such as `jgan.evaluation.score.scorer`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Options:
       reading: how a stream is read.
       parallel: "jit" or "pmap"; see `jgan.training.devices.Layout`.
       tensorboard: write for TensorBoard too.
-      fork: a run directory to start from instead of from the first step.
+      fork: a run directory to start from instead of from the first step; what fits is taken over.
     """
 
     log_every: int = 50
@@ -69,7 +72,7 @@ def train(
     seed: int,
     out: Path,
     options: Options = DEFAULTS,
-    score: Score | None = None,
+    score: Scorer | None = None,
     say: Say = print,
 ) -> bool:
     """Train until ``experiment.steps``, going on from the newest checkpoint in ``out`` if there is one.
@@ -81,8 +84,8 @@ def train(
       seed: of the run.
       out: the run directory.
       options: how the run is kept and seen.
-      score: evaluates the averaged variables every ``options.evaluate_every`` steps and at the end; the
-        checkpoint of the best is kept, and ``best.json`` names it.
+      score: makes what evaluates the averaged variables of a stage every ``options.evaluate_every`` steps and
+        at its end; the checkpoint of the stage's best is kept, and ``best.json`` names it.
       say: where progress goes, a line at a time.
 
     Returns:
@@ -91,12 +94,13 @@ def train(
     Raises:
       UserError: if ``out`` holds a run with other settings or is in use, or the training diverges.
     """
-    layout = layout_of(experiment, options.parallel)
-    settings = settings_of(
-        file, arguments, seed=seed, batch_size=experiment.batch_size, steps=experiment.steps
-    )
+    for stage in experiment.stages:
+        layout_of(stage, options.parallel)
+    if experiment.earlier:  # a mistake in a later stage is told before the first is trained
+        shape_of_state(experiment)
+    settings = settings_of(file, arguments, seed=seed, **experiment.sizes())
     if score is not None:
-        settings["score"] = score.protocol
+        settings["score"] = score(experiment).protocol
     with ExitStack() as stack:
         # Only the leader writes; Orbax has all processes of a run save together.
         run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
@@ -105,15 +109,21 @@ def train(
         checkpoints = stack.enter_context(
             Checkpoints(run.checkpoints, options.keep, options.keep_every)
         )
-        state = _start(experiment, seed, layout, checkpoints, options.fork, say)
+        state = _start(experiment, seed, options, checkpoints, say)
         session = _Session(run, experiment, options, checkpoints, state, score, say)
         stack.callback(session.log.close)
         stop = stack.enter_context(stop_requests())
         if not checkpoints.steps():  # a run that diverges at once has something to go back to
             checkpoints.save(state)
-        feed = make_feed(experiment, state, layout, options.loader, options.reading)
         try:
-            for newest, row in chunks(experiment, state, feed, options.log_every):
+            for newest, row in all_chunks(
+                experiment,
+                state,
+                options.log_every,
+                parallel=options.parallel,
+                loader=options.loader,
+                reading=options.reading,
+            ):
                 if session.after(newest, row, last=stop.asked()):
                     step = int(row["step"])
                     if step < experiment.steps:
@@ -129,26 +139,24 @@ def train(
 
 
 def _start(
-    experiment: Experiment,
-    seed: int,
-    layout: Layout,
-    checkpoints: Checkpoints,
-    fork: Path | None,
-    say: Say,
+    experiment: Experiment, seed: int, options: Options, checkpoints: Checkpoints, say: Say
 ) -> TrainState:
     """The state to go on from: a checkpoint of this run, or of the run it forks from, or the first."""
-    state = begin(experiment, seed, layout)
-    sharding = layout.of_state(state)
+
+    def like(step: int) -> tuple[TrainState, Any]:
+        shape = shape_of_state(experiment.until(step))
+        return shape, layout_of(experiment.at(step), options.parallel).of_state(shape)
+
     if checkpoints.steps():
-        state = checkpoints.load_newest_intact(state, sharding, say)
+        state = checkpoints.load_newest_intact(like, say)
         if int(state.step):
             say(f"resuming at step {int(state.step)}")
-    elif fork is not None:
-        read_settings(fork)
-        with Checkpoints(fork / "checkpoints") as others:
-            state = others.load(state, None, sharding)
-        say(f"starting from step {int(state.step)} of {fork}")
-    return state
+        return state
+    if options.fork is not None:
+        state, told = forked(experiment, options.fork, seed, options.parallel)
+        say(f"starting from step {int(state.step)} of {options.fork}: {told}")
+        return state
+    return begin(experiment, seed, layout_of(experiment.stages[0], options.parallel))
 
 
 class _Session:
@@ -161,19 +169,29 @@ class _Session:
         options: Options,
         checkpoints: Checkpoints,
         state: TrainState,
-        score: Score | None,
+        scorer: Scorer | None,
         say: Say,
     ) -> None:
         self._run, self._experiment, self._options = run, experiment, options
-        self._checkpoints, self._score, self._say = checkpoints, score, say
+        self._checkpoints, self._scorer, self._say = checkpoints, scorer, say
         self._done = int(state.step)
-        self._views = viewers(experiment)
-        self._reference = reference_of(experiment)
         self._progress = Progress(experiment)
-        self._doctor = Doctor(read_rows(run.metrics, self._done))
-        self._best = run.best()
-        checkpoints.pin(None if self._best is None else int(self._best["step"]))
         self.log: Log = Logs(self._open_logs() if is_leader() else [])
+        self._enter(experiment.number(self._done))
+
+    def _enter(self, number: int) -> None:
+        """Look at the game and the data of a stage, whose scores and losses are not those of another."""
+        self._number = number
+        stage = self._experiment.stages[number]
+        start = self._experiment.start(number)
+        self._views = viewers(stage)
+        self._reference = reference_of(stage)
+        self._score = self._scorer(stage) if self._scorer else None
+        rows = read_rows(self._run.metrics, self._done)
+        self._doctor = Doctor(row for row in rows if row["step"] > start)
+        best = self._run.best()
+        self._best = best if best and self._experiment.number(int(best["step"])) == number else None
+        self._checkpoints.pin(None if self._best is None else int(self._best["step"]))
 
     def _open_logs(self) -> list[Log]:
         logs: list[Log] = [
@@ -187,16 +205,20 @@ class _Session:
     def after(self, state: TrainState, row: Row, last: bool) -> bool:
         """Do what is due after the chunk that ``row`` tells of; returns whether the run ends here."""
         step = int(row["step"])
+        number = self._experiment.number(step)
+        if number != self._number:
+            self._enter(number)
         last = last or step >= self._experiment.steps
-        if self._score and (last or self._due(step, self._options.evaluate_every)):
+        ends = last or step == self._experiment.ends[number]
+        if self._score and (ends or self._due(step, self._options.evaluate_every)):
             row = {**row, "score": self._evaluated(state, step)}
-        if last or self._due(step, self._options.sample_every):
+        if ends or self._due(step, self._options.sample_every):
             row = {**row, **self._pictured(state)}
         self.log.row(row)
         self._say(self._progress.line(row))
         for warning in self._doctor.row(row):
             self._say(f"warning: {warning}")
-        if last or self._due(step, self._options.save_every):
+        if ends or self._due(step, self._options.save_every):
             self._checkpoints.save(state)
         self._done = step
         return last

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from jgan.errors import UserError
@@ -62,7 +61,7 @@ def verify(
         name = repr((sorted(changes.items()), length))
         if name not in finished:
             try:
-                finished[name] = fit(replace(experiment, steps=length), seed)
+                finished[name] = fit(experiment.resized(length), seed)
             except Diverged:
                 finished[name] = None
         return finished[name]

@@ -14,22 +14,23 @@ from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture
 from jgan.training.logs import Log
 from jgan.training.run import RunDirectory
+from jgan.training.stages import Stage
 
 PICTURED = 64
 POINTS = 2048
 View = Callable[[Variables], Any]
 
 
-def viewers(experiment: Experiment) -> dict[str, View]:
+def viewers(stage: Experiment | Stage) -> dict[str, View]:
     """For each view, ``variables -> array or tree``: what it shows of variables on one device."""
-    count = POINTS if experiment.source.points else PICTURED
-    batch = experiment.source.first(count)
+    count = POINTS if stage.source.points else PICTURED
+    batch = stage.source.first(count)
 
     def viewer(name: str) -> View:
-        view = jax.jit(experiment.game.views[name])
+        view = jax.jit(stage.game.views[name])
         return lambda variables: jax.tree.map(np.asarray, view(variables, batch, jax.random.key(0)))
 
-    return {name: viewer(name) for name in experiment.game.views}
+    return {name: viewer(name) for name in stage.game.views}
 
 
 def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
@@ -39,9 +40,9 @@ def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
     return pictures_of({name: view(variables) for name, view in views.items()}, reference)
 
 
-def reference_of(experiment: Experiment) -> Any:
+def reference_of(stage: Experiment | Stage) -> Any:
     """The examples behind scatter plots of samples: an array, or a dict of them by field."""
-    source = experiment.source
+    source = stage.source
     batch = source.first(POINTS if source.points else PICTURED)
     return jax.tree.map(np.asarray, source.example_of(batch))
 

@@ -15,13 +15,13 @@ import pytest
 from helpers import KEY, assert_close, assert_same, mlp_game, points
 
 from benchmarks.interruptions import EXPERIMENT, command, differences, train_with_kills
-from jgan.cli.common import experiment_of_run, shape_of_state
 from jgan.cli.main import main
 from jgan.errors import UserError
 from jgan.game import PLAYERS
 from jgan.rules import averaged, simultaneous
 from jgan.rules.joint import descent
 from jgan.training.checkpoint import Checkpoints, fingerprint
+from jgan.training.saved import experiment_of_run, shape_of_state
 
 ROOT = Path(__file__).parents[2]
 
