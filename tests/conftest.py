@@ -1,11 +1,15 @@
 """Settings that every test shares: eight CPU devices and a compilation cache that outlives the run."""
 
+import contextlib
 import gc
 import os
+import time
 from pathlib import Path
 
 import jax
 import pytest
+from records import Record
+from workers import Groups
 
 from jgan.training import devices
 
@@ -13,16 +17,49 @@ from jgan.training import devices
 os.environ["XLA_FLAGS"] = (
     f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
 )
-
 jax.config.update("jax_num_cpu_devices", 8)
-jax.config.update("jax_compilation_cache_dir", str(Path(__file__).parents[1] / ".cache" / "jax"))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jgan-tests"
+# Without thresholds, since most programs of the tests are small and there are thousands of them.
+CACHE_SETTINGS = {
+    "jax_compilation_cache_dir": str(CACHE / "jax"),
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
+for name, value in CACHE_SETTINGS.items():
+    jax.config.update(name, value)
+    # Commands that tests start read them there.
+    os.environ[name.upper()] = str(value)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--record",
+        metavar="FILE",
+        help="keep the result of this commit in FILE, and go on where an interrupted run stopped",
+    )
 
 
 def pytest_configure(config):
     # Two runs at once may read an entry that the other is writing; it is then compiled anew.
     config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache")
     config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
+    config.pluginmanager.register(Groups(config, CACHE / "seconds.json"))
+    if config.getoption("record"):
+        config.pluginmanager.register(Record(config, CACHE / "passed"))
+    if not hasattr(config, "workerinput"):
+        forget_unused_programs()
+
+
+UNUSED_FOR = 14 * 24 * 3600.0
+
+
+def forget_unused_programs():
+    """Every change of a program leaves its former one behind."""
+    for entry in (CACHE / "jax").glob("*"):
+        with contextlib.suppress(OSError):
+            if time.time() - max(entry.stat()[7:9]) > UNUSED_FOR:
+                entry.unlink()
 
 
 MAPPINGS = Path("/proc/self/maps")

@@ -1,0 +1,166 @@
+"""The suite's own machinery: covering sets, groups for the workers, records that go on."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from covering import covering, parameters
+from records import commit_of, read
+from workers import longest_first
+
+LAWS = [f"law {n}" for n in range(7)]
+SYSTEMS = [f"system {n}" for n in range(23)]
+
+
+@pytest.mark.parametrize("each", [1, 2, 3, 7, 9])
+def test_every_law_and_every_system_is_covered(each):
+    pairs = covering(LAWS, SYSTEMS, each, least=4)
+    laws, systems = (Counter(names) for names in zip(*pairs, strict=True))
+    assert set(laws) == set(LAWS)
+    assert min(laws.values()) >= min(4, len(SYSTEMS))
+    assert set(systems) == set(SYSTEMS)
+    assert min(systems.values()) >= min(each, len(LAWS))
+    assert len(pairs) <= max(each * len(SYSTEMS), 4 * len(LAWS)) + len(LAWS) * 4
+    assert pairs == covering(LAWS, SYSTEMS, each, least=4)
+
+
+def test_few_systems_are_put_to_every_law():
+    assert len(covering(LAWS, SYSTEMS[:2], 1, least=4)) == 2 * len(LAWS)
+
+
+def test_what_is_not_covered_is_left_to_the_full_product():
+    pairs = {("law 0", "system 1")}
+    marks = {p.values[0]: {m.name for m in p.marks} for p in parameters("law 0", SYSTEMS, pairs)}
+    assert "full" not in marks["system 1"]
+    assert all("full" in found for system, found in marks.items() if system != "system 1")
+    assert all("xdist_group" in found for found in marks.values())
+
+
+class Item:
+    def __init__(self, nodeid, group=None):
+        self.nodeid, self.group = nodeid, group
+
+    def get_closest_marker(self, name):
+        return self.group and pytest.mark.xdist_group(self.group).mark
+
+
+def test_groups_stay_together_and_the_longest_comes_first():
+    names = ["a.py::one", "b.py::one[x]", "b.py::one[y]", "c.py::one", "b.py::two[x]"]
+    groups = [None, "x", "y", None, "x"]
+    items = [Item(*pair) for pair in zip(names, groups, strict=True)]
+    ordered = [item.nodeid for item in longest_first(items, {"a.py": 0.5, "y": 7.0})]
+    assert ordered == [names[2], names[1], names[4], names[3], names[0]]
+
+
+# A small suite in a folder of its own, under the same plugins.
+
+CONFTEST = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import records
+from workers import Groups
+records.ROOT = Path({root!r})
+
+def pytest_addoption(parser):
+    parser.addoption("--record")
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: slow")
+    config.pluginmanager.register(Groups(config, Path({root!r}) / "cache" / "seconds.json"))
+    config.pluginmanager.register(records.Record(config, Path({root!r}) / "cache" / "passed"))
+"""
+TESTS = """
+import os, pytest
+
+@pytest.mark.parametrize("n", range(4))
+def test_it(n):
+    if n == 1: pytest.skip("no need")
+    assert n != 2 or "MEND" in os.environ
+"""
+
+
+def git(folder, *words):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    tests = str(Path(__file__).parent)
+    (tmp_path / "conftest.py").write_text(CONFTEST.format(tests=tests, root=str(tmp_path)))
+    (tmp_path / "test_a.py").write_text(TESTS)
+    (tmp_path / ".gitignore").write_text("cache\n.pytest_cache\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    return tmp_path
+
+
+def run(folder, *words):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--record",
+        "benchmarks/results/all.json",
+        *words,
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    path = folder / "benchmarks" / "results" / "all.json"
+    return done, json.loads(path.read_text()) if path.exists() else None
+
+
+@pytest.mark.parametrize("spread", [[], ["-n", "1", "--dist", "loadgroup"]])
+def test_a_run_that_failed_goes_on_with_what_failed(suite, spread, monkeypatch):
+    done, kept = run(suite, *spread)
+    assert done.returncode == 1
+    assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [2, 1, 1]
+    assert kept["failures"] == ["test_a.py::test_it[2]"]
+    monkeypatch.setenv("MEND", "1")
+    done, kept = run(suite, *spread)
+    assert done.returncode == 0
+    assert "1 passed" in done.stdout
+    assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [3, 0, 1]
+    commit, changed = commit_of(suite)
+    assert (kept["commit"], changed) == (commit, False)
+    assert {"date", "machine", "versions", "seconds_in_tests"} <= set(kept)
+    if not spread:
+        assert run(suite)[0].returncode == 0
+
+
+def test_an_interrupted_run_keeps_what_passed_and_writes_no_result(suite):
+    (suite / "test_b.py").write_text("def test_stop():\n    raise KeyboardInterrupt\n")
+    git(suite, "add", ".")
+    git(suite, "commit", "-qm", "two")
+    done, kept = run(suite)
+    assert (done.returncode, kept) == (2, None)
+    listed = read(suite / "cache" / "passed" / f"{commit_of(suite)[0]}.txt")
+    assert {name: outcome for name, (outcome, _) in listed.items()} == {
+        "test_a.py::test_it[0]": "passed",
+        "test_a.py::test_it[1]": "skipped",
+        "test_a.py::test_it[3]": "passed",
+    }
+
+
+def test_changed_files_are_tested_whole_and_the_result_says_so(suite):
+    run(suite)
+    (suite / "test_a.py").write_text(TESTS + "\n\n")
+    done, kept = run(suite)
+    assert "2 passed, 1 skipped" in done.stdout
+    assert kept["commit"].endswith("-modified")
+    assert (
+        not (suite / "cache" / "passed").exists()
+        or len(list((suite / "cache" / "passed").iterdir())) == 1
+    )
+
+
+def test_a_list_whose_last_line_was_cut_off(tmp_path):
+    (tmp_path / "list.txt").write_text("passed\t0.5\ta.py::one[x\ty]\npassed\t0.")
+    assert read(tmp_path / "list.txt") == {"a.py::one[x\ty]": ("passed", 0.5)}
+    assert read(tmp_path / "none.txt") == {}
