@@ -77,8 +77,9 @@ __all__ = [
 ]
 
 
-View = Callable[[Variables, Batch, jax.Array], jax.Array]
-"""``(variables, batch, key) -> (B, H, W, C)`` pictures in [-1, 1], or ``(B, d)`` points."""
+View = Callable[..., Any]
+"""``(variables, batch, key, step=0) -> (B, H, W, C)`` pictures in [-1, 1], or ``(B, d)`` points; the step is for
+networks that change in time, as for `Losses`."""
 
 
 class Option(NamedTuple):
@@ -119,9 +120,12 @@ class Sampler(NamedTuple):
         """Examples from latents, for the conditions of a batch."""
         return self.generate(variables, self.condition(batch), latent, **options)
 
-    def examples(self, variables: Variables, batch: Batch, key: jax.Array) -> PyTree:
+    def examples(
+        self, variables: Variables, batch: Batch, key: jax.Array, step: Any = 0, **options: Any
+    ) -> PyTree:
         """Examples from fresh latents, one for each example of the batch and for its condition."""
-        return self.for_batch(variables, batch, self.latent(key, batch))
+        latent, noise = self.latent(key, batch), named_key(key, "sample")
+        return self.generate(variables, self.condition(batch), latent, noise, step, **options)
 
 
 class Game(NamedTuple):

@@ -18,6 +18,7 @@ from jgan.game import (
     Variables,
     View,
     count_of,
+    named_key,
     remade,
     sampled,
 )
@@ -146,15 +147,16 @@ def _draw(latent: Prior | LatentLike | None) -> Callable[[jax.Array, Batch], PyT
 
 
 def _view(record: Versus, view: Callable[[Scene], jax.Array]) -> View:
-    def show(variables: Variables, batch: Batch, key: jax.Array) -> jax.Array:
+    def show(variables: Variables, batch: Batch, key: jax.Array, step: Any = 0) -> jax.Array:
+        noise = named_key(key, "sample")
         casts = {
-            player: Cast(player, parts, variables[player], None, train=False)
+            player: Cast(player, parts, variables[player], noise, train=False)
             for player, parts in (
                 (GENERATOR, record.generator),
                 (DISCRIMINATOR, record.discriminator),
             )
         }
-        step = as_step(0)
+        when = as_step(step)
         make = casts[GENERATOR]
         return view(
             Scene(
@@ -162,14 +164,14 @@ def _view(record: Versus, view: Callable[[Scene], jax.Array]) -> View:
                 held=variables,
                 batch=batch,
                 key=key,
-                step=step,
+                step=when,
                 latent=record.latent(key, batch),
                 answers={},
                 make=make,
                 ask=lambda inputs, group: named(
                     record.present(casts[DISCRIMINATOR], inputs, group)
                 ),
-                meet=lambda latent: record.meet(make, batch, latent, step),
+                meet=lambda latent: record.meet(make, batch, latent, when),
             )
         )
 

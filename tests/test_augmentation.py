@@ -103,12 +103,12 @@ def test_penalties_and_clipping_compose_with_augmentation(order):
     )
 
 
-def test_augmentations_apply_in_the_order_added_outermost_first():
+def test_augmentations_apply_in_the_order_added():
     add = lambda key, values, moment: values + 1.0
     double_ = lambda key, values, moment: values * 2.0
     game = critic_game(linear, jnp.ones(1), wasserstein(), theta=0.0)
     game = with_augmentation(with_augmentation(game, double_), add)
-    assert logits(game, {"image": jnp.ones((2, 1))}) == (4.0, 2.0)
+    assert logits(game, {"image": jnp.ones((2, 1))}) == (3.0, 1.0)
 
 
 def test_augmentations_may_read_memories():

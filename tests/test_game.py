@@ -30,6 +30,7 @@ def test_logits_are_reported_with_their_accuracy():
         "real_logit": 0.5,
         "fake_logit": -2.0,
         "accuracy": 0.75,
+        "adversarial": 0.0,
     }
 
 

@@ -10,16 +10,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from jgan.cli.common import at_least, png
 from jgan.cli.flags import Parser
 from jgan.errors import UserError
-from jgan.game import PLAYERS, Batch
+from jgan.game import PLAYERS, Batch, Game, Variables
+from jgan.numerics.by_term import eigenvalue_shares, fields_by_term
 from jgan.numerics.diagnosis import Diagnosis, of_field, of_hessian, of_operator
 from jgan.numerics.field import field, operator, player_field
 from jgan.numerics.selfmap import rotation_share
 from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
 from jgan.rules import TrainState
+from jgan.scene import Step
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.saved import checkpoint_steps, load_state, whole_experiment_of_run
@@ -41,6 +44,9 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--restarts", type=at_least(1), default=100, help="of the eigen-solver (default: 100)"
+    )
+    parser.add_argument(
+        "--by-term", action="store_true", help="what each term of the objective contributes"
     )
     parser.add_argument("--json", action="store_true", help="print numbers for scripts")
     parser.add_argument("--out", type=png, help="also draw the eigenvalues into this .png")
@@ -78,6 +84,7 @@ def main(words: list[str]) -> int:
                 options.tolerance,
                 options.restarts,
                 options.seed,
+                options.by_term,
             )
         except UserError as error:
             if not options.all:  # others may be solvable where this one is not
@@ -160,10 +167,11 @@ def analyse(
     tolerance: float,
     restarts: int,
     seed: int,
+    by_term: bool = False,
 ) -> dict[str, Any]:
     """Field, both Hessians and the update operator at one checkpoint, as numbers and words."""
     game, variables, key = experiment.game, state.variables, jax.random.key(seed)
-    here = field(game, variables, batch, key, state.step)
+    here = field(game, variables, batch, key, state.clock)
     options = {"tolerance": tolerance, "restarts": restarts}
 
     def leading(self_map: Any, number: int, which: str, symmetric: bool = False) -> Spectrum:
@@ -181,7 +189,7 @@ def analyse(
     }
     for player in PLAYERS:
         # The player's field is minus its gradient: right of the field is low of the Hessian.
-        own = player_field(game, player, variables, batch, key, state.step)
+        own = player_field(game, player, variables, batch, key, state.clock)
         ends = {
             end: _negated(
                 solve(f"{player}'s Hessian, {end}", lambda w=which, o=own: leading(o, 3, w, True))  # type: ignore[misc]
@@ -196,7 +204,24 @@ def analyse(
     )
     report["operator"] = _numbers(moved) | _words(of_operator(moved))
     report["spectral_radius"] = float(np.abs(moved.values).max())
+    if by_term:
+        report["by_term"] = terms_of(game, variables, batch, key, state.clock, right)
     return report
+
+
+def terms_of(
+    game: Game, variables: Variables, batch: Batch, key: jax.Array, step: Step, right: Spectrum
+) -> dict[str, Any]:
+    """The length of each term's part of the field, and its share of the rightmost eigenvalues."""
+    fields = fields_by_term(game, variables, batch, key, step)
+    shares = eigenvalue_shares(fields, right.vectors)
+    return {
+        name: {
+            "norm": float(jax.jit(lambda part=part: optax.tree.norm(part.function(part.point)))()),
+            "shares": [[float(z.real), float(z.imag)] for z in shares[name]],
+        }
+        for name, part in fields.items()
+    }
 
 
 def as_text(report: dict[str, Any]) -> str:
@@ -212,6 +237,12 @@ def as_text(report: dict[str, Any]) -> str:
     )
     for player, found in report["hessians"].items():
         lines.append(f"{player}: {found['verdict']} - {found['meaning']}")
+    for name, found in report.get("by_term", {}).items():
+        (real, imaginary), *_ = found["shares"]
+        lines.append(
+            f"{name}: {real:+.5g} {imaginary:+.5g}i of the rightmost eigenvalue, field of length "
+            f"{found['norm']:.3g}"
+        )
     lines.append(f"update: {report['operator']['verdict']} - {report['operator']['meaning']}")
     return "\n".join(lines)
 

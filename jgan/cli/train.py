@@ -54,6 +54,7 @@ def main(words: list[str]) -> int:
         reading=Reading(asked.workers, asked.threads),
         parallel=asked.parallel,
         tensorboard=asked.tensorboard,
+        log_terms=asked.log_terms,
         fork=asked.fork,
     )
     finished = train(
@@ -140,6 +141,7 @@ def _add_kept(parser: argparse.ArgumentParser) -> None:
     add("--evaluate-every", type=positive, help="steps between scores; the best state is kept")
     add("--evaluate-samples", type=at_least(2), default=2000, help="for each score (default: 2000)")
     add("--tensorboard", action="store_true", help="write RUN/tensorboard too")
+    add("--log-terms", action="store_true", help="log gradient norms of terms and cosines between them")
 
 
 def _add_loading(parser: argparse.ArgumentParser) -> None:

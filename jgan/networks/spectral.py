@@ -31,23 +31,22 @@ def power_iteration(
     u = _unit(u)
     for _ in range(steps):
         u = _unit(product(product(matrix, u), matrix))
-    v = _unit(product(matrix, u))
-    return _along(precision, matrix, u, v), u
+    stretched = product(matrix, u)
+    v = _unit(stretched)
+    return _between(precision, jnp.vdot(v, stretched), matrix, u, v), u
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _along(precision: str, matrix: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
-    """vᵀ W u, of which the first derivative takes u and v as constants."""
-    return jnp.vdot(v, jnp.matmul(matrix, u, precision=precision))
+def _between(
+    precision: str, sigma: jax.Array, matrix: jax.Array, u: jax.Array, v: jax.Array
+) -> jax.Array:
+    """sigma = vᵀ W u, of which the first derivative takes u and v as constants."""
+    return sigma
 
 
-@_along.defjvp
-def _along_jvp(
-    precision: str,
-    primals: tuple[jax.Array, jax.Array, jax.Array],
-    tangents: tuple[jax.Array, jax.Array, jax.Array],
+@_between.defjvp
+def _between_jvp(
+    precision: str, primals: tuple[jax.Array, ...], tangents: tuple[jax.Array, ...]
 ) -> tuple[jax.Array, jax.Array]:
-    matrix, u, v = primals
-    # Written out, so that a further derivative sees u and v.
-    along = lambda matrix: jnp.vdot(v, jnp.matmul(matrix, u, precision=precision))
-    return along(matrix), along(tangents[0])
+    sigma, _, u, v = primals
+    return sigma, jnp.vdot(v, jnp.matmul(tangents[1], u, precision=precision))

@@ -9,6 +9,7 @@ from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, check_player
 from jgan.numerics.selfmap import SelfMap
 from jgan.rules.joint import params_of, with_params
 from jgan.rules.rule import Rule, TrainState, gradient
+from jgan.scene import as_step
 
 
 def vector_field(
@@ -16,7 +17,7 @@ def vector_field(
     variables: Variables,
     batch: Batch,
     key: jax.Array | None = None,
-    step: int | jax.Array = 0,
+    step: Any = 0,
 ) -> dict[str, PyTree]:
     """Minus each player's gradient of its own loss in its own parameters, ``{player: params}``.
 
@@ -27,10 +28,10 @@ def vector_field(
       variables: where; collections other than ``"params"`` are held fixed.
       batch: the examples; with all of them the field is exact.
       key: of the losses; ``jax.random.key(0)`` if None. The field of one key is a deterministic function.
-      step: which update, for games that change with it.
+      step: which update, a number or a `jgan.scene.Step`, for games that change with it.
     """
     key = jax.random.key(0) if key is None else key
-    step = jnp.asarray(step, jnp.int32)
+    step = as_step(step)
     return {
         player: jax.tree.map(jnp.negative, gradient(game, player, variables, batch, key, step)[2])
         for player in PLAYERS
@@ -42,7 +43,7 @@ def field(
     variables: Variables,
     batch: Batch,
     key: jax.Array | None = None,
-    step: int | jax.Array = 0,
+    step: Any = 0,
 ) -> SelfMap:
     """The vector field as a map on ``{player: params}``, at the given variables."""
 
@@ -58,7 +59,7 @@ def player_field(
     variables: Variables,
     batch: Batch,
     key: jax.Array | None = None,
-    step: int | jax.Array = 0,
+    step: Any = 0,
 ) -> SelfMap:
     """The field of one player against a standing opponent: its Jacobian is minus that player's Hessian."""
     check_player(player)

@@ -23,6 +23,7 @@ from jgan.training.run import RunDirectory, settings_of
 from jgan.training.saved import shape_of_state
 from jgan.training.stages import Stage
 from jgan.training.stop import stop_requests
+from jgan.training.term_metrics import term_metrics
 from jgan.training.views import reference_of, viewers, write_pictures
 
 Say = Callable[[str], None]
@@ -45,6 +46,7 @@ class Options:
       reading: how a stream is read.
       parallel: "jit" or "pmap"; see `jgan.training.devices.Layout`.
       tensorboard: write for TensorBoard too.
+      log_terms: log the norm of each term's gradient, and the cosines between the terms of a player.
       fork: a run directory to start from instead of from the first step; what fits is taken over.
     """
 
@@ -58,6 +60,7 @@ class Options:
     reading: Reading = field(default_factory=Reading)
     parallel: str = "jit"
     tensorboard: bool = False
+    log_terms: bool = False
     fork: Path | None = None
 
 
@@ -186,6 +189,7 @@ class _Session:
         start = self._experiment.start(number)
         self._views = viewers(stage)
         self._reference = reference_of(stage)
+        self._term_metrics = term_metrics(stage) if self._options.log_terms else None
         self._score = self._scorer(stage) if self._scorer else None
         rows = read_rows(self._run.metrics, self._done)
         self._doctor = Doctor(row for row in rows if row["step"] > start)
@@ -214,6 +218,8 @@ class _Session:
             row = {**row, "score": self._evaluated(state, step)}
         if ends or self._due(step, self._options.sample_every):
             row = {**row, **self._pictured(state)}
+        if self._term_metrics:
+            row = {**row, **self._term_metrics(state)}
         self.log.row(row)
         self._say(self._progress.line(row))
         for warning in self._doctor.row(row):

@@ -134,7 +134,7 @@ def test_one_function_gives_every_games_vector_field(name):
 
 
 def test_field_of_the_dirac_gan():
-    found = field(dirac_game(), dirac_game(theta=0.7, psi=-1.3).init(KEY, {}), DIRAC_BATCH)
+    found = field(dirac_game(), dirac_game(theta=0.7, psi=-1.3).init(KEY, DIRAC_BATCH), DIRAC_BATCH)
     slope = 1 / (1 + np.exp(0.7 * 1.3))
     assert float(found[GENERATOR]) == pytest.approx(-1.3 * slope, rel=1e-6)
     assert float(found[DISCRIMINATOR]) == pytest.approx(-0.7 * slope, rel=1e-6)
