@@ -24,6 +24,11 @@ class _Tape:
 
     def take(self, name: str, value: Any) -> Any:
         if self.replayed is not None:
+            if len(self.recorded) == len(self.replayed):
+                raise ValueError(
+                    f"the constant {name!r} is declared, but only {len(self.replayed)} were recorded; "
+                    "replay what the same function recorded."
+                )
             expected, value = self.replayed[len(self.recorded)]
             if expected != name:
                 raise ValueError(

@@ -6,6 +6,7 @@ networks or optimizers, so a one-parameter Dirac-GAN and a convolutional GAN are
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -121,11 +122,14 @@ class Sampler(NamedTuple):
         return self.generate(variables, self.condition(batch), latent, **options)
 
     def examples(
-        self, variables: Variables, batch: Batch, key: jax.Array, step: Any = 0, **options: Any
+        self, variables: Variables, batch: Batch, key: jax.Array, **options: Any
     ) -> PyTree:
-        """Examples from fresh latents, one for each example of the batch and for its condition."""
+        """Examples from fresh latents, one for each example of the batch and for its condition.
+
+        Options are the sampler's own, and ``step``.
+        """
         latent, noise = self.latent(key, batch), named_key(key, "sample")
-        return self.generate(variables, self.condition(batch), latent, noise, step, **options)
+        return self.generate(variables, self.condition(batch), latent, key=noise, **options)
 
 
 class Game(NamedTuple):
@@ -160,6 +164,17 @@ class Game(NamedTuple):
           ValueError: if a player has two terms of one name.
         """
         return remade(self, composition_of(self).adding(parts))
+
+    def at(self, step: Any) -> "Game":
+        """The game whose views and sampler see its networks as they are at a step of its stage.
+
+        Only where networks meet does the step matter: to layers that fade in, or to noise that fades out.
+        """
+        if self.scene is None or self.sampler is None:
+            return self
+        views = {name: partial(view, step=step) for name, view in self.views.items()}
+        generate = partial(self.sampler.generate, step=step)
+        return self._replace(views=views, sampler=self.sampler._replace(generate=generate))
 
 
 def composition_of(game: Game) -> Composition:

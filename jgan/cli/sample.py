@@ -1,5 +1,6 @@
 """``jgan sample RUN``: pictures or arrays from a trained run."""
 
+import argparse
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +14,11 @@ from jgan.cli.common import (
     add_view_flag,
     at_least,
 )
-from jgan.cli.flags import Parser
+from jgan.cli.flags import Parser, finite
 from jgan.data import Source
 from jgan.errors import UserError
-from jgan.evaluation.samples import sampler
-from jgan.game import Variables
+from jgan.evaluation.samples import options_of, sampler
+from jgan.game import Game, Variables
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture, to_uint8
@@ -38,12 +39,13 @@ def main(words: list[str]) -> int:
     )
     add_checkpoint_flags(parser)
     add_view_flag(parser)
-    options = parser.parse_args(words)
+    options, rest = parser.parse_known_args(words)
     experiment, _ = experiment_of_run(options.run, options.step)
+    chosen = _sampling(experiment.game, rest)
     out = options.out or options.run / "grid.png"
     make_folder(out.parent)
     variables = trained_variables(experiment, options.run, options.step, options.ema)
-    draw = sampler(experiment.game, experiment.source, options.view)
+    draw = sampler(experiment.game, experiment.source, options.view, options=chosen)
     parts = list(draw(variables, options.count, options.seed))
     made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     if out.suffix != ".npz" and not _drawable(made, experiment.source):
@@ -54,6 +56,18 @@ def main(words: list[str]) -> int:
     source = experiment.source
     print(f"wrote {write(made, out, source.example_of(source.first(2048)))}")
     return 0
+
+
+def _sampling(game: Game, words: list[str]) -> dict[str, float]:
+    """The options that the game's sampler declares, as flags: those of ``words`` that are given.
+
+    Raises:
+      UserError: if a word is no such flag.
+    """
+    parser = Parser(prog="jgan sample", argument_default=argparse.SUPPRESS)
+    for name, option in options_of(game).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=finite, help=option.help)
+    return vars(parser.parse_args(words))
 
 
 def _drawable(made: Any, source: Source) -> bool:

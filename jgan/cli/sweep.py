@@ -128,7 +128,8 @@ class Measured:
         if self._score is None or experiment is not self._experiment:
             self._experiment = experiment
             self._score = scorer(experiment, count=self._samples)
-        found = {"score": self._score.measure(trained.state.averaged_variables())}
+        state = trained.state
+        found = {"score": self._score.measure(state.averaged_variables(), state.clock.stage)}
         if isinstance(experiment.source.density, Mixture):
             covered = coverage(trained)
             found |= {name: float(value) for name, value in covered._asdict().items()}

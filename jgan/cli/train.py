@@ -141,7 +141,11 @@ def _add_kept(parser: argparse.ArgumentParser) -> None:
     add("--evaluate-every", type=positive, help="steps between scores; the best state is kept")
     add("--evaluate-samples", type=at_least(2), default=2000, help="for each score (default: 2000)")
     add("--tensorboard", action="store_true", help="write RUN/tensorboard too")
-    add("--log-terms", action="store_true", help="log gradient norms of terms and cosines between them")
+    add(
+        "--log-terms",
+        action="store_true",
+        help="log gradient norms of terms and cosines between them",
+    )
 
 
 def _add_loading(parser: argparse.ArgumentParser) -> None:

@@ -1,15 +1,15 @@
 """Samples of a trained game, as a stream of batches."""
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from jgan.data import Source
 from jgan.errors import UserError
-from jgan.game import Batch, Game, Variables
+from jgan.game import Batch, Game, Option, Variables
 
 AT_ONCE = 256
 
@@ -43,28 +43,60 @@ class Samples(NamedTuple):
 
 
 def sampler(
-    game: Game, source: Source, view: str = "samples", at_once: int = AT_ONCE
-) -> Callable[[Variables, int, int], Iterator[np.ndarray]]:
-    """``(variables, count, seed) -> batches`` of a game's view, compiled once for all calls.
+    game: Game,
+    source: Source,
+    view: str = "samples",
+    at_once: int = AT_ONCE,
+    options: Mapping[str, float] | None = None,
+) -> Callable[..., Iterator[np.ndarray]]:
+    """``(variables, count, seed=0, step=None) -> batches`` of a game's view, compiled once for all calls.
 
     Example i depends on the seed and on i alone, whatever the count. A conditional game is given the
     source's examples in their order, so that sample i is made for the label of example i modulo N.
 
+    Args:
+      game: with the view.
+      source: of conditions.
+      view: its name.
+      at_once: examples that are made together.
+      options: of the game's sampler, such as a temperature; only the view "samples" takes them.
+
+    A step is that of the game's stage, for networks that change in time; with None the game is taken as it is.
+
     Raises:
-      UserError: if the game has no such view.
+      UserError: if the game has no such view, or the view takes no such option.
     """
     if view not in game.views:
         allowed = ", ".join(game.views)
         raise UserError(f"--view is {view!r}, but this experiment has only {allowed}.")
-    compiled = jax.jit(game.views[view])
+    chosen = dict(options or {})
+    unknown = [name for name in chosen if view != "samples" or name not in options_of(game)]
+    if unknown:
+        raise UserError(
+            f"--{unknown[0]} was given, but the view {view!r} of this experiment takes no such option."
+        )
 
-    def batches(variables: Variables, count: int, seed: int = 0) -> Iterator[np.ndarray]:
+    def show(variables: Variables, batch: Batch, key: jax.Array, step: Any) -> Any:
+        return (game if step is None else game.at(step)).views[view](
+            variables, batch, key, **chosen
+        )
+
+    compiled = jax.jit(show)
+
+    def batches(
+        variables: Variables, count: int, seed: int = 0, step: Any = None
+    ) -> Iterator[np.ndarray]:
         for start in range(0, count, at_once):
             batch, key = drawn_from(source, start // at_once, seed, at_once)
-            made = jax.tree.map(np.asarray, compiled(variables, batch, key))
+            made = jax.tree.map(np.asarray, compiled(variables, batch, key, step))
             yield jax.tree.map(operator.itemgetter(slice(count - start)), made)
 
     return batches
+
+
+def options_of(game: Game) -> Mapping[str, Option]:
+    """What samples of a game can be steered by."""
+    return {} if game.sampler is None else game.sampler.options
 
 
 def drawn_from(

@@ -28,11 +28,11 @@ class Score(NamedTuple):
     """One number of a generator, lower is better, and what decides it.
 
     Attributes:
-      measure: ``variables -> float``; infinity where samples are not finite.
+      measure: ``(variables, step of the stage) -> float``; infinity where samples are not finite.
       protocol: distance, features, counts and seed, as JSON.
     """
 
-    measure: Callable[[Variables], float]
+    measure: Callable[[Variables, Any], float]
     protocol: dict[str, Any]
 
 
@@ -74,8 +74,8 @@ def scorer(
     if source.points:
         real = evenly(examples, count)
 
-        def distance(variables: Variables) -> float:
-            fake = np.concatenate(list(draw(variables, len(real), seed)))
+        def distance(variables: Variables, step: Any) -> float:
+            fake = np.concatenate(list(draw(variables, len(real), seed, step)))
             if not np.isfinite(fake).all():
                 return float("inf")
             return sliced_wasserstein(fake, real, seed=seed)
@@ -92,10 +92,10 @@ def scorer(
         fit = moments_of(present(statistics.moments, "fd", "moments"))
         return fit, factor(fit.covariance)
 
-    def frechet(variables: Variables) -> float:
+    def frechet(variables: Variables, step: Any) -> float:
         fit, root = reference()
         try:
-            fake = collect(draw(variables, count, seed), known, NEEDS)
+            fake = collect(draw(variables, count, seed, step), known, NEEDS)
         except NotFinite:
             return float("inf")
         return precise_frechet_distance(

@@ -88,7 +88,8 @@ def can(
     def doubt(scene: Scene) -> Result:
         logits = scene.answer("fake", "class")
         share = jnp.mean(entropy(logits)) / math.log(logits.shape[1])
-        return mean(ambiguity(logits, kind)), None, {"entropy": share}
+        weights = scene.meeting["fake"].weights
+        return mean(ambiguity(logits, kind), weights), None, {"entropy": share}
 
     return versus(
         generator,

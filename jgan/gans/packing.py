@@ -37,8 +37,8 @@ def packed(game: Game, size: int) -> Game:
       size: m of PacGANm.
 
     Raises:
-      ValueError: if ``size`` is less than 1 or there is no discriminator; when it is played, if the game has conditions or weights, or a
-        batch is not made of packs.
+      ValueError: if ``size`` is less than 1 or there is no discriminator; when it is played, if the game has
+        conditions or weights, or a batch is not made of packs.
     """
     if size < 1:
         raise ValueError(f"size is {size}, but a pack must hold at least 1 example.")

@@ -12,7 +12,7 @@ from jgan.latents import normal
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.networks.parts import part
-from jgan.scene import Inputs, Meeting, Result, Scene, Step, Term
+from jgan.scene import Inputs, Meeting, Result, Scene, Step, Term, mean
 from jgan.terms.adversarial import adversarial
 from jgan.terms.kl import kl_divergence
 from jgan.versus import versus
@@ -78,7 +78,8 @@ def vae_gan(
             {**own, "params": slow}, scene.meeting.made["code"], key=scene.key, train=True
         )
         gaps = scene.answer("real", "features") - scene.ask(Inputs(rebuilt), "fake")["features"]
-        return 0.5 * jnp.mean(jnp.sum(jnp.square(gaps), axis=1)), None, {}
+        weights = scene.meeting["real"].weights
+        return 0.5 * mean(jnp.sum(jnp.square(gaps), axis=1), weights), None, {}
 
     return versus(
         {"encoder": encoder, "decoder": decoder},

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.augmentation import Augmentation
-from jgan.game import Game, remade
+from jgan.game import Game, count_of, opposed, remade
 from jgan.latents import Prior
 from jgan.scene import Meeting, Moment
 
@@ -40,18 +40,25 @@ def weighted(game: Game, weights: np.ndarray | jax.Array) -> Game:
       ValueError: if ``game`` is not a game in which groups of examples meet; when it is played, for losses
         on pairs, whose expectation runs over pairs of examples.
     """
-    if not isinstance(game, Game) or game.composition is None:
+    if not isinstance(game, Game):
         raise ValueError(
             f"weighted was given a {type(game).__name__}, but takes a game of examples: weights belong to "
             "examples, so that they reach every term."
         )
+    composition = opposed(game, "weighted")
 
     def arrange(meeting: Meeting) -> Meeting:
         shares = jnp.asarray(weights)
+        for name, own in meeting.groups.items():
+            count = count_of(own.values)
+            if count != shares.shape[0]:
+                raise ValueError(
+                    f"the group {name!r} has {count} examples, but there are {shares.shape[0]} weights; "
+                    "there must be one for each."
+                )
         groups = {name: own._replace(weights=shares) for name, own in meeting.groups.items()}
         return meeting.with_groups(**groups)
 
-    composition = game.composition
     arrangements = (*composition.arrangements, arrange)
     changed = composition._replace(arrangements=arrangements, rows=weights.shape[0])
     return remade(game, changed)

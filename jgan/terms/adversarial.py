@@ -75,6 +75,7 @@ def adversarial(
         for r, f, share in pairs(scene, fake):
             if loss.terms is None:
                 _refuse_weights(weights)
+                _check_pairs(r, f)
             paid.append(_scaled(mean(loss.generator(r, f), weights), share))
         return sum(paid[1:], paid[0]), None, {}
 
@@ -116,12 +117,18 @@ def _discriminator(
         return jnp.mean(loss.discriminator(real, fake))
     if loss.terms is None:
         _refuse_weights(real_weights if real_weights is not None else fake_weights)
+        _check_pairs(real, fake)
+    assert loss.terms is not None
+    on_real, on_fake = loss.terms
+    return mean(on_real(real), real_weights) + mean(on_fake(fake), fake_weights)
+
+
+def _check_pairs(real: jax.Array, fake: jax.Array) -> None:
+    if real.shape != fake.shape:
         raise ValueError(
             f"the real group has logits of shape {real.shape} and the fake one {fake.shape}, but a loss on "
             "pairs needs as many of one as of the other; use one such as non_saturating."
         )
-    on_real, on_fake = loss.terms
-    return mean(on_real(real), real_weights) + mean(on_fake(fake), fake_weights)
 
 
 def _refuse_weights(weights: jax.Array | None) -> None:

@@ -35,9 +35,9 @@ def pool(size: int = 50) -> Any:
 
         def make(scene: Scene) -> tuple[Inputs, PyTree]:
             inputs = scene.meeting[group]
-            if jax.tree.leaves(inputs.condition):
+            if jax.tree.leaves(inputs.condition) or inputs.weights is not None:
                 raise ValueError(
-                    "a pool was asked of a game with conditions, which it does not keep."
+                    "a pool was asked of a game with conditions or weights, which it does not keep."
                 )
             fresh = jax.tree.map(whole_batch, inputs.values)
             count = jax.tree.leaves(fresh)[0].shape[0]
@@ -46,13 +46,13 @@ def pool(size: int = 50) -> Any:
                     f"a batch has {count} examples, but the pool keeps {size}; use a size of at least {count}."
                 )
             place_key, choice_key = jax.random.split(scene.key)
-            filled = scene.memory["count"]
-            places = jnp.where(
-                filled + count <= size,
-                filled + jnp.arange(count),
-                jax.random.permutation(place_key, size)[:count],
-            )
-            fills = jnp.broadcast_to(filled + count <= size, (count,))
+            filled, numbers = scene.memory["count"], jnp.arange(count)
+            fills = filled + numbers < size
+            # Places that hold a fake, in random order, for the examples that come when all are taken.
+            shuffled = jax.random.permutation(place_key, size)
+            held = shuffled[jnp.argsort(shuffled >= filled, stable=True)]
+            after = jnp.maximum(filled + numbers - size, 0)
+            places = jnp.where(fills, filled + numbers, held[after])
             swapped = jnp.logical_and(~fills, jax.random.bernoulli(choice_key, shape=(count,)))
 
             def choose(mask: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
@@ -70,7 +70,7 @@ def pool(size: int = 50) -> Any:
             shown = jax.tree.map(lambda new, before: choose(swapped, before, new), fresh, old)
             renewed = {
                 "values": kept,
-                "count": jnp.minimum(filled + jnp.where(fills[0], count, 0), size),
+                "count": jnp.minimum(filled + count, size),
             }
             return inputs._replace(values=jax.tree.map(_own_rows, inputs.values, shown)), renewed
 

@@ -32,10 +32,17 @@ def pull_away(weight: Any = 0.1, *, group: str = "fake", answer: str = "features
     """weight · PT of the codes of a group, paid by the generator (EBGAN-PT).
 
     Metrics: ``pull_away``, the weighted term, and ``cosine_squared``, without weight.
+
+    Raises:
+      ValueError: when it is played, if the examples have weights.
     """
 
     def value(scene: Scene) -> Result:
         codes = scene.answer(group, answer)
+        if scene.meeting[group].weights is not None:
+            raise ValueError(
+                "the examples have weights, but the pull-away term averages over pairs of them."
+            )
         term = mean_squared_cosine(codes, whole_batch(codes))
         return term, None, {"cosine_squared": term}
 

@@ -22,7 +22,8 @@ def samples(trained: Trained, count: int, seed: int = 0, view: str = "samples") 
 
     They are drawn `AT_ONCE` at a time.
     """
-    draw = jax.jit(trained.experiment.game.views[view])
+    game = trained.experiment.game.at(on_host(trained.state.clock.stage))
+    draw = jax.jit(game.views[view])
     source = trained.experiment.source
     batch = source.first(AT_ONCE)
     variables = on_host(trained.state.averaged_variables())

@@ -1,5 +1,6 @@
 """What was trained in a run directory: its experiment, and the states that it kept."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,10 @@ def experiment_of_run(run: Path, step: int | None = None) -> tuple[Experiment, d
     if step is None:
         steps = checkpoint_steps(run)
         step = steps[-1] if steps else experiment.steps
-    return experiment.until(step), settings
+    found = experiment.until(step)
+    # As the networks were then: some fade in during a stage.
+    since = step - found.start(found.number(step))
+    return replace(found, game=found.game.at(since)), settings
 
 
 def checkpoint_steps(run: Path) -> list[int]:

@@ -32,7 +32,9 @@ def term_metrics(stage: Experiment | Stage) -> Callable[[TrainState], dict[str, 
         draw = np.random.default_rng(int(state.step))
         rows = draw.integers(min(stage.source.sizes.values()), size=stage.batch_size)
         # Averages and moments are not looked at, and may be spread over devices.
-        own = state.replace(variables=on_host(state.variables), optimizers={}, averages={}, memory=())
+        own = state.replace(
+            variables=on_host(state.variables), optimizers={}, averages={}, memory=()
+        )
         told = measured(own, dict(stage.source.at(rows)))
         return {name: float(value) for name, value in told.items()}
 

@@ -234,10 +234,11 @@ class _Session:
 
     def _pictured(self, state: TrainState) -> Row:
         """Write pictures, and return how widely the samples are spread; the leader does, with all's help."""
-        variables = on_host(state.averaged_variables())
+        # Every process, since what is spread over devices is gathered by all of them.
+        whole = on_host(state)
         if not is_leader():
             return {}
-        views = {name: view(variables) for name, view in self._views.items()}
+        views = {name: view(whole) for name, view in self._views.items()}
         write_pictures(self._run, views, self._reference, int(state.step), self.log)
         samples = views.get("samples")
         if not isinstance(samples, np.ndarray) or not isinstance(self._reference, np.ndarray):
@@ -248,7 +249,7 @@ class _Session:
 
     def _evaluated(self, state: TrainState, step: int) -> float:
         assert self._score is not None
-        value = self._score.measure(on_host(state.averaged_variables()))
+        value = self._score.measure(on_host(state.averaged_variables()), on_host(state.clock.stage))
         if self._best is None or value < self._best["score"]:
             self._best = {"step": step, "score": value}
             self._checkpoints.pin(step)

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.game import Variables
+from jgan.rules import TrainState
+from jgan.scene import Step
 from jgan.training.devices import on_host
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
@@ -18,26 +20,31 @@ from jgan.training.stages import Stage
 
 PICTURED = 64
 POINTS = 2048
-View = Callable[[Variables], Any]
+View = Callable[[TrainState], Any]
+"""What a view shows of the averaged variables of a state."""
 
 
 def viewers(stage: Experiment | Stage) -> dict[str, View]:
-    """For each view, ``variables -> array or tree``: what it shows of variables on one device."""
+    """For each view of a game, what it shows of a state: an array or a tree of them."""
     count = POINTS if stage.source.points else PICTURED
     batch = stage.source.first(count)
 
     def viewer(name: str) -> View:
-        view = jax.jit(stage.game.views[name])
-        return lambda variables: jax.tree.map(np.asarray, view(variables, batch, jax.random.key(0)))
+        @jax.jit
+        def view(variables: Variables, step: Step) -> Any:
+            return stage.game.at(step.stage).views[name](variables, batch, jax.random.key(0))
+
+        return lambda state: jax.tree.map(
+            np.asarray, view(on_host(state.averaged_variables()), on_host(state.clock))
+        )
 
     return {name: viewer(name) for name in stage.game.views}
 
 
 def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
     """Pictures of the views of the averaged variables, ``(H, W, C)`` uint8; ``views`` by `viewers`."""
-    variables = on_host(trained.state.averaged_variables())
     reference = reference_of(trained.experiment)
-    return pictures_of({name: view(variables) for name, view in views.items()}, reference)
+    return pictures_of({name: view(trained.state) for name, view in views.items()}, reference)
 
 
 def reference_of(stage: Experiment | Stage) -> Any:

@@ -6,13 +6,13 @@ import numpy as np
 import optax
 import pytest
 
-from jgan.detach import detach
+from jgan.constants import constant, recording, replaying
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game, with_weight_clipping
 from jgan.losses import non_saturating, relativistic, wasserstein
 from jgan.numerics.field import field, vector_field
 from jgan.numerics.orbit import flow, positions
 from jgan.numerics.quadrature import fixed_latents, gauss_hermite, weighted
-from jgan.numerics.selfmap import SelfMap
+from jgan.numerics.selfmap import SelfMap, jacobian, transposed_product
 from jgan.numerics.toys import as_variables, dirac, dirac_batch, gaussian
 from jgan.rules import alternating, runge_kutta, simultaneous, with_drift
 from jgan.rules.rule import Rule
@@ -21,18 +21,13 @@ from jgan.rules.rule import Rule
 def curved() -> Game:
     """Two losses of scalars without any symmetry."""
 
-    def generator(v, batch, key, step):
+    def losses(v, batch, key, step, held=None):
         x, y = v[GENERATOR]["params"], v[DISCRIMINATOR]["params"]
-        return x * y + 0.3 * x**2 + 0.2 * jnp.sin(x * y) + 0.1 * x**2 * y, Aux()
+        generator = x * y + 0.3 * x**2 + 0.2 * jnp.sin(x * y) + 0.1 * x**2 * y
+        discriminator = -1.5 * x * y + 0.2 * y**2 + 0.3 * jnp.cos(x + 2 * y)
+        return {GENERATOR: (generator, Aux()), DISCRIMINATOR: (discriminator, Aux())}
 
-    def discriminator(v, batch, key, step):
-        x, y = v[GENERATOR]["params"], v[DISCRIMINATOR]["params"]
-        return -1.5 * x * y + 0.2 * y**2 + 0.3 * jnp.cos(x + 2 * y), Aux()
-
-    return Game(
-        lambda key, batch: as_variables(0.7, -0.4),
-        {GENERATOR: generator, DISCRIMINATOR: discriminator},
-    )
+    return Game(lambda key, batch: as_variables(0.7, -0.4), losses)
 
 
 def discretisation_error(
@@ -80,9 +75,9 @@ def test_runge_kutta_is_of_its_order() -> None:
 
 def test_modified_losses_of_a_zero_sum_game() -> None:
     value = lambda v: jnp.sin(v[GENERATOR]["params"]) * v[DISCRIMINATOR]["params"] ** 2
-    losses = {
-        GENERATOR: lambda v, batch, key, step: (value(v), Aux()),
-        DISCRIMINATOR: lambda v, batch, key, step: (-value(v), Aux()),
+    losses = lambda v, batch, key, step, held=None: {
+        GENERATOR: (value(v), Aux()),
+        DISCRIMINATOR: (-value(v), Aux()),
     }
     game = Game(lambda key, batch: as_variables(0.4, 0.9), losses)
     h, x, y = 0.1, 0.4, 0.9
@@ -98,11 +93,41 @@ def test_modified_losses_of_a_zero_sum_game() -> None:
     assert float(found[DISCRIMINATOR]) == pytest.approx(float(-jax.grad(total, 1)(x, y, -1.0)))
 
 
-def test_detach_is_constant_to_gradients_only() -> None:
-    gradient = jax.grad(lambda x: detach(x) ** 2 * x)
+def test_held_variables_are_constant_to_gradients_only() -> None:
+    def losses(v, batch, key, step, held=None):
+        return {
+            GENERATOR: (held[GENERATOR]["params"] ** 2 * v[GENERATOR]["params"], Aux()),
+            DISCRIMINATOR: (held[GENERATOR]["params"] * v[DISCRIMINATOR]["params"], Aux()),
+        }
+
+    variables = as_variables(3.0, 1.0)
+    game = Game(lambda key, batch: variables, losses)
+    found = vector_field(game, variables, {})
+    assert [float(found[player]) for player in (GENERATOR, DISCRIMINATOR)] == [-9.0, -3.0]
+    expected = [[0.0, -1.0], [0.0, -6.0]]  # tree order: discriminator first
+    here = field(game, variables, {})
+    assert jacobian(here).tolist() == expected
+    columns = [transposed_product(here, as_params(row)) for row in np.eye(2)]
+    found = [[float(column[p]) for p in (DISCRIMINATOR, GENERATOR)] for column in columns]
+    assert found == expected
+
+
+def as_params(row: np.ndarray) -> dict[str, jax.Array]:
+    return dict(zip((DISCRIMINATOR, GENERATOR), jnp.asarray(row), strict=True))
+
+
+def test_declared_constants_are_constant_to_every_derivative() -> None:
+    square = lambda x: constant("square", x**2) * x
+    gradient = jax.grad(square)
     assert float(gradient(3.0)) == 9.0
-    assert float(jax.jit(jax.jacfwd(gradient))(3.0)) == 6.0
+    assert float(jax.jit(jax.jacfwd(gradient))(3.0)) == 0.0
     assert jax.vmap(gradient)(jnp.arange(3.0)).tolist() == [0.0, 1.0, 4.0]
+    with recording() as found:
+        square(3.0)
+    with replaying(found):
+        assert float(square(5.0)) == 45.0
+    with replaying([("other", 1.0)]), pytest.raises(ValueError, match="'square' is declared where"):
+        square(5.0)
 
 
 def test_gauss_hermite_is_exact_for_polynomials() -> None:
@@ -111,13 +136,19 @@ def test_gauss_hermite_is_exact_for_polynomials() -> None:
         assert float((weights * nodes**power).sum()) == pytest.approx(moment, abs=1e-8)
     with pytest.raises(ValueError, match=r"count is 0, but there must be at least 1 node\."):
         gauss_hermite(0)
-    with pytest.raises(ValueError, match=r"weighted was given a loss on pairs"):
+    with pytest.raises(ValueError, match=r"weighted was given a Loss, but takes a game"):
         weighted(relativistic(), weights)
+    pairs = weighted(gaussian(relativistic(), fixed_latents(nodes)), weights)
+    batch = {"image": jnp.asarray(nodes).reshape(-1, 1)}
+    with pytest.raises(ValueError, match=r"have weights, but the loss averages over pairs"):
+        vector_field(pairs, pairs.init(jax.random.key(0), batch), batch)
+    with pytest.raises(ValueError, match=r"group 'real' has 59 examples, but there are 60 weights"):
+        pairs.init(jax.random.key(0), {"image": batch["image"][1:]})
 
 
 def test_gaussian_gan_has_its_moment_field() -> None:
     nodes, weights = gauss_hermite(8)
-    game = gaussian(weighted(wasserstein(), weights), fixed_latents(nodes))
+    game = weighted(gaussian(wasserstein(), fixed_latents(nodes)), weights)
     mean, spread = 0.5, 2.0
     batch = {"image": jnp.asarray(mean + spread * nodes).reshape(-1, 1)}
     a, b, w, v = 0.8, -0.3, 0.6, 0.2

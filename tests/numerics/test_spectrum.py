@@ -187,16 +187,17 @@ def test_unrolled_gradient_is_that_of_the_unrolled_value() -> None:
     variables = variables_of(game, batch)
     key, step = jax.random.key(3), jnp.zeros((), jnp.int32)
     ahead = unrolled(game, 3, optax.sgd(0.1))
-    value = lambda params: ahead.losses[GENERATOR](
-        {**variables, GENERATOR: {**variables[GENERATOR], "params": params}}, batch, key, step
-    )[0]
+    of_generator = lambda game, made: game.losses(made, batch, key, step)[GENERATOR][0]
+    value = lambda params: of_generator(
+        ahead, {**variables, GENERATOR: {**variables[GENERATOR], "params": params}}
+    )
     params = variables[GENERATOR]["params"]
     direction = jax.tree.map(lambda leaf: jax.random.normal(key, leaf.shape), params)
     slope = float(optax.tree.vdot(jax.jit(jax.grad(value))(params), direction))
     at = jax.jit(lambda t: value(jax.tree.map(lambda p, d: p + t * d, params, direction)))
     assert slope == pytest.approx(float(at(1e-5) - at(-1e-5)) / 2e-5, rel=1e-6)
-    plain = unrolled(game, 0, optax.sgd(0.1)).losses[GENERATOR](variables, batch, key, step)[0]
-    assert float(plain) == float(game.losses[GENERATOR](variables, batch, key, step)[0])
+    plain = of_generator(unrolled(game, 0, optax.sgd(0.1)), variables)
+    assert float(plain) == float(of_generator(game, variables))
 
 
 def test_bad_input_is_one_sentence() -> None:
@@ -221,14 +222,12 @@ def test_bad_input_is_one_sentence() -> None:
 
 
 def test_operator_of_adam_has_a_derivative_at_dead_parameters() -> None:
-    def loss(sign: float):
-        return lambda v, batch, key, step: (
-            sign * v[GENERATOR]["params"][0] * v[DISCRIMINATOR]["params"][0],
-            Aux(),
-        )
+    def losses(v, batch, key, step, held=None):
+        product = v[GENERATOR]["params"][0] * v[DISCRIMINATOR]["params"][0]
+        return {GENERATOR: (product, Aux()), DISCRIMINATOR: (-product, Aux())}
 
     start = as_variables(np.array([0.5, 0.3]), np.array([0.4, 0.2]))
-    game = Game(lambda key, batch: start, {GENERATOR: loss(1.0), DISCRIMINATOR: loss(-1.0)})
+    game = Game(lambda key, batch: start, losses)
     rule = simultaneous(game, dict.fromkeys(PLAYERS, optax.adam(0.1)))
     state, _ = rule.update(rule.init(jax.random.key(0), {}), {})
     values = eigenvalues(operator(rule, state, {}))
