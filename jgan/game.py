@@ -79,8 +79,8 @@ __all__ = [
 
 
 View = Callable[..., Any]
-"""``(variables, batch, key, step=0) -> (B, H, W, C)`` pictures in [-1, 1], or ``(B, d)`` points; the step is for
-networks that change in time, as for `Losses`."""
+"""``(variables, batch, key) -> (B, H, W, C)`` pictures in [-1, 1], or ``(B, d)`` points. Where networks meet it
+also takes ``step``, for networks that change in time."""
 
 
 class Option(NamedTuple):
