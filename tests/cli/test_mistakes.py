@@ -284,7 +284,6 @@ MISTAKES = """
     train {f}/tiny.py --out {f}/new1 --fork {f}/absent | is not a run directory: it has no settings.json
     train {f}/tiny.py --out {f}/new2 --fork {runs}/bare | holds no checkpoint
     train {f}/tiny.py --out {run} --fork {run} | the run directory itself; choose another --out
-    train {f}/tiny.py --out {f}/new3 --fork {run} --widths 3 | does not fit this experiment
     sample {f} | is not a run directory: it has no settings.json
     sample {runs}/lacking | has no 'arguments'
     sample {runs}/strange | is damaged: it has no 'arguments'
