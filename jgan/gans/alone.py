@@ -6,18 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgan.game import (
-    DISCRIMINATOR,
-    GENERATOR,
-    Aux,
-    Batch,
-    Collections,
-    Game,
-    Sampler,
-    Variables,
-    View,
-    sampled,
-)
+from jgan.game import DISCRIMINATOR, GENERATOR, Aux, Game, Sampler, View, sampled
+from jgan.players import Batch, Collections, Variables
 
 LossFunction = Callable[[Variables, Batch, jax.Array, Any], tuple[jax.Array, Aux]]
 

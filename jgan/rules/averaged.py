@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import FROZEN, GENERATOR, TERMS, Batch, Metrics
+from jgan.game import FROZEN, GENERATOR, TERMS, Batch, Collections, Metrics
 from jgan.rules.rule import Rule, TrainState
 
 
@@ -31,7 +31,7 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
 
     All floating-point variables of the generator are averaged, running statistics included (they must
     fit the averaged weights; StyleGAN2's code copies buffers instead, of which it has hardly any). Memories of
-    terms and frozen parameters are copied.
+    terms and frozen parameters are not averaged.
     The average is ``state.averages["generator"]``; it starts as the initial generator.
     """
     if isinstance(decay, int | float) and not 0 <= decay < 1:
@@ -40,7 +40,7 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
     def init(key: jax.Array, batch: Batch) -> TrainState:
         state = rule.init(key, batch)
         # Copies: a donated buffer must not appear in the state twice.
-        average = jax.tree.map(jnp.copy, state.variables[GENERATOR])
+        average = jax.tree.map(jnp.copy, _averageable(state.variables[GENERATOR]))
         return state.replace(averages={**state.averages, GENERATOR: average})
 
     def update(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
@@ -53,11 +53,11 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
                 return new
             return (old + (1 - kept) * (new - old)).astype(new.dtype)
 
-        new = state.variables[GENERATOR]
-        average = {
-            name: values if name in (TERMS, FROZEN) else jax.tree.map(blend, before[name], values)
-            for name, values in new.items()
-        }
+        average = jax.tree.map(blend, before, _averageable(state.variables[GENERATOR]))
         return state.replace(averages={**state.averages, GENERATOR: average}), metrics
 
     return Rule(init, update, rule.minibatches)
+
+
+def _averageable(own: Collections) -> Collections:
+    return {name: values for name, values in own.items() if name not in (TERMS, FROZEN)}

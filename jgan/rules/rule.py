@@ -51,7 +51,10 @@ class TrainState:
 
     def averaged_variables(self) -> Variables:
         """The variables with averages in place of what they average."""
-        return {**self.variables, **self.averages}
+        return {
+            player: {**own, **self.averages.get(player, {})}
+            for player, own in self.variables.items()
+        }
 
 
 class Rule(NamedTuple):

@@ -1,6 +1,7 @@
 """Terms: the lines of which objectives are made. One kind a file; each is a function that returns terms."""
 
 from jgan.terms.adversarial import adversarial
+from jgan.terms.ambiguity import style_ambiguity
 from jgan.terms.balance import balance
 from jgan.terms.classification import classification
 from jgan.terms.cycle import cycle
@@ -24,4 +25,5 @@ __all__ = [
     "pool",
     "pull_away",
     "reconstruction",
+    "style_ambiguity",
 ]

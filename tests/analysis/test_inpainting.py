@@ -13,11 +13,14 @@ from jgan.analysis.inpainting import (
     make_mask,
     mean_fill,
 )
-from jgan.game import DISCRIMINATOR, GENERATOR, Game, Inputs
+from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
-from jgan.latents import uniform
+from jgan.latents import LatentLike, uniform
 from jgan.losses import non_saturating
-from jgan.networks import dcgan_discriminator, dcgan_generator
+from jgan.networks import Network, dcgan_discriminator, dcgan_generator
+from jgan.scene import Inputs, Meeting
+from jgan.terms import adversarial
+from jgan.versus import versus
 
 KEY = jax.random.key(0)
 SHAPE = (8, 8, 1)
@@ -32,7 +35,7 @@ def trained():
     variables = game.init(KEY, batch)
     variables[GENERATOR]["params"] = jax.tree.map(lambda w: 8 * w, variables[GENERATOR]["params"])
     latent = game.sampler.latent(jax.random.key(8), batch)
-    return game, variables, latent, {"image": game.sampler.generate(variables, batch, latent)}
+    return game, variables, latent, {"image": game.sampler.generate(variables, (), latent)}
 
 
 def counted(known, window):
@@ -106,7 +109,7 @@ def test_the_prior_is_log_one_minus_d(trained):
     game, variables, _, batch = trained
     mask = jnp.asarray(make_mask("left", 8, 8))
     found = inpaint(game, variables, batch, mask, KEY, steps=1, restarts=1, prior=0.25)
-    made = game.sampler.generate(variables, batch, found.search.start)
+    made = game.sampler.generate(variables, (), found.search.start)
     discriminator = dcgan_discriminator(width=4)
     logits = np.asarray(discriminator.apply(variables[DISCRIMINATOR], made)[0], np.float64)
     start = context_loss(made, batch["image"], importance(mask))
@@ -169,31 +172,50 @@ def test_mistakes(trained):
         inpaint(game, variables, batch, mask[:4], KEY)
     with pytest.raises(ValueError, match="generates from data alone"):
         inpaint(game._replace(sampler=None), variables, batch, mask, KEY)
-    with pytest.raises(ValueError, match="critic"):
-        inpaint(game._replace(critic=None), variables, batch, mask, KEY, steps=1)
+    with pytest.raises(ValueError, match="no discriminator to ask; set prior to 0"):
+        inpaint(game._replace(scene=None), variables, batch, mask, KEY, steps=1)
+    found = inpaint(game._replace(scene=None), variables, batch, mask, KEY, steps=1, prior=0.0)
+    assert found.generated.shape == batch["image"].shape
 
 
-def critic_with(game: Game, **changes):
-    inner = game.critic
-    return game._replace(critic=lambda *a: inner(*a)._replace(**changes))
+def other_game(**parts):
+    """The trained game's networks under another meeting."""
+    networks = dcgan_generator(SHAPE, width=8), parts.pop("judge", dcgan_discriminator(width=4))
+    terms = parts.pop("terms", adversarial(non_saturating()))
+    return versus(*networks, *terms, **{"latent": uniform(6), **parts})
 
 
-def test_a_critic_that_cannot_tell_single_examples(trained):
+def test_a_discriminator_that_cannot_tell_single_examples(trained):
     game, variables, latent, batch = trained
-    pairs = critic_with(game, score=lambda inputs, state, key: (jnp.zeros(1), state))
+    one = Network(lambda key, x: {"params": {}}, lambda *_, **__: (jnp.zeros(1), {}))
     with pytest.raises(ValueError, match=r"logits of shape \(1,\) for 3 examples"):
-        logits_of_latents(pairs, variables, batch, latent, KEY)
-    nothing = critic_with(game, generate=None, fake=Inputs({"parts": batch["image"]}))
-    with pytest.raises(ValueError, match="cannot be asked about pictures or latents alone"):
-        logits_of_latents(nothing, variables, batch, latent, KEY)
+        logits_of_latents(other_game(judge=one), variables, batch, latent, KEY)
+    alone = other_game(
+        terms=(), meet=lambda make, batch, z, step: Meeting(real=Inputs(batch["image"]))
+    )
+    with pytest.raises(ValueError, match="is not shown fakes, so it cannot be asked"):
+        logits_of_latents(alone, variables, batch, latent, KEY)
 
 
-def test_a_critic_whose_latents_hold_more_judges_the_pictures(trained):
+def test_a_game_whose_latents_hold_more_judges_the_pictures(trained):
     game, variables, latent, batch = trained
     expected = logits_of_latents(game, variables, batch, latent, KEY)
-    other = critic_with(
-        game, latent={"shown": latent, "code": latent}, generate=lambda z: z["shown"]
+    draw = game.sampler.latent
+    more = other_game(
+        latent=LatentLike(lambda key, batch: {"shown": draw(key, batch), "code": batch["image"]}),
+        meet=lambda make, batch, z, step: Meeting(
+            real=Inputs(batch["image"]), fake=Inputs(make(z["shown"]))
+        ),
     )
-    for same in (other, critic_with(game, generate=None)):
+    # As BiGAN's pairs.
+    pairs = other_game(
+        meet=lambda make, batch, z, step: Meeting(
+            real=Inputs({"image": batch["image"], "latent": z}),
+            fake=Inputs({"image": make(z), "latent": z}),
+        ),
+        present=lambda ask, inputs, group: ask(inputs.values["image"]),
+        terms=(),
+    )
+    for same in (more._replace(sampler=game.sampler), pairs):
         found = logits_of_latents(same, variables, batch, latent, KEY)
         np.testing.assert_allclose(found, expected, rtol=1e-6)

@@ -32,7 +32,7 @@ def small(prior=None, shape=(8, 8, 1)):
 def made(game, variables, count=3):
     batch = {"image": jnp.zeros((count, 8, 8, 1))}
     latent = game.sampler.latent(jax.random.key(5), batch)
-    return latent, {"image": game.sampler.generate(variables, batch, latent)}
+    return latent, {"image": game.sampler.generate(variables, (), latent)}
 
 
 @pytest.mark.parametrize("prior", [uniform(6), normal(6)])
@@ -47,11 +47,11 @@ def test_what_the_generator_made_is_found_again(prior):
         )
     )
     found = find(batch)
-    again = game.sampler.generate(variables, batch, found.latent)
+    again = game.sampler.generate(variables, (), found.latent)
     l1 = np.abs(np.asarray(again - batch["image"])).mean(axis=(1, 2, 3))
     assert l1.max() < 0.02
     np.testing.assert_allclose(found.loss, l1, atol=1e-5)
-    start = game.sampler.generate(variables, batch, found.start)
+    start = game.sampler.generate(variables, (), found.start)
     assert float(jnp.mean(jnp.abs(start - batch["image"]))) > 5 * l1.max()
 
 
@@ -59,7 +59,7 @@ def test_a_linear_generator_has_the_least_squares_latent():
     weights = jax.random.normal(KEY, (3, 10))
     sampler = Sampler(
         lambda key, batch: jax.random.normal(key, (len(batch["image"]), 3)),
-        lambda variables, batch, z: z @ variables,
+        lambda variables, condition, z: z @ variables,
     )
     images = jax.random.normal(jax.random.key(1), (4, 10))
     find = lambda **more: invert(
@@ -99,7 +99,7 @@ def test_examples_and_restarts_never_meet():
     alone = {"image": batch["image"][1:2]}
     search = lambda batch, starts: minimise(
         lambda z: jnp.mean(
-            (game.sampler.generate(variables, batch, z) - batch["image"]) ** 2, (1, 2, 3)
+            (game.sampler.generate(variables, (), z) - batch["image"]) ** 2, (1, 2, 3)
         ),
         starts,
         steps=20,
@@ -120,7 +120,7 @@ def test_numbers_that_are_not_floats_stay():
         count = len(batch["image"])
         return {"class": jnp.arange(count), "z": jax.random.normal(key, (count, 2))}
 
-    def generate(variables, batch, latent):
+    def generate(variables, condition, latent):
         return latent["z"] + latent["class"][:, None]
 
     batch = {"image": jnp.zeros((3, 2))}

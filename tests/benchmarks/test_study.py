@@ -263,7 +263,7 @@ def losses(method, images, **arguments):
     batch = {"image": images}
     variables = jax.jit(game.init)(KEY, batch)
     step = jnp.zeros((), jnp.int32)
-    value, aux = jax.jit(game.losses[DISCRIMINATOR])(variables, batch, KEY, step)
+    value, aux = jax.jit(game.losses)(variables, batch, KEY, step)[DISCRIMINATOR]
     return float(value), {name: float(x) for name, x in aux.metrics.items()}, variables
 
 

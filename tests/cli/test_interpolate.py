@@ -14,7 +14,7 @@ TINY = '''
 import numpy as np
 import optax
 from jgan.data import Source, load
-from jgan.game import DISCRIMINATOR, GENERATOR, adversarial
+from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
@@ -29,9 +29,7 @@ def experiment(*, images: bool = True, latent: bool = True) -> Experiment:
     source = source if images else load("ring").take(20)
     game = gan(*pair(source.shape, width=2), get_loss("hinge"), normal(2))
     if not latent:
-        inner = game.critic
-        hide = lambda *arguments: inner(*arguments)._replace(latent=(), generate=None)
-        game = adversarial(game.init, hide, get_loss("hinge"), game.views)
+        game = game._replace(sampler=None)
     rule = averaged(alternating(game, {p: optax.adam(1e-3) for p in (GENERATOR, DISCRIMINATOR)}))
     return Experiment(game, rule, source, 2, 10)
 '''

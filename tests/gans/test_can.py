@@ -5,8 +5,9 @@ import pytest
 from helpers import KEY, NOTHING, STEP, central_differences
 
 from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.can import ambiguity, can, entropy
+from jgan.gans.can import can
 from jgan.networks.network import Network
+from jgan.terms.ambiguity import ambiguity, entropy
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 1.0]])
 P = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)

@@ -77,6 +77,25 @@ def test_samples_have_the_probabilities():
     assert expected.max() > 2 / 16  # not the uniform distribution
 
 
+def test_temperature_is_an_option_of_the_sampler():
+    network = pixelcnn_network(3, layers=1, width=3, size=3)
+    game = pixelcnn(network, 3)
+    assert game.sampler.options["temperature"].default == 1.0
+    batch = {"image": jnp.zeros((200, 2, 2, 1))}
+    variables = {GENERATOR: random_weights(network, batch["image"][:1])}
+    latent = game.sampler.latent(KEY, batch)
+    made = jax.jit(
+        lambda temperature: game.sampler.generate(variables, (), latent, temperature=temperature)
+    )
+    np.testing.assert_array_equal(made(1.0), game.sampler.generate(variables, (), latent))
+    # Near 0 each level is the likeliest, whatever is drawn; far above 1 all are equally likely.
+    cold, hot = np.asarray(made(1e-4)), np.asarray(to_levels(made(1e6), 3))
+    np.testing.assert_array_equal(cold, np.broadcast_to(cold[:1], cold.shape))
+    logits, _ = network.apply(variables[GENERATOR], cold[:1])
+    np.testing.assert_array_equal(np.argmax(logits, axis=-1), to_levels(cold[:1], 3))
+    np.testing.assert_array_equal(hot, np.minimum(np.asarray(latent) * 3, 2.999).astype(int))
+
+
 def test_the_loss_is_the_mean_over_elements():
     network = pixelcnn_network(4, layers=1, width=3, size=3)
     game = pixelcnn(network, 4)

@@ -16,10 +16,10 @@ from jgan.training.encoder_measures import neighbour_accuracy, reconstruction_ra
 from jgan.training.experiment import Experiment, Trained
 
 
-def coded(encode, generate=lambda variables, batch, code: code):
+def coded(encode, generate=lambda variables, condition, code: code):
     """A "trained" run on the ring that encodes and decodes in the given way."""
     game = gan(mlp_generator((2,), (2,)), mlp_discriminator((2,)), non_saturating(), normal(2))
-    sampler = Sampler(game.sampler.latent, generate, encode)
+    sampler = Sampler(game.sampler.latent, generate, encode=encode)
     sgd = optax.sgd(0.1)
     rule = alternating(game, {GENERATOR: sgd, DISCRIMINATOR: sgd})
     state = rule.init(jax.random.key(0), {"image": jnp.zeros((2, 2))})
@@ -32,7 +32,7 @@ def test_ratios_of_known_encoders():
     length = lambda values: np.linalg.norm(values, axis=1).mean()
     keep = lambda variables, images: images
     assert reconstruction_ratio(coded(keep)) == 0
-    half = reconstruction_ratio(coded(keep, lambda variables, batch, code: code / 2))
+    half = reconstruction_ratio(coded(keep, lambda variables, condition, code: code / 2))
     assert half == pytest.approx(length(x / 2) / length(x - np.roll(x, 1, axis=0) / 2), rel=1e-5)
     # Whoever draws the same for everyone has learnt nothing, the mean example too.
     same = reconstruction_ratio(coded(lambda variables, images: 0 * images))

@@ -76,7 +76,7 @@ def test_a_frame_is_the_same_alone():
     few = travel(game.sampler, variables, batch, SHARES[2:])
     np.testing.assert_allclose(few[0], together[2], atol=1e-6)
     start = game.sampler.latent(jax.random.split(jax.random.key(0))[0], batch)
-    alone = game.sampler.generate(variables, batch_of(1, (8, 8, 1)), start[:1])
+    alone = game.sampler.generate(variables, (), start[:1])
     np.testing.assert_allclose(alone, together[0][:1], atol=1e-6)
 
 
@@ -88,12 +88,13 @@ def test_classes_and_conditions_stay():
             "class": jax.random.randint(key, (count, 1), 0, 1000),
         }
 
-    def generate(variables, batch, latent):
-        parts = [latent["z"], latent["class"].astype(jnp.float32), batch["label"][:, None]]
+    def generate(variables, label, latent):
+        parts = [latent["z"], latent["class"].astype(jnp.float32), label[:, None]]
         return jnp.concatenate(parts, axis=1)
 
     batch = {"image": jnp.zeros((4, DIM)), "label": jnp.arange(4.0)}
-    frames = travel(Sampler(latent, generate), {}, batch, SHARES, kind="linear")
+    sampler = Sampler(latent, generate, lambda batch: batch["label"])
+    frames = travel(sampler, {}, batch, SHARES, kind="linear")
     np.testing.assert_array_equal(frames[:, :, 4], np.tile(np.arange(4.0), (3, 1)))
     np.testing.assert_array_equal(frames[0, :, 3], frames[2, :, 3])
     assert not np.allclose(frames[0, :, :3], frames[2, :, :3])
