@@ -65,7 +65,7 @@ def recording() -> Iterator[Recorded]:
 
     >>> with recording() as found:
     ...     _ = constant("scale", 2.0)
-    >>> found
+    >>> [(name, float(value)) for name, value in found]
     [('scale', 2.0)]
     """
     tape = _Tape(None)

@@ -43,7 +43,8 @@ def term_gradients(
         def values(params: PyTree, player: str = player) -> dict[str, jax.Array]:
             own = {**variables[player], "params": params}
             moved = {**variables, player: own}
-            return game.losses(moved, batch, key, as_step(step), variables)[player][1].terms
+            loss, aux = game.losses(moved, batch, key, as_step(step), variables)[player]
+            return aux.terms or {"loss": loss}
 
         terms, pullback = jax.vjp(values, variables[player]["params"])
         none = jax.tree.map(jnp.zeros_like, terms)

@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(folder: Path) -> Path:
     out = folder / "run"
-    words = f"train {folder}/tiny.py --out {out} --log-every 3 --sample-every 3 --save-every 3"
+    words = f"train {folder}/tiny.py --out {out} --log-every 3 --sample-every 3 --save-every 3 --log-terms"
     assert main(words.split()) == 0
     return out
 
@@ -76,6 +76,9 @@ def test_train_writes_a_run_directory(run: Path) -> None:
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [3, 6]
     assert {"generator/loss", "discriminator/loss", "generator/gradient_norm"} <= set(rows[0])
+    # One term a player: no angle between two of them.
+    assert rows[0]["generator/norm(adversarial)"] > 0
+    assert not [name for row in rows for name in row if "cosine" in name]
     assert sorted(path.name for path in (run / "samples").iterdir()) == [
         "samples-000003.png",
         "samples-000006.png",
@@ -99,6 +102,36 @@ def test_sample_array(run: Path, tmp_path: Path) -> None:
     long, short = (np.load(tmp_path / name)["image"] for name in ("a.npz", "b.npz"))
     assert long.shape == (300, 2)
     np.testing.assert_array_equal(long[:7], short)
+
+
+STEERED = TINY.replace(
+    "    rule =",
+    """    sampler = game.sampler._replace(
+        generate=lambda variables, condition, z, key=None, step=0, stretch=1.0: stretch * z,
+        options={"stretch": Option(1.0, "Factor of every sample.")},
+    )
+    game = game._replace(sampler=sampler, views=sampled(sampler))
+    rule =""",
+).replace("from jgan.gans", "from jgan.game import Option, sampled\nfrom jgan.gans", 1)
+
+
+def test_options_of_the_sampler_are_flags(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "steered.py").write_text(STEERED)
+    main(["train", str(tmp_path / "steered.py"), "--steps", "1", "--out", str(tmp_path / "run")])
+
+    def drawn(*words: str) -> np.ndarray:
+        out = tmp_path / "samples.npz"
+        words = ["sample", str(tmp_path / "run"), "--count", "4", "--out", str(out), *words]
+        assert main(words) == 0
+        with np.load(out) as arrays:
+            return next(iter(arrays.values()))
+
+    np.testing.assert_allclose(drawn("--stretch", "3"), 3 * drawn(), rtol=1e-6)
+    for flag, value in (("--stretch", "wide"), ("--temperature", "2")):
+        assert main(["sample", str(tmp_path / "run"), flag, value]) == 2
+        assert flag in capsys.readouterr().err
 
 
 def test_sample_ema_or_not(run: Path, tmp_path: Path) -> None:

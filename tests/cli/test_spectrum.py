@@ -55,6 +55,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def test_shares_by_term_sum_to_the_rightmost_eigenvalues(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["spectrum", str(run), "--by-term", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    parts = report["by_term"]
+    assert set(parts) == {"generator/adversarial", "discriminator/adversarial", "discriminator/r1"}
+    total = np.sum([part["shares"] for part in parts.values()], axis=0)
+    np.testing.assert_allclose(total, report["field_right"]["eigenvalues"], atol=1e-4)
+    assert main(["spectrum", str(run), "--by-term"]) == 0
+    assert "discriminator/r1: " in capsys.readouterr().out
+
+
 def test_json_of_every_checkpoint_and_figure(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

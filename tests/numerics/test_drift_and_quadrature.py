@@ -143,7 +143,9 @@ def test_gauss_hermite_is_exact_for_polynomials() -> None:
     with pytest.raises(ValueError, match=r"have weights, but the loss averages over pairs"):
         vector_field(pairs, pairs.init(jax.random.key(0), batch), batch)
     with pytest.raises(ValueError, match=r"group 'real' has 59 examples, but there are 60 weights"):
-        vector_field(weighted(dirac(wasserstein()), weights), as_variables(1.0, 1.0), dirac_batch(count=59))
+        vector_field(
+            weighted(dirac(wasserstein()), weights), as_variables(1.0, 1.0), dirac_batch(count=59)
+        )
 
 
 def test_gaussian_gan_has_its_moment_field() -> None:
