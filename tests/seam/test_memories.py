@@ -52,7 +52,9 @@ def test_a_memory_advances_at_every_move_of_its_player_and_only_then(ahead):
         state, _ = jax.jit(rule.update)(state, BATCH)
         assert counts(state) == [10.0 + update, 3.0 * update]
     # A memory is no weight: the average has the newest.
-    assert float(state.averages[GENERATOR]["terms"]["counter"]) == 12.0
+    assert set(state.averages[GENERATOR]) == {"params"}
+    averaged_variables = state.averaged_variables()[GENERATOR]
+    assert float(averaged_variables["terms"]["counter"]) == 12.0
 
 
 def test_both_players_read_all_memories_and_write_their_own():
@@ -203,14 +205,15 @@ def test_moves_and_averages_leave_what_is_frozen(make):
         variables = frozen(variables, player, "Dense_0")
     state = state.replace(
         variables=variables,
-        averages={GENERATOR: variables[GENERATOR]},
+        averages={GENERATOR: {"params": variables[GENERATOR]["params"]}},
         optimizers={p: SGD[p].init(variables[p]["params"]) for p in PLAYERS},
     )
     after, _ = jax.jit(rule.update)(state, BATCH)
     for player in PLAYERS:
         assert_same(after.variables[player][FROZEN], variables[player][FROZEN])
         assert differ(after.variables[player]["params"], variables[player]["params"])
-    assert_same(after.averages[GENERATOR][FROZEN], variables[GENERATOR][FROZEN])
+    used = after.averaged_variables()[GENERATOR]
+    assert_same(used[FROZEN], variables[GENERATOR][FROZEN])
     assert differ(after.averages[GENERATOR]["params"], after.variables[GENERATOR]["params"])
 
 
