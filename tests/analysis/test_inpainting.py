@@ -186,7 +186,7 @@ def other_game(**parts):
 
 
 def test_a_discriminator_that_cannot_tell_single_examples(trained):
-    game, variables, latent, batch = trained
+    _, variables, latent, batch = trained
     one = Network(lambda key, x: {"params": {}}, lambda *_, **__: (jnp.zeros(1), {}))
     with pytest.raises(ValueError, match=r"logits of shape \(1,\) for 3 examples"):
         logits_of_latents(other_game(judge=one), variables, batch, latent, KEY)

@@ -245,12 +245,12 @@ def test_a_score_falls_as_samples_near_the_data(data, monkeypatch, tmp_path):
     score, protocol = scorer(experiment, count=200, extractor=counted)
     assert protocol["samples"] == 200
     variables = lambda shift: {GENERATOR: {"params": {"shift": jnp.asarray(shift, jnp.float32)}}}
-    found = [score(variables(0.0))]
+    found = [score(variables(0.0), 0)]
     compiled = len(traced)
-    found += [score(variables(shift)) for shift in (0.2, 0.5)]
+    found += [score(variables(shift), 0) for shift in (0.2, 0.5)]
     assert 0 <= found[0] < found[1] < found[2]
-    assert score(variables(0.2)) == found[1]
-    assert score(variables(float("nan"))) == float("inf")
+    assert score(variables(0.2), 0) == found[1]
+    assert score(variables(float("nan")), 0) == float("inf")
     assert len(traced) == compiled  # by the first of five calls
 
 
