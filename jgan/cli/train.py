@@ -11,12 +11,14 @@ from typing import Any
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.data.loader import Reading
+from jgan.errors import UserError
 from jgan.evaluation.score import scorer
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import MODES, connect, is_leader
 from jgan.training.experiment import Experiment
 from jgan.training.feed import LOADERS, is_resident
 from jgan.training.fit import layout_of
+from jgan.training.fork import check_other_run
 from jgan.training.resources import estimate
 from jgan.training.run import settings_of
 from jgan.training.saved import shape_after, shape_of_state
@@ -33,7 +35,14 @@ def main(words: list[str]) -> int:
     _add_loading(parser)
     file, arguments, asked = parse_experiment("train", parser, words)
     connect(asked.coordinator, asked.processes, asked.process)
-    experiment = file.build(**arguments).resized(asked.steps, asked.batch_size)
+    whole = file.build(**arguments)
+    experiment = whole.resized(asked.steps, asked.batch_size)
+    from_run = vars(asked)["from"]
+    if from_run is not None and len(experiment.stages) < len(whole.stages):
+        raise UserError(
+            f"--steps is {asked.steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
+            "which takes all before that step from another run."
+        )
     out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
     say = _say if is_leader() else lambda line: None
     say("\n".join([file.summary, *_about(experiment), f"run directory: {out}"]))
@@ -56,6 +65,7 @@ def main(words: list[str]) -> int:
         tensorboard=asked.tensorboard,
         log_terms=asked.log_terms,
         fork=asked.fork,
+        from_run=from_run,
     )
     finished = train(
         experiment,
@@ -84,8 +94,14 @@ def _describe(
     settings = settings_of(file, arguments, seed=asked.seed, **experiment.sizes())
     say(json.dumps(settings, indent=2))
     count, state = len(experiment.stages), None
+    from_run = vars(asked)["from"]
+    newest = None if from_run is None else check_other_run(experiment, from_run)
     for number, stage in enumerate(experiment.stages):
         state = shape_after(stage, state) if state else shape_of_state(experiment.until(0))
+        if newest is not None and number < count - 1:
+            where = f"taken from step {newest} of {from_run}"
+            say(f"stage {number + 1}/{count}: {_span(experiment, number)} {where}, not trained")
+            continue
         layout = layout_of(stage, asked.parallel)
         resident = is_resident(stage.source, layout, asked.loader)
         needed = estimate(stage.rule, stage.source.arrays, stage.batch_size, resident, state)
@@ -127,7 +143,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
     add("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
     add("--dry-run", action="store_true", help="say all that is known beforehand, train nothing")
-    add("--fork", type=Path, metavar="RUN", help="start from another run's newest checkpoint")
+    other = parser.add_mutually_exclusive_group().add_argument
+    other("--fork", type=Path, metavar="RUN", help="start from another run's newest checkpoint")
+    other("--from", type=Path, metavar="RUN", help="take all stages before the last from this run")
 
 
 def _add_kept(parser: argparse.ArgumentParser) -> None:

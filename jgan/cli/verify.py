@@ -21,6 +21,12 @@ def main(words: list[str]) -> int:
         "--seed", type=at_least(0), default=0, help="of every training (default: 0)"
     )
     parser.add_argument(
+        "--from",
+        type=Path,
+        metavar="RUN",
+        help="take the stages before the last, which train what the experiment needs, from this run",
+    )
+    parser.add_argument(
         "--pictures",
         type=Path,
         metavar="FOLDER",
@@ -35,7 +41,12 @@ def main(words: list[str]) -> int:
     proven = True
     with as_user_error("a claim's measurement"):
         for verdict in verify(
-            file.build, arguments, seed=options.seed, steps=options.steps, seen=seen
+            file.build,
+            arguments,
+            seed=options.seed,
+            steps=options.steps,
+            from_run=vars(options)["from"],
+            seen=seen,
         ):
             proven &= verdict.proven
             print(table_row(verdict), flush=True)

@@ -106,13 +106,8 @@ def describe_inheritance(fresh: TrainState, past: TrainState) -> str:
       fresh: the state, or its shapes, that takes over.
       past: the state, or its shapes, from which.
     """
-    inherited = leaves_by_path(_with_frozen(past.variables))
     names = list(leaves_by_path(fresh.variables))
-    new = [
-        name
-        for name, leaf in leaves_by_path(fresh.variables).items()
-        if not _fits(leaf, inherited.get(name))
-    ]
+    new = new_variables(fresh, past)
     anew = new_optimizers(fresh, past)
     if not new and not anew:
         return f"all {len(names)} arrays of its variables and its optimizers are taken over."
@@ -123,6 +118,13 @@ def describe_inheritance(fresh: TrainState, past: TrainState) -> str:
     if anew:
         words += f", and the optimizer of the {' and of the '.join(anew)} starts anew"
     return f"{words}."
+
+
+def new_variables(fresh: TrainState, past: TrainState) -> list[str]:
+    """The arrays of the variables that the past does not have with equal path, shape and dtype."""
+    found = leaves_by_path(_with_frozen(past.variables))
+    leaves = leaves_by_path(fresh.variables)
+    return [name for name, leaf in leaves.items() if not _fits(leaf, found.get(name))]
 
 
 def new_optimizers(fresh: TrainState, past: TrainState) -> list[str]:

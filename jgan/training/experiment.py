@@ -33,6 +33,9 @@ class Experiment:
       claims: what ``jgan verify`` measures.
       earlier: the stages before the last.
       carry: how the last stage begins, if there are earlier ones.
+      needs: the name of what the earlier stages train if that is another experiment's training, such as
+        ``"stylegan width=32"``; "" if it has none. Whatever changes their result must change the name, for
+        experiments of equal ``needs`` and equal earlier lengths share that training in ``jgan verify``.
 
     Raises:
       UserError: from the constructor, if a stage has no steps or no examples in a batch.
@@ -46,9 +49,12 @@ class Experiment:
     claims: Sequence["Claim"] = ()
     earlier: Sequence[Stage] = field(default=(), kw_only=True)
     carry: Carry = field(default_factory=inherit, kw_only=True)
+    needs: str = field(default="", kw_only=True)
 
     @classmethod
-    def of_stages(cls, *stages: Stage, claims: Sequence["Claim"] = ()) -> "Experiment":
+    def of_stages(
+        cls, *stages: Stage, claims: Sequence["Claim"] = (), needs: str = ""
+    ) -> "Experiment":
         """The experiment of one or more stages, in their order.
 
         Raises:
@@ -56,7 +62,7 @@ class Experiment:
         """
         if not stages:
             raise UserError("an experiment has 0 stages, but must have at least 1.")
-        return cls(**_fields(stages), claims=claims)
+        return cls(**_fields(stages), claims=claims, needs=needs)
 
     def __post_init__(self) -> None:
         several = len(self.stages) > 1

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import jax
+import jax.numpy as jnp
 from jax.sharding import SingleDeviceSharding
 
 from jgan.data.loader import Reading
@@ -151,9 +152,21 @@ def all_chunks(
                 yield newest, row
 
 
-def fit(experiment: Experiment, seed: int = 0, every: int = 100) -> Trained:
-    """Train from the first step to the last, keeping the rows of metrics."""
-    state = begin(experiment, seed, layout_of(experiment.stages[0]))
+def fit(
+    experiment: Experiment, seed: int = 0, every: int = 100, begun: TrainState | None = None
+) -> Trained:
+    """Train to the last step, keeping the rows of metrics.
+
+    Args:
+      experiment: what is trained.
+      seed: of the first state.
+      every: steps between rows.
+      begun: a state to go on from in place of the first, whichever stage it belongs to. It is copied.
+    """
+    if begun is None:
+        state = begin(experiment, seed, layout_of(experiment.stages[0]))
+    else:
+        state = jax.tree.map(jnp.copy, begun)  # training consumes it
     history = []
     for newest, row in all_chunks(experiment, state, every):
         state = newest

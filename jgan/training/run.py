@@ -139,7 +139,11 @@ class RunDirectory:
             self._lock.close()
 
     def write_settings(
-        self, settings: dict[str, Any], experiment: Path, fork: Path | None = None
+        self,
+        settings: dict[str, Any],
+        experiment: Path,
+        fork: Path | None = None,
+        from_run: Path | None = None,
     ) -> None:
         """Write settings and experiment file, after comparing them with an earlier start of this run.
 
@@ -150,21 +154,28 @@ class RunDirectory:
           settings: by `settings_of`.
           experiment: the experiment's file.
           fork: the run that this one starts from, if any.
+          from_run: the run that trained the earlier stages in place of this one, if any.
 
         Raises:
           UserError: naming the first setting that differs.
         """
         file = self.path / "settings.json"
-        if fork is not None and fork.resolve() == self.path.resolve():
-            raise UserError(
-                f"--fork is {str(fork)!r}, the run directory itself; choose another --out for the new run."
-            )
+        for flag, other in (("--fork", fork), ("--from", from_run)):
+            if other is not None and other.resolve() == self.path.resolve():
+                raise UserError(
+                    f"{flag} is {str(other)!r}, the run directory itself; choose another --out for the new "
+                    "run."
+                )
         if fork is not None:
             settings = {**settings, "forked_from": str(fork)}
+        if from_run is not None:
+            settings = {**settings, "from": str(from_run.resolve())}
         if file.exists() and self._has_begun():
             before = read_settings(self.path)
             if "forked_from" in before:
                 settings = {**settings, "forked_from": before["forked_from"]}
+            if "from" in before:  # need not be given again, but cannot become another
+                settings = {"from": before["from"], **settings}
             # A newer version of a file may have arguments that a run's settings do not know.
             _refuse_difference(
                 self.path, "experiment", before.get("experiment"), settings["experiment"]

@@ -15,7 +15,7 @@ from jgan.training.checkpoint import Checkpoints
 from jgan.training.devices import is_leader, on_host
 from jgan.training.experiment import Experiment
 from jgan.training.fit import Diverged, Row, all_chunks, begin, layout_of
-from jgan.training.fork import forked
+from jgan.training.fork import forked, of_other_run
 from jgan.training.health import SPREAD, Doctor, spread
 from jgan.training.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
 from jgan.training.progress import Progress
@@ -48,6 +48,7 @@ class Options:
       tensorboard: write for TensorBoard too.
       log_terms: log the norm of each term's gradient, and the cosines between the terms of a player.
       fork: a run directory to start from instead of from the first step; what fits is taken over.
+      from_run: a run directory that trained the earlier stages; only the last one is trained.
     """
 
     log_every: int = 50
@@ -62,6 +63,7 @@ class Options:
     tensorboard: bool = False
     log_terms: bool = False
     fork: Path | None = None
+    from_run: Path | None = None
 
 
 DEFAULTS = Options()
@@ -108,7 +110,7 @@ def train(
         # Only the leader writes; Orbax has all processes of a run save together.
         run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
         if is_leader():
-            run.write_settings(settings, file, options.fork)
+            run.write_settings(settings, file, options.fork, options.from_run)
         checkpoints = stack.enter_context(
             Checkpoints(run.checkpoints, options.keep, options.keep_every)
         )
@@ -144,7 +146,7 @@ def train(
 def _start(
     experiment: Experiment, seed: int, options: Options, checkpoints: Checkpoints, say: Say
 ) -> TrainState:
-    """The state to go on from: a checkpoint of this run, or of the run it forks from, or the first."""
+    """The state to go on from: a checkpoint of this run, or of the run it forks or takes from, or the first."""
 
     def like(step: int) -> tuple[TrainState, Any]:
         shape = shape_of_state(experiment.until(step))
@@ -158,6 +160,10 @@ def _start(
     if options.fork is not None:
         state, told = forked(experiment, options.fork, seed, options.parallel)
         say(f"starting from step {int(state.step)} of {options.fork}: {told}")
+        return state
+    if options.from_run is not None:
+        state, told = of_other_run(experiment, options.from_run, seed, options.parallel)
+        say(f"the stages before the last are {options.from_run}: {told}")
         return state
     return begin(experiment, seed, layout_of(experiment.stages[0], options.parallel))
 
