@@ -175,9 +175,7 @@ TERMS = {
     "latent consistency": lambda kind: plain(kind, latent_consistency(0.1)),
     "orthogonal": lambda kind: plain(kind, orthogonal(0.1)),
     "historical average": lambda kind: plain(kind, historical_averages(0.5)),
-    "feature matching": lambda kind: plain(
-        kind, feature_matching(), loss=only_discriminator(LOSS)
-    ),
+    "feature matching": lambda kind: plain(kind, feature_matching(), loss=only_discriminator(LOSS)),
     "pull-away": lambda kind: plain(kind, pull_away(0.5)),
     "relativistic average": lambda kind: plain(kind, loss=get_loss("relativistic_average")),
     "classification": conditional_head,
@@ -224,4 +222,3 @@ RULES = {
     ),
 }
 """By name: from a game to a rule."""
-

@@ -124,5 +124,7 @@ def derivative_errors(function, point, directions=2):
         transposed = jnp.vdot(pullback(back)[0], along)
         size = jnp.abs(truth).max()
         scale = jnp.linalg.norm(back) * jnp.linalg.norm(truth)
-        errors.append((jnp.abs(forward - truth).max() / size, abs(transposed - back @ truth) / scale))
+        errors.append(
+            (jnp.abs(forward - truth).max() / size, abs(transposed - back @ truth) / scale)
+        )
     return Errors(*(float(max(found)) for found in zip(*errors, strict=True)))

@@ -103,7 +103,10 @@ def test_the_jacobian_of_a_field_is_that_of_finite_differences(passes, double):
     start = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), game.init(KEY, batch))
     if passes:
         own = start[DISCRIMINATOR]
-        advance = lambda own, _: ({**own, **discriminator.apply(own, batch["image"], train=True)[1]}, 0)
+        advance = lambda own, _: (
+            {**own, **discriminator.apply(own, batch["image"], train=True)[1]},
+            0,
+        )
         start[DISCRIMINATOR] = jax.jit(lambda own: lax.scan(advance, own, length=passes)[0])(own)
     point, unravel = ravel_pytree(params_of(start))
 
