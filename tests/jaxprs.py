@@ -1,5 +1,6 @@
 """What can be known of a function from its jaxpr, without compiling it."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,11 @@ def equations(jaxpr: Any) -> Iterator[Any]:
 def primitives(function: Callable[..., Any], *arguments: Any) -> set[str]:
     """Names of all operations that the function performs on arguments of these shapes."""
     return {e.primitive.name for e in equations(jax.make_jaxpr(function)(*arguments))}
+
+
+def text(jaxpr: Any) -> str:
+    """A program in words, without the addresses of the Python objects that it names."""
+    return re.sub(r"0x[0-9a-f]+", "0x", str(jaxpr))
 
 
 def unchanged_outputs(function: Callable[..., Any], *arguments: Any) -> dict[str, str]:

@@ -24,20 +24,23 @@ _CALLS = {
 }
 
 
-def lowered(function: Callable[..., Any], *arguments: Any, platform: str) -> str:
-    """The StableHLO of a function for a platform.
+def traced(function: Callable[..., Any], *arguments: Any) -> Any:
+    """The function as `jax.stages.Traced`, which can be lowered for any platform.
 
     Args:
       function: a pure function, jitted or not.
       *arguments: its arguments, arrays or `jax.ShapeDtypeStruct`.
-      platform: "cpu", "cuda", "rocm" or "tpu".
 
     Raises:
       AssertionError: if the function asks for the machine's own backend while it is traced.
     """
     with mock.patch.object(jax, "default_backend", _refuse):
-        traced = jax.jit(lambda *arguments: function(*arguments)).trace(*arguments)
-        return traced.lower(lowering_platforms=(platform,)).as_text()
+        return jax.jit(lambda *arguments: function(*arguments)).trace(*arguments)
+
+
+def lowered(function: Callable[..., Any], *arguments: Any, platform: str) -> str:
+    """The StableHLO of a function for "cpu", "cuda", "rocm" or "tpu"."""
+    return traced(function, *arguments).lower(lowering_platforms=(platform,)).as_text()
 
 
 def _refuse() -> str:
@@ -54,6 +57,8 @@ def assert_lowers(
     function: Callable[..., Any], *arguments: Any, platforms: Sequence[str] = ACCELERATORS
 ) -> None:
     """Lower a function for each platform and refuse custom calls that only a CPU has."""
+    program = traced(function, *arguments)
     for platform in platforms:
-        foreign = foreign_calls(lowered(function, *arguments, platform=platform), platform)
+        text = program.lower(lowering_platforms=(platform,)).as_text()
+        foreign = foreign_calls(text, platform)
         assert not foreign, f"{platform} has no {', '.join(sorted(foreign))}"

@@ -188,6 +188,7 @@ def test_growth():
     assert (found["superlinear"], found["work_growth"]) == (False, 8)
 
 
+@pytest.mark.full
 def test_a_tiny_run(tmp_path, capsys):
     tiny = cells.plan(
         base=cells.Cell(batch=16, resolution=8, width=4),

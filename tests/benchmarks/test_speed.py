@@ -134,6 +134,7 @@ def test_the_torch_side_never_imports_jgan():
         assert "from jgan" not in text
 
 
+@pytest.mark.full
 def test_jgan_alone_on_a_tiny_work(tmp_path, monkeypatch, capsys):
     worker = client.Worker(sys.executable, "jgan")
     close = worker.close

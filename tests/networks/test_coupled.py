@@ -24,15 +24,15 @@ DOMAIN = jnp.array([0, 1, 0, 1, 1, 0])
 
 def moved(function, params):
     """For each leaf, by path, the share of its elements that the function depends on."""
-    gradient = jax.grad(function)(params)
+    gradient = jax.jit(jax.grad(function))(params)
     leaves = jax.tree_util.tree_leaves_with_path(gradient)
-    return {jax.tree_util.keystr(path): float(jnp.mean(leaf != 0)) for path, leaf in leaves}
+    return {jax.tree_util.keystr(path): np.mean(np.asarray(leaf) != 0) for path, leaf in leaves}
 
 
 def test_generators_share_all_but_the_last_layer():
     coupled = coupled_generator(mlp_generator((4, 3, 2), (8,), activation="tanh"))
-    own = coupled.init(KEY, Z)
-    made, _ = coupled.apply(own, Z)
+    own = jax.jit(coupled.init)(KEY, Z)
+    made, _ = jax.eval_shape(coupled.apply, own, Z)
     assert {name: value.shape for name, value in made.items()} == {
         "image": (5, *SHAPE),
         "other": (5, *SHAPE),
@@ -49,10 +49,11 @@ def test_generators_share_all_but_the_last_layer():
 
 def test_discriminators_share_all_but_the_first_layer():
     coupled = coupled_discriminator(mlp_discriminator((8,), activation="tanh"))
-    own = coupled.init(KEY, X, DOMAIN)
+    own = jax.device_get(jax.jit(coupled.init)(KEY, X, DOMAIN))
     kernel = own["params"]["Dense_0"]["kernel"].reshape(*SHAPE[:2], 2, 8)
+    judge = jax.jit(lambda domain: coupled.apply(own, X, domain)[0])
     for domain in (0, 1):
-        logits = coupled.apply(own, X, jnp.full(6, domain))[0]
+        logits = judge(np.full(6, domain))
         # A perceptron written out, with the first layer's weights of this domain.
         hidden = np.tanh(np.tensordot(np.asarray(X)[..., 0], kernel[:, :, domain], 2))
         last = own["params"]["Dense_1"]["kernel"][:, 0]
@@ -62,18 +63,20 @@ def test_discriminators_share_all_but_the_first_layer():
 def test_a_batch_of_both_domains_is_judged_example_by_example():
     for build in (coupled_discriminator, separate_discriminators):
         network = build(mlp_discriminator((8,)))
-        own = network.init(KEY, X, DOMAIN)
-        together = network.apply(own, X, DOMAIN)[0]
-        alone = [
-            network.apply(own, X[i : i + 1], DOMAIN[i : i + 1])[0][0] for i in range(len(DOMAIN))
-        ]
+        own = jax.jit(network.init)(KEY, X, DOMAIN)
+        judge = jax.jit(
+            lambda x, domain, own=own, network=network: network.apply(own, x, domain)[0]
+        )
+        images, domains = np.asarray(X), np.asarray(DOMAIN)
+        together = judge(images, domains)
+        alone = [judge(images[i : i + 1], domains[i : i + 1])[0] for i in range(len(domains))]
         np.testing.assert_allclose(together, alone, atol=1e-5)
-        assert not np.allclose(together, network.apply(own, X, 1 - DOMAIN)[0])
+        assert not np.allclose(together, judge(images, 1 - domains))
 
 
 def test_separate_networks_share_nothing():
     generators = separate_generators(mlp_generator(SHAPE, (8,), activation="tanh"))
-    own = generators.init(KEY, Z)
+    own = jax.jit(generators.init)(KEY, Z)
     for name in ("image", "other"):
         found = moved(
             lambda params, name=name: jnp.sum(
@@ -90,15 +93,17 @@ def test_separate_networks_share_nothing():
 def test_a_judge_of_pairs_looks_at_both(latent):
     judge = joint_discriminator(width=1, unary=True, latent=latent, body="mlp")
     pair = {"image": X, "latent": Z[:1].repeat(6, 0)}
-    own = judge.init(KEY, pair)
-    answers, _ = judge.apply(own, pair)
+    own = jax.jit(judge.init)(KEY, pair)
+    answers, _ = jax.eval_shape(judge.apply, own, pair)
     assert {name: value.shape for name, value in answers.items()} == dict.fromkeys(
         ("logit", "image", "latent"), (6,)
     )
-    moves = lambda name, field: bool(
-        jnp.any(jax.grad(lambda pair: jnp.sum(judge.apply(own, pair)[0][name]))(pair)[field])
-    )
-    seen = {name: [field for field in pair if moves(name, field)] for name in answers}
+    total = lambda name: lambda pair: jnp.sum(judge.apply(own, pair)[0][name])
+    slopes = jax.jit(lambda pair: {name: jax.grad(total(name))(pair) for name in answers})(pair)
+    seen = {
+        name: [field for field in pair if np.any(np.asarray(slopes[name][field]))]
+        for name in answers
+    }
     both = ["image", "latent"] if latent else ["image"]
     assert seen == {"logit": both, "image": ["image"], "latent": ["latent"]}
 

@@ -29,12 +29,9 @@ def run(module, x, **options):
     """``(collections, output, state)`` of a module whose parameters are all made random."""
     network = from_linen(module)
     made = jax.jit(network.init)(KEY, x)
-    leaves, structure = jax.tree.flatten(made["params"])
-    keys = jax.random.split(jax.random.key(5), len(leaves))
-    leaves = [
-        0.4 * jax.random.normal(key, leaf.shape) for key, leaf in zip(keys, leaves, strict=True)
-    ]
-    made = {**made, "params": jax.tree.unflatten(structure, leaves)}
+    rng = np.random.default_rng(5)
+    draw = lambda leaf: rng.normal(0, 0.4, leaf.shape).astype(np.float32)
+    made = {**made, "params": jax.tree.map(draw, made["params"])}
     output, state = jax.jit(lambda made, x: network.apply(made, x, **options))(made, x)
     return made, output, state
 
@@ -142,7 +139,7 @@ def test_batch_norm_trains_on_the_batch_and_evaluates_on_averages():
     stats = state["batch_stats"]["BatchNorm_0"]
     np.testing.assert_allclose(stats["mean"], 0.2 * mean, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(stats["var"], 0.8 + 0.2 * variance, rtol=1e-4)
-    evaluated, _ = from_linen(module).apply({**made, **state}, X)
+    evaluated, _ = jax.jit(from_linen(module).apply)({**made, **state}, X)
     expected = (x - stats["mean"]) / np.sqrt(stats["var"] + 1e-3) * inner["scale"] + inner["bias"]
     np.testing.assert_allclose(evaluated, expected, rtol=1e-4, atol=1e-5)
 
@@ -161,20 +158,21 @@ def test_other_norms_leave_activations_alone(kind):
 def test_only_training_changes_the_state(norm):
     network = dcgan_discriminator(width=2, norm=norm)
     x = jax.random.normal(KEY, (3, 12, 9, 1))
-    made = network.init(KEY, x)
+    made = jax.jit(network.init)(KEY, x)
     frozen = {name: value for name, value in made.items() if name != "params"}
-    _, state = network.apply(made, x)
-    assert_same(state, frozen)
-    _, state = network.apply(made, x, train=True)
+    states = lambda made: [network.apply(made, x, train=train)[1] for train in (False, True)]
+    still, state = jax.jit(states)(made)
+    assert_same(still, frozen)
     assert set(state) == set(frozen)
     assert differ(state, frozen) == (norm in ("batch", "spectral"))
 
 
 def test_collections_of_others_pass_through():
     network = mlp((3,), 2)
-    made = {**network.init(KEY, X), "lecam": {"real": jnp.float32(2.0)}}
+    made = {**jax.jit(network.init)(KEY, X), "lecam": {"real": jnp.float32(2.0)}}
     for train in (True, False):
-        assert_same(network.apply(made, X, train=train)[1], {"lecam": {"real": jnp.float32(2.0)}})
+        state = jax.jit(lambda made, train=train: network.apply(made, X, train=train)[1])(made)
+        assert_same(state, {"lecam": {"real": jnp.float32(2.0)}})
 
 
 def test_dropout_follows_its_key():
@@ -238,8 +236,8 @@ def test_generators_of_images_stay_within_range(make):
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh"])
 def test_perceptron_in_numpy(activation):
     network = mlp((6,), 2, activation=activation)
-    made = network.init(KEY, X)
-    output, _ = network.apply(made, X)
+    made = jax.jit(network.init)(KEY, X)
+    output, _ = jax.jit(network.apply)(made, X)
     f = {
         "relu": lambda t: np.maximum(t, 0),
         "leaky_relu": lambda t: np.where(t > 0, t, 0.2 * t),
@@ -255,4 +253,4 @@ def test_infogan_discriminator_sees_images_over_0_to_1():
     network = infogan_discriminator(norm="none")
     black = -jnp.ones((2, 8, 8, 1))
     made = jax.jit(network.init)(KEY, black)
-    np.testing.assert_array_equal(network.apply(made, black)[0], 0)
+    np.testing.assert_array_equal(jax.jit(network.apply)(made, black)[0], 0)

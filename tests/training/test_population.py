@@ -48,7 +48,11 @@ def build(*, data="ring", lr=0.05, gamma=1.0, checked=False, optimizer=optax.sgd
 
 @pytest.mark.parametrize(
     ("data", "way", "tolerance"),
-    [("ring", "vmap", 2e-5), ("ring", "map", 1e-6), ("fashion", None, 1e-6)],
+    [
+        ("ring", "vmap", 2e-5),
+        pytest.param("ring", "map", 1e-6, marks=pytest.mark.full),
+        ("fashion", None, 1e-6),
+    ],
 )
 def test_members_are_single_runs(data, way, tolerance):
     members = SEEDS if way == "vmap" else SEEDS[:2]
@@ -71,7 +75,7 @@ def test_fifty_steps_of_adam_leave_members_equal_to_single_runs():
         assert_close(member(states, index), alone, 1e-5)
 
 
-@pytest.mark.parametrize("way", ["vmap", "map"])
+@pytest.mark.parametrize("way", ["vmap", pytest.param("map", marks=pytest.mark.full)])
 def test_members_are_spread_over_devices(eight_devices, way):
     made = population(build, {}, list(range(8)), way=way)
     states = made.init()

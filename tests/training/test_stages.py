@@ -1,5 +1,6 @@
 """Trainings of several stages: nothing is lost between them, whenever they are interrupted."""
 
+import functools
 import json
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from jgan.training.resources import estimate
 from jgan.training.saved import load_state, shape_of_state
 from jgan.training.train import Options, train
 from jgan.training.verify import verify
+
+FULL = functools.partial(pytest.param, marks=pytest.mark.full)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +156,7 @@ def test_the_first_state_of_a_stage(build):
     assert (int(state.step), int(state.began)) == (4, 4)
 
 
-@pytest.mark.parametrize("kill", [3, 4, 5])
+@pytest.mark.parametrize("kill", [FULL(3), 4, 5])
 def test_killed_around_the_boundary_is_bitwise_never_killed(
     build, file, uninterrupted, tmp_path, kill
 ):
@@ -166,7 +169,7 @@ def test_killed_around_the_boundary_is_bitwise_never_killed(
         assert (out / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
-@pytest.mark.parametrize(("steps", "loader"), [(3, "device"), (4, "stream"), (5, "stream")])
+@pytest.mark.parametrize(("steps", "loader"), [FULL(3, "device"), (4, "stream"), FULL(5, "stream")])
 def test_stopped_around_the_boundary_goes_on_bitwise(
     build, file, uninterrupted, tmp_path, steps, loader
 ):
@@ -254,7 +257,7 @@ def test_eight_devices_and_batches_that_four_can_share(eight_devices, build):
     assert_close(several, alone, 1e-5)
 
 
-@pytest.mark.parametrize("way", ["map", "vmap"])
+@pytest.mark.parametrize("way", [FULL("map"), "vmap"])
 def test_a_population_of_a_staged_experiment_is_its_single_runs(build, way):
     rates = [0.05, 0.01]
     own = ({"optimizer": "sgd"}, [0, 1], {"lr": rates}, way)
