@@ -200,7 +200,7 @@ def test_scores_of_one_stage_are_not_compared_with_those_of_another(build, file,
         protocol = {"distance": "none"}
 
         @staticmethod
-        def measure(variables):
+        def measure(variables, step):
             return next(scores)
 
     def scorer(stage):
