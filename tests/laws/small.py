@@ -120,8 +120,10 @@ def derivative_errors(function, point, directions=2):
         values = jax.lax.map(held, (x + shifts).reshape(-1, x.size)).reshape(4, *shape)
         # Fourth order, so that the error is that of rounding.
         differences = (8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * width)
-        forward = jax.lax.map(lambda tangent: jax.jvp(flat, (x,), (tangent,))[1], along)
-        pullback = jax.vjp(flat, x)[1]
+        # The product of both directions: a vjp is the transpose of this very jvp.
+        tangent_map = jax.linearize(flat, x)[1]
+        forward = jax.lax.map(tangent_map, along)
+        pullback = jax.linear_transpose(tangent_map, x)
         return differences, forward, jax.lax.map(lambda cotangent: pullback(cotangent)[0], back)
 
     truth, forward, reverse = map(np.asarray, derivatives(x, along, back))

@@ -21,22 +21,25 @@ NAMES = {"generator/adversarial"} | {f"discriminator/{n}" for n in ("adversarial
 @pytest.fixture(scope="module")
 def parts():
     game = mlp_game().add(r1(3.0), lecam(0.5))
-    variables = game.init(KEY, BATCH)
+    variables = jax.jit(game.init)(KEY, BATCH)
     return game, variables, fields_by_term(game, variables, BATCH, KEY)
 
 
 def test_the_parts_sum_to_the_field(parts):
     game, variables, fields = parts
     assert set(fields) == NAMES
-    found = [part.function(part.point) for part in fields.values()]
     whole = field(game, variables, BATCH, KEY)
-    assert_close(jax.tree.map(lambda *x: sum(x), *found), whole.function(whole.point), 1e-5)
+    run = jax.jit(lambda point: [part.function(point) for part in (whole, *fields.values())])
+    expected, *found = run(whole.point)
+    assert_close(jax.tree.map(lambda *x: sum(x), *found), expected, 1e-5)
 
 
 def test_jacobians_sum_and_a_term_has_its_players_rows_alone(parts):
     game, variables, fields = parts
-    found = {name: np.asarray(jacobian(part)) for name, part in fields.items()}
-    whole = np.asarray(jacobian(field(game, variables, BATCH, KEY)))
+    every = {"whole": field(game, variables, BATCH, KEY), **fields}
+    matrices = jax.jit(lambda: {name: jacobian(part) for name, part in every.items()})()
+    found = {name: np.asarray(matrix) for name, matrix in matrices.items()}
+    whole = found.pop("whole")
     np.testing.assert_allclose(sum(found.values()), whole, atol=1e-5)
     judge = sum(leaf.size for leaf in jax.tree.leaves(variables[DISCRIMINATOR]["params"]))
     for name, matrix in found.items():  # the discriminator comes first
