@@ -49,7 +49,7 @@ def test_steps_and_samplers(name):
     steps = lambda state, arrays, count: run_steps(rule, state, arrays, count, 4)
     assert_lowers(steps, state, batch, COUNT)
     latent = game.sampler.latent(KEY, batch)
-    assert_lowers(game.sampler.generate, state.variables, batch, latent)
+    assert_lowers(game.sampler.for_batch, state.variables, batch, latent)
 
 
 # Forms that are chosen by platform.

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from laws.small import CLASSES, DIM, LATENT, discriminator, generator
+from laws.small import CLASSES, DIM, LATENT, Smooth, discriminator, generator
 
 from jgan.augmentation import instance_noise, with_augmentation
 from jgan.batch_axis import normal_like
@@ -18,6 +18,7 @@ from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
 from jgan.latents import normal
 from jgan.losses import get_loss, non_saturating
+from jgan.networks import from_linen
 from jgan.networks.combined import answer_of
 from jgan.numerics.quadrature import weighted
 from jgan.penalties import dragan, lazy, one_centred, r1, r2, wgan_gp
@@ -90,7 +91,7 @@ def variational(kind):
         fake = Inputs(make["decoder"](code(held)))
         return Meeting(real=Inputs(batch["image"]), fake=fake, made=made)
 
-    encoder = discriminator(mean=LATENT, log_std=LATENT)
+    encoder = from_linen(Smooth((("log_std", LATENT), ("mean", LATENT))))
     return versus(
         {"encoder": encoder, "decoder": generator()},
         discriminator(kind),

@@ -48,7 +48,8 @@ def cases():
     rules = itertools.cycle([FIELD, *(rule for rule in RULES if rule not in SECOND_ORDER)])
     chosen |= {(term, next(rules), next(kinds)) for term in TERMS}
     for term, rule, kind in itertools.product(TERMS, (FIELD, *RULES), KINDS):
-        marks = [] if (term, rule, kind) in chosen else [pytest.mark.full]
+        marks = [pytest.mark.xdist_group(f"law 9 of {term if rule == FIELD else rule}")]
+        marks += [] if (term, rule, kind) in chosen else [pytest.mark.full]
         yield pytest.param(term, rule, kind, marks=marks, id=f"{term}-{rule}-{kind}")
 
 

@@ -163,7 +163,8 @@ def test_a_full_disk_is_one_sentence(trained, file, cadence):
     *noise, sentence = done.stderr.splitlines()
     assert not any("jgan" in line for line in noise)
     assert sentence.startswith("jgan: a checkpoint in ")
-    assert sentence.endswith("([Errno 27] File too large); that of step 8 is intact.")
+    assert "File too large" in sentence  # of which file is told or not, by which write fails first
+    assert sentence.endswith("); that of step 8 is intact.")
     assert int(final(trained).step) == 8
 
 
