@@ -127,6 +127,18 @@ def example_of(batch: Batch, example: str | Sequence[str]) -> PyTree:
     return {field: batch[field] for field in example}
 
 
+def labels_of(batch: Batch) -> jax.Array:
+    """The labels of a batch, ``(B,)``, or attributes ``(B, A)``.
+
+    Raises:
+      ValueError: if it has none.
+    """
+    if "label" not in batch or batch["label"].ndim not in (1, 2):
+        found = f"labels of shape {batch['label'].shape[1:]}" if "label" in batch else "no labels"
+        raise ValueError(f"the data have {found}, but this game needs one label for each example.")
+    return batch["label"]
+
+
 def side_by_side(ask: Any, inputs: Inputs, group: str) -> PyTree:
     """The answers to values, with the condition beside them if there is one."""
     told = (inputs.condition,) if jax.tree.leaves(inputs.condition) else ()

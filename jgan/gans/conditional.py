@@ -3,13 +3,13 @@
 import jax
 import jax.numpy as jnp
 
-from jgan.game import Batch, Game
+from jgan.game import Game
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.scene import Scene
 from jgan.terms.adversarial import adversarial
-from jgan.versus import Present, side_by_side, versus
+from jgan.versus import Present, labels_of, side_by_side, versus
 
 
 def conditional(
@@ -34,14 +34,15 @@ def conditional(
 
     A batch needs ``"image"`` and ``"label"``, int32 ``(B,)`` or vectors of attributes ``(B, A)``. Fakes are
     made for the labels of the real examples, which are draws from the labels' distribution. The view
-    ``"classes"`` shows samples for the batch's labels in ascending order.
+    ``"classes"`` shows samples for the batch's labels, in ascending order if there is one for each example.
 
     Raises:
       ValueError: from ``init``, if there are no labels, or networks and data do not fit.
     """
 
     def in_order(scene: Scene) -> jax.Array:
-        return scene.make(scene.latent, jnp.sort(labels_of(scene.batch), axis=0))
+        label = labels_of(scene.batch)
+        return scene.make(scene.latent, jnp.sort(label) if label.ndim == 1 else label)
 
     return versus(
         generator,
@@ -52,15 +53,3 @@ def conditional(
         present=present,
         views={"classes": in_order},
     )
-
-
-def labels_of(batch: Batch) -> jax.Array:
-    """The labels of a batch, ``(B,)``, or attributes ``(B, A)``.
-
-    Raises:
-      ValueError: if it has none.
-    """
-    if "label" not in batch or batch["label"].ndim not in (1, 2):
-        found = f"labels of shape {batch['label'].shape[1:]}" if "label" in batch else "no labels"
-        raise ValueError(f"the data have {found}, but this game needs one label for each example.")
-    return batch["label"]
