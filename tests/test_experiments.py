@@ -97,10 +97,7 @@ def test_an_update_keeps_shapes_and_types(build, name: str, data: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [
-        pytest.param(*pair, marks=[] if pair in CHOSEN else [pytest.mark.full])
-        for pair in RUNNABLE
-    ],
+    [pytest.param(*pair, marks=[] if pair in CHOSEN else [pytest.mark.full]) for pair in RUNNABLE],
 )
 def test_two_updates_move_both_players(build, name: str, data: str) -> None:
     experiment = build(name, data)
