@@ -9,14 +9,13 @@ train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
 WORKERS := 2
-SPREAD := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test: lint types
-	$(RUN) pytest $(SPREAD)
+	$(RUN) pytest -n $(WORKERS)
 
 # Every system under every law; before a release. Interrupted, it goes on where it stopped.
 test-all: lint types
-	$(RUN) pytest $(SPREAD) -m "full or not full" --record benchmarks/results/test-all.json
+	$(RUN) pytest -n $(WORKERS) -m "full or not full" --record benchmarks/results/test-all.json
 
 lint: .venv/ready
 	$(RUN) ruff check .

@@ -41,17 +41,8 @@ def covering(
 
 
 def parameters(law: str, systems: Iterable[str], pairs: set[tuple[str, str]]) -> list:
-    """A law's systems for `pytest.mark.parametrize`: those outside of ``pairs`` for the full product only.
-
-    Each system is a group for the workers, so that what was compiled for it is used by all its laws.
-    """
+    """A law's systems for `pytest.mark.parametrize`: those outside of ``pairs`` for the full product only."""
     return [
-        pytest.param(
-            system,
-            marks=[
-                pytest.mark.xdist_group(system),
-                *([] if (law, system) in pairs else [pytest.mark.full]),
-            ],
-        )
+        pytest.param(system, marks=[] if (law, system) in pairs else [pytest.mark.full])
         for system in systems
     ]

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from workers import split, write
+from workers import write
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy", "pytest")
@@ -48,7 +48,7 @@ class Record:
     def pytest_runtest_logreport(self, report):
         if self._worker:
             return
-        name, _ = split(report.nodeid)
+        name = report.nodeid
         outcome, seconds = self._outcomes.get(name, ("passed", 0.0))
         if report.failed or (report.skipped and outcome == "passed"):
             outcome = report.outcome

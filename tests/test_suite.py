@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from covering import covering, parameters
 from records import commit_of, read
-from workers import longest_first
+from workers import BY_PARAMETER, longest_first
 
 LAWS = [f"law {n}" for n in range(7)]
 SYSTEMS = [f"system {n}" for n in range(23)]
@@ -36,23 +36,19 @@ def test_what_is_not_covered_is_left_to_the_full_product():
     marks = {p.values[0]: {m.name for m in p.marks} for p in parameters("law 0", SYSTEMS, pairs)}
     assert "full" not in marks["system 1"]
     assert all("full" in found for system, found in marks.items() if system != "system 1")
-    assert all("xdist_group" in found for found in marks.values())
-
-
-class Item:
-    def __init__(self, nodeid, group=None):
-        self.nodeid, self.group = nodeid, group
-
-    def get_closest_marker(self, name):
-        return self.group and pytest.mark.xdist_group(self.group).mark
 
 
 def test_groups_stay_together_and_the_longest_comes_first():
-    names = ["a.py::one", "b.py::one[x]", "b.py::one[y]", "c.py::one", "b.py::two[x]"]
-    groups = [None, "x", "y", None, "x"]
-    items = [Item(*pair) for pair in zip(names, groups, strict=True)]
-    ordered = [item.nodeid for item in longest_first(items, {"a.py": 0.5, "y": 7.0})]
-    assert ordered == [names[2], names[1], names[4], names[3], names[0]]
+    file = BY_PARAMETER[0]
+    names = ["a.py::one", f"{file}::one[x]", f"{file}::one[y]", "c.py::one[x]", f"{file}::two[x]"]
+    ordered = longest_first(names, {"a.py": 0.1, f"{file}[y]": 7.0})
+    assert [names[number] for number in ordered] == [
+        f"{file}::one[y]",
+        f"{file}::one[x]",
+        f"{file}::two[x]",
+        "c.py::one[x]",
+        "a.py::one",
+    ]
 
 
 # A small suite in a folder of its own, under the same plugins.
@@ -116,7 +112,7 @@ def run(folder, *words):
     return done, json.loads(path.read_text()) if path.exists() else None
 
 
-@pytest.mark.parametrize("spread", [[], ["-n", "1", "--dist", "loadgroup"]])
+@pytest.mark.parametrize("spread", [[], ["-n", "2"]])
 def test_a_run_that_failed_goes_on_with_what_failed(suite, spread, monkeypatch):
     done, kept = run(suite, *spread)
     assert done.returncode == 1
@@ -132,6 +128,22 @@ def test_a_run_that_failed_goes_on_with_what_failed(suite, spread, monkeypatch):
     assert {"date", "machine", "versions", "seconds_in_tests"} <= set(kept)
     if not spread:
         assert run(suite)[0].returncode == 0
+
+
+def test_a_file_stays_with_one_worker(suite):
+    """Which a module's fixtures need, and an update of pytest or pytest-xdist may end."""
+    told = (
+        "import os, pathlib, pytest\n"
+        "@pytest.mark.parametrize('n', range(6))\n"
+        "def test_it(n):\n"
+        "    with open(pathlib.Path(__file__).with_suffix('.txt'), 'a') as file:\n"
+        "        file.write(os.environ['PYTEST_XDIST_WORKER'] + ' ')\n"
+    )
+    for name in ("test_b", "test_c"):
+        (suite / f"{name}.py").write_text(told)
+    run(suite, "-n", "2", "test_b.py", "test_c.py")
+    workers = [set((suite / f"{name}.txt").read_text().split()) for name in ("test_b", "test_c")]
+    assert sorted(map(sorted, workers)) == [["gw0"], ["gw1"]]
 
 
 def test_an_interrupted_run_keeps_what_passed_and_writes_no_result(suite):
