@@ -52,11 +52,11 @@ from jgan.terms.historical import historical_averages
 from jgan.versus import versus
 
 LOSS, PRIOR = non_saturating(), normal(LATENT)
-COUNT = 6
+COUNT = 8
 
 
 def batch():
-    """Six points with labels, in double precision."""
+    """Eight points with labels, in double precision."""
     x = jax.random.normal(jax.random.key(0), (COUNT, DIM), jnp.float64)
     return {"image": x, "label": jnp.arange(COUNT, dtype=jnp.int32) % CLASSES}
 

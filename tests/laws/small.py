@@ -109,11 +109,12 @@ def derivative_errors(function, point, directions=2):
     # One program: a compilation takes longer than all of its computations.
     @jax.jit
     def derivatives(x, along, back):
-        with recording() as constants:
+        # Without jit, a scan is a loop in Python, whose constants are values of this trace.
+        with recording() as constants, jax.disable_jit():
             flat(x)
 
         def held(x):
-            with replaying(constants):
+            with replaying(constants), jax.disable_jit():
                 return flat(x)
 
         shifts = jnp.stack([times * width * along for times in (1.0, -1.0, 2.0, -2.0)])

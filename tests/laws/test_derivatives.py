@@ -39,6 +39,14 @@ LARGE = {
 """Rules of many gradients or of gradients of gradients, and the networks that `make test` tries them on."""
 
 
+def refusal(term, rule, kind):
+    """How the message of a combination that must be refused reads, None if it is allowed."""
+    if kind == "batch" and penalises_inputs(TERMS[term]("plain")):
+        return "mixes examples"
+    # Two steps of the discriminator share the batch, and weights belong to a whole one.
+    return "one for each" if (term, rule) == ("weights", "alternating") else None
+
+
 def cases():
     """All combinations; `make test` tries every term, every kind many times, and every rule.
 
@@ -48,10 +56,8 @@ def cases():
     kinds = itertools.cycle(KINDS)
     rules = itertools.cycle([FIELD, *(rule for rule in RULES if rule not in LARGE)])
     for term in TERMS:
-        kind = next(kinds)
-        if kind == "batch" and penalises_inputs(TERMS[term]("plain")):
-            kind = next(kinds)
-        chosen.add((term, next(rules), kind))
+        case = next(case for case in zip(rules, kinds, strict=False) if not refusal(term, *case))
+        chosen.add((term, *case))
     for term, rule, kind in itertools.product(TERMS, (FIELD, *RULES), KINDS):
         marks = [] if (term, rule, kind) in chosen else [pytest.mark.full]
         yield pytest.param(term, rule, kind, marks=marks, id=f"{term}-{rule}-{kind}")
@@ -60,11 +66,17 @@ def cases():
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize(("term", "rule", "kind"), list(cases()))
 def test_derivatives_are_finite_differences(term, rule, kind):
-    game = TERMS[term](kind)
-    if kind == "batch" and penalises_inputs(game):
-        with pytest.raises(ValueError, match="mixes examples"):
-            game.init(KEY, batch())
+    refused = refusal(term, rule, kind)
+    if refused:
+        with pytest.raises(ValueError, match=refused):
+            errors_of(term, rule, kind)
         return
+    errors = errors_of(term, rule, kind)
+    assert max(errors) < TOLERANCE, errors
+
+
+def errors_of(term, rule, kind):
+    game = TERMS[term](kind)
     variables = converged(double(game.init(KEY, batch())))
     assert sum(count_parameters(variables[player]) for player in PLAYERS) <= 60
     if rule == FIELD:
@@ -76,8 +88,7 @@ def test_derivatives_are_finite_differences(term, rule, kind):
             optimizers=positive(double(state.optimizers)), memory=double(state.memory)
         )
         found = operator(made, state, batch())
-    errors = derivative_errors(found.function, found.point)
-    assert max(errors) < TOLERANCE, errors
+    return derivative_errors(found.function, found.point)
 
 
 def positive(optimizers):
