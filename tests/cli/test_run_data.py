@@ -4,13 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
 from jgan.cli.main import main
 from jgan.evaluation.samples import fields_read
-from jgan.training.saved import Data, load_run, without_data
+from jgan.training.saved import load_run, without_data
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 SMALL = ["--width", "2", "--batch-size", "8"]
@@ -35,12 +36,15 @@ def settings(run):
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
-    """A conditional game on three classes of pictures, whose folder is named by a relative path."""
+    """A conditional game on three classes of pictures and a game on points, of data named by relative paths."""
     place = tmp_path_factory.mktemp("kept")
     folder(place / "d")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         assert train("cgan", "folder:d", place / "run", "--body", "mlp", "--steps", "4") == 0
+        points = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+        np.savez("x.npz", image=points)
+        assert train("r1", "x.npz", place / "points", "--steps", "4") == 0
     return place
 
 
@@ -48,8 +52,9 @@ def kept(tmp_path_factory):
 def place(kept, tmp_path, monkeypatch):
     """A copy of it, from where the path leads to the data."""
     shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
-    path = tmp_path / "run" / "settings.json"
-    path.write_text(path.read_text().replace(str(kept), str(tmp_path)))
+    for name in ("run", "points"):
+        path = tmp_path / name / "settings.json"
+        path.write_text(path.read_text().replace(str(kept), str(tmp_path)))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -60,7 +65,7 @@ def test_settings_tell_of_the_data(place):
     data = told["data"]
     assert (data["name"], data["examples"], data["classes"]["counts"]) == ("d", 27, [9, 9, 9])
     assert data["classes"]["names"] == ["cat", "dog", "emu"]
-    assert data["fields"]["image"]["shape"] == [16, 16, 1]
+    assert data["fields"]["image"]["shape"] == [16, 16, 3]
     assert data["fields"]["image"]["range"] == [0, 120]
     assert len(data["fields"]["image"]["sha256"]) == 64
 
@@ -97,13 +102,12 @@ OTHER = "the classes ape, cat, dog, not the classes cat, dog, emu; give those"
 def test_other_data_are_refused_or_accepted(place, capsys):
     run = str(place / "run")
     (place / "d" / "emu").rename(place / "d" / "ape")
-    evaluate = ["evaluate", run, "--metrics", "sw", "--samples", "10"]
     assert resume(place) == 2
     assert (
         f"run directory {run!r} was trained on other data: 'd' has {OTHER}"
         in capsys.readouterr().err
     )
-    assert main(evaluate) == 2
+    assert main(["neighbours", run, "--count", "2", "--k", "1"]) == 2
     assert f"run {run!r} was trained on other data: 'd' has {OTHER}" in capsys.readouterr().err
     fork = ["cgan", "folder:d", place / "fork", "--body", "mlp", "--steps", "6", "--fork", run]
     assert train(*fork) == 2
@@ -111,7 +115,6 @@ def test_other_data_are_refused_or_accepted(place, capsys):
     assert train(*fork, "--accept-data") == 0
     assert resume(place, "--accept-data") == 0
     assert settings(place / "run")["data"]["classes"]["names"][0] == "ape"
-    assert main(["neighbours", run, "--count", "2", "--k", "1"]) == 0
 
 
 def test_classes_that_were_added_are_named(place, capsys):
@@ -149,18 +152,16 @@ def test_data_that_lie_elsewhere_are_compared(place, capsys):
     assert "'f' has the classes cat, dog, not the classes cat, dog, emu" in capsys.readouterr().err
 
 
-def test_points_are_drawn_over_the_data(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    np.savez("x.npz", image=np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32))
-    assert train("r1", "x.npz", tmp_path / "run", "--steps", "2") == 0
+def test_points_are_drawn_over_the_data(place, capsys, monkeypatch):
+    run = str(place / "points")
     monkeypatch.chdir("/")
-    assert main(["sample", str(tmp_path / "run")]) == 0
-    (tmp_path / "x.npz").rename(tmp_path / "y.npz")
+    assert main(["sample", run]) == 0
+    (place / "x.npz").rename(place / "y.npz")
     capsys.readouterr()
-    assert main(["sample", str(tmp_path / "run")]) == 2
+    assert main(["sample", run]) == 2
     assert "x.npz does not exist; if the data lie elsewhere now" in capsys.readouterr().err
-    assert main(["sample", str(tmp_path / "run"), "--out", str(tmp_path / "s.npz")]) == 0
-    assert main(["sample", str(tmp_path / "run"), "--data", str(tmp_path / "y.npz")]) == 0
+    assert main(["sample", run, "--out", str(place / "s.npz")]) == 0
+    assert main(["sample", run, "--data", str(place / "y.npz")]) == 0
 
 
 def test_an_encoder_needs_the_data(tmp_path, monkeypatch):
@@ -172,8 +173,6 @@ def test_an_encoder_needs_the_data(tmp_path, monkeypatch):
     saved = without_data(lambda data: load_run(tmp_path / "run", data=data))
     batch = {"image": np.zeros((4, 8, 8, 1), np.float32)}
     variables = saved.state.variables
-    import jax
-
     read = {
         name: fields_read(jax.jit(view), variables, batch, jax.random.key(0))
         for name, view in saved.experiment.game.views.items()
@@ -182,11 +181,10 @@ def test_an_encoder_needs_the_data(tmp_path, monkeypatch):
     (tmp_path / "x.npz").unlink()
     assert main(["sample", str(tmp_path / "run")]) == 0
     assert main(["sample", str(tmp_path / "run"), "--view", "reconstructions"]) == 2
-    assert Data() == Data(None, False, False)
 
 
 def test_a_read_only_run_is_evaluated(place, capsys):
-    run = place / "run"
+    run = place / "points"
     (run / "evaluations").write_text("")  # stands for a place that cannot be written
     words = ["evaluate", str(run), "--metrics", "sw", "--samples", "20"]
     assert main([*words, "--json"]) == 0
