@@ -13,7 +13,7 @@ from jgan.rules import TrainState
 from jgan.training.devices import Layout, choose_layout, on_host
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.feed import Feed, check_batch, make_feed
-from jgan.training.loop import first_state
+from jgan.training.loop import first_state, over_due
 from jgan.training.mistakes import as_user_error
 from jgan.training.stages import Stage, following_state
 
@@ -105,7 +105,7 @@ def chunks(
         count = min(every - step % every, end - step)
         with as_user_error("an update of the experiment"):
             state, metrics = feed(state, count)
-        row = {name: float(value) for name, value in jax.device_get(metrics).items()}
+        row = {name: float(value) for name, value in over_due(jax.device_get(metrics)).items()}
         bad = next((name for name, value in sorted(row.items()) if not math.isfinite(value)), None)
         if bad:
             raise Diverged(
