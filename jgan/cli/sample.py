@@ -11,18 +11,22 @@ import numpy as np
 
 from jgan.cli.common import (
     add_checkpoint_flags,
+    add_data_flags,
     add_view_flag,
     at_least,
+    checkpoint_words,
+    data_of,
+    trained_variables,
 )
 from jgan.cli.flags import Parser, finite
 from jgan.data import Source
+from jgan.data.conditions import conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import options_of, sampler
-from jgan.game import Game, Variables
-from jgan.training.experiment import Experiment
+from jgan.game import Game
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture, to_uint8
-from jgan.training.saved import experiment_of_run, load_state
+from jgan.training.saved import Data, load_run, without_data
 
 
 def main(words: list[str]) -> int:
@@ -30,7 +34,9 @@ def main(words: list[str]) -> int:
     parser = Parser(prog="jgan sample", description=__doc__)
     parser.add_argument("run", type=Path, help="run directory")
     parser.add_argument("--count", type=at_least(1), default=64, help="how many (default: 64)")
-    parser.add_argument("--seed", type=at_least(0), default=0, help="of the latents (default: 0)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="of latents and labels (default: 0)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -39,23 +45,34 @@ def main(words: list[str]) -> int:
     )
     add_checkpoint_flags(parser)
     add_view_flag(parser)
+    add_data_flags(parser)
     options, rest = parser.parse_known_args(words)
-    experiment, _ = experiment_of_run(options.run, options.step)
-    chosen = _sampling(experiment.game, rest)
+    for line in without_data(lambda data: _sample(options, rest, data), data_of(options)):
+        print(line)
+    return 0
+
+
+def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[str]:
+    """Write what the flags ask for; returns in lines what was written."""
+    saved = load_run(options.run, options.step, data)
+    game, source = saved.experiment.game, saved.experiment.source
+    chosen = _sampling(game, rest)
     out = options.out or options.run / "grid.png"
     make_folder(out.parent)
-    variables = trained_variables(experiment, options.run, options.step, options.ema)
-    draw = sampler(experiment.game, experiment.source, options.view, options=chosen)
+    variables, averaged = trained_variables(saved, options.ema)
+    draw = sampler(game, source, options.view, options=chosen)
     parts = list(draw(variables, options.count, options.seed))
     made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
-    if out.suffix != ".npz" and not _drawable(made, experiment.source):
+    if out.suffix != ".npz" and not _drawable(made, source):
         raise UserError(
             f"--out is {str(out)!r}, but the view {options.view!r} shows neither pictures nor points; "
             "give a file that ends in .npz."
         )
-    source = experiment.source
-    print(f"wrote {write(made, out, source.example_of(source.first(2048)))}")
-    return 0
+    reference = None
+    if out.suffix != ".npz" and made.ndim == 2:  # points are drawn over those of the data
+        reference = source.example_of(conditions(source, options.seed).at(np.arange(2048)))
+    wrote = write(made, out, reference)
+    return [f"wrote {wrote} ({checkpoint_words(saved.step, averaged)})"]
 
 
 def _sampling(game: Game, words: list[str]) -> dict[str, float]:
@@ -73,28 +90,6 @@ def _sampling(game: Game, words: list[str]) -> dict[str, float]:
 def _drawable(made: Any, source: Source) -> bool:
     """Whether samples are pictures, or points that may be drawn over the data's."""
     return isinstance(made, np.ndarray) and (made.ndim == 4 or (made.ndim == 2 and source.points))
-
-
-def trained_variables(
-    experiment: Experiment, run: Path, step: int | None = None, ema: bool | None = None
-) -> Variables:
-    """Variables of a run's checkpoint; averaged ones if ``ema``, or if None and there are any.
-
-    Args:
-      experiment: by `experiment_of_run` for the same step.
-      run: the run directory.
-      step: of the checkpoint; None for the newest.
-      ema: whether averaged ones are asked for.
-
-    Raises:
-      UserError: if there is no such checkpoint, or no average though it is asked for.
-    """
-    state = load_state(experiment, run, step)
-    if ema and not state.averages:
-        raise UserError(
-            "--ema was given, but this run keeps no average of its generator; use --no-ema."
-        )
-    return state.variables if ema is False else state.averaged_variables()
 
 
 def write(images: Any, out: Path, reference: Any) -> str:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jgan.batch_axis import axis_name
 from jgan.networks.dcgan import WEIGHTS, image_sizes
 from jgan.networks.heads import Trunk, check_body
-from jgan.networks.layers import ConvTranspose, Dense, check_norm
+from jgan.networks.layers import ConvTranspose, Dense, check_batch_moments, check_norm
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
 
@@ -112,6 +112,7 @@ class ConditionalNorm(nn.Module):
     def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
         """Normalise ``x`` ``(B, ..., C)`` under ``label`` ``(B,)`` or ``(B, classes)``."""
         check_label(label, self.classes)
+        check_batch_moments(x, train)
         x = nn.BatchNorm(
             use_running_average=not train,
             momentum=self.momentum,
@@ -119,6 +120,7 @@ class ConditionalNorm(nn.Module):
             use_scale=False,
             use_bias=False,
             axis_name=axis_name(),
+            use_fast_variance=False,
             dtype=x.dtype,
         )(x)
         size = (self.classes, x.shape[-1])
