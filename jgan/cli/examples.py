@@ -26,6 +26,7 @@ from jgan.data.pictures import read_picture
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read, sampler
 from jgan.game import Game, Sampler, Variables
+from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, grid
 from jgan.training.saved import Data, load_run
@@ -132,18 +133,23 @@ def opened(options: argparse.Namespace, command: str, data: Data | None = None) 
     Raises:
       UserError: if it is no run, has no checkpoint or no latents, or generates points.
     """
-    saved = load_run(options.run, options.step, data or data_of(options))
+
+    def check(experiment: Experiment) -> None:
+        source = experiment.source
+        if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
+            field = "" if source.example == "image" else f"{source.example!r}, "
+            raise UserError(
+                f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} "
+                "is for pictures (height, width, 1 or 3) in the field 'image'."
+            )
+        if experiment.game.sampler is None:
+            raise UserError(
+                f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
+            )
+
+    saved = load_run(options.run, options.step, data or data_of(options), check)
     game, source = saved.experiment.game, saved.experiment.source
-    if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
-        field = "" if source.example == "image" else f"{source.example!r}, "
-        raise UserError(
-            f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} is "
-            "for pictures (height, width, 1 or 3) in the field 'image'."
-        )
-    if game.sampler is None:
-        raise UserError(
-            f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
-        )
+    assert game.sampler is not None
     variables, _ = trained_variables(saved, options.ema)
     arguments = saved.settings["arguments"]
     return Opened(options.run, game, game.sampler, source, arguments, variables, saved.step)
