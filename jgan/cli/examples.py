@@ -16,10 +16,10 @@ from jgan.cli.common import (
     data_of,
     held_out_set,
     not_kept,
-    png,
     trained_variables,
 )
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.data import Source, gather
 from jgan.data.conditions import conditions
 from jgan.data.pictures import read_picture
@@ -72,14 +72,14 @@ class Examples(NamedTuple):
 
 def add_run_flags(parser: Parser, out: str) -> None:
     """RUN, its checkpoint, --seed, --out and --json."""
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_checkpoint_flags(parser)
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of every random choice (default: 0)"
     )
     parser.add_argument(
         "--out",
-        type=png,
+        type=output(".png"),
         help=f"FILE.png, beside which the numbers lie as FILE.json (default: RUN/{out}.png)",
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
@@ -99,7 +99,7 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
     parser.add_argument(
         "images",
         nargs="*",
-        type=Path,
+        type=named_path,
         help="pictures of your own, of any size and format: cropped at the centre to the shape of the "
         "run's data and resized by Lanczos, as `folder:` does; grey where the data are grey",
     )

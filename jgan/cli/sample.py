@@ -19,6 +19,7 @@ from jgan.cli.common import (
     trained_variables,
 )
 from jgan.cli.flags import Parser, finite
+from jgan.cli.paths import check_folder, named_path, output
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.errors import UserError
@@ -32,16 +33,16 @@ from jgan.training.saved import Data, load_run, without_data
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan sample", description=__doc__)
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     parser.add_argument("--count", type=at_least(1), default=64, help="how many (default: 64)")
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of latents and labels (default: 0)"
     )
     parser.add_argument(
         "--out",
-        type=Path,
-        help="FILE.png for one grid, FILE.npz for arrays, anything else is a folder of single "
-        "pictures (default: RUN/grid.png)",
+        type=output(".png", ".npz", folder=True),
+        help="FILE.png for one grid, FILE.npz for arrays, or a new folder for single pictures "
+        "(default: RUN/grid.png)",
     )
     add_checkpoint_flags(parser)
     add_view_flag(parser)
@@ -58,18 +59,21 @@ def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[st
     game, source = saved.experiment.game, saved.experiment.source
     chosen = _sampling(game, rest)
     out = options.out or options.run / "grid.png"
+    if out.suffix.lower() not in (".png", ".npz"):
+        check_folder(out)
     make_folder(out.parent)
     variables, averaged = trained_variables(saved, options.ema)
     draw = sampler(game, source, options.view, options=chosen)
     parts = list(draw(variables, options.count, options.seed))
     made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
-    if out.suffix != ".npz" and not _drawable(made, source):
+    kind = out.suffix.lower()
+    if kind != ".npz" and not _drawable(made, source):
         raise UserError(
             f"--out is {str(out)!r}, but the view {options.view!r} shows neither pictures nor points; "
             "give a file that ends in .npz."
         )
     reference = None
-    if out.suffix != ".npz" and made.ndim == 2:  # points are drawn over those of the data
+    if kind != ".npz" and made.ndim == 2:  # points are drawn over those of the data
         reference = source.example_of(conditions(source, options.seed).at(np.arange(2048)))
     wrote = write(made, out, reference)
     return [f"wrote {wrote} ({checkpoint_words(saved.step, averaged)})"]
@@ -98,7 +102,8 @@ def write(images: Any, out: Path, reference: Any) -> str:
     A .npz file also takes a dict of several fields by name, or whatever else an array holds.
     """
     make_folder(out.parent)
-    if out.suffix == ".npz":
+    kind = out.suffix.lower()
+    if kind == ".npz":
         buffer = io.BytesIO()
         fields = images if isinstance(images, Mapping) else {"image": images}
         stored: dict[str, Any] = {
@@ -109,8 +114,8 @@ def write(images: Any, out: Path, reference: Any) -> str:
         write_atomically(out, buffer.getvalue())
         count, names = len(next(iter(fields.values()))), ", ".join(map(repr, fields))
         return f"{count} examples as {names} to {out}"
-    if out.suffix == ".png" or images.ndim != 4:
-        path = out if out.suffix == ".png" else make_folder(out) / "points.png"
+    if kind == ".png" or images.ndim != 4:
+        path = out if kind == ".png" else make_folder(out) / "points.png"
         write_atomically(path, encode_png(picture(images, reference)))
         return f"a picture of {len(images)} examples to {path}"
     make_folder(out)
