@@ -22,24 +22,6 @@ from jgan.data.source import Source
 NAMED = 3
 
 
-@dataclass(frozen=True, eq=False)
-class PictureSource(Source):
-    """A source that remembers where it came from.
-
-    Attributes:
-        classes: the names of the classes, in the order of their labels.
-        notes: what a user should know, for example which files could not be read; ``describe``
-            ends with them.
-    """
-
-    classes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def describe(self) -> str:
-        """Return one line: that of ``Source.describe`` and the notes."""
-        return "; ".join([super().describe(), *self.notes])
-
-
 def read_pictures(
     folder: str | Path,
     *,
@@ -48,7 +30,7 @@ def read_pictures(
     image_size: Size = None,
     channels: int | None = None,
     limit_bytes: float | None = None,
-) -> PictureSource:
+) -> Source:
     """Read a folder of pictures, into memory if they fit.
 
     Class subfolders, sorted by name, become labels 0, 1, ...; pictures nested deeper belong to the
@@ -111,7 +93,7 @@ def read_pictures(
     arrays = {"image": image}
     if classes:
         arrays["label"] = np.asarray([file.label for file in files], np.int32)
-    return PictureSource(arrays, name, classes=tuple(classes), notes=_notes(broken, count, root))
+    return Source(arrays, name, classes=tuple(classes), notes=_notes(broken, count, root))
 
 
 @dataclass(frozen=True)

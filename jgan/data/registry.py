@@ -84,7 +84,8 @@ def load(
 
     Example:
         >>> load("fashion", size=100).describe()
-        'fashion: 100 examples; image uint8 (28, 28, 1); label int32 (); 10 classes'
+        'fashion: 100 examples; image uint8 (28, 28, 1); label int32 (); 10 classes (T-shirt/top,
+         Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot)'
         >>> load("rinq")
         Traceback (most recent call last):
         ...

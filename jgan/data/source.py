@@ -13,6 +13,9 @@ from jgan.data.rows import Rows
 
 _DTYPES = ("uint8", "int32", "float32", "bool")
 
+SHOWN = 10
+"""Names of classes that `Source.describe` prints at most."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -30,11 +33,15 @@ class Source:
         tables: the names of the fields of each table. Rows of one table belong together; each table
             has a length and an order of its own. Empty for one table of all fields.
         example: the field that a generator makes, or a tuple of several.
+        classes: the names of the classes in the order of their labels; empty where they are unknown. A class
+            that no example shows keeps its place. `class_names` has numbers where there are no names.
+        notes: what a user should know of how the data were read, such as which files were left out or how
+            values were converted; ``describe`` ends with them.
 
     Raises:
         ValueError: from the constructor, if a field has a wrong dtype, rank or leading size, holds
             NaN or infinity, or there are no examples; if the example is no field; or if tables do
-            not hold each field once.
+            not hold each field once; or if a label is negative or beyond the named classes.
 
     Example:
         >>> source = Source({"image": np.zeros((5, 8, 6, 1), np.uint8)}, "blank")
@@ -57,6 +64,8 @@ class Source:
     augment: Augment | None = None
     tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
     example: str | tuple[str, ...] = "image"
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         found = ", ".join(self.arrays) or "nothing"
@@ -68,6 +77,7 @@ class Source:
         self._check_tables()
         for name, values in self.arrays.items():
             _check_field(f"{name} of source {self.name!r}", name, values)
+        self._check_labels()
         for fields in self.fields_of_tables.values():
             # A field of the example, if there is one, is what the others are compared with.
             first, *others = sorted(fields, key=lambda name: name not in self._example_fields)
@@ -92,6 +102,22 @@ class Source:
             if named.count(name) != 1:
                 wrong = "several tables" if name in named else "no table"
                 raise ValueError(f"{name} {about} is in {wrong}; it must be in one.")
+
+    def _check_labels(self) -> None:
+        label = self.arrays.get("label")
+        if label is None or label.ndim != 1:
+            return
+        low, high = int(label.min()), int(label.max())
+        if low < 0:
+            raise ValueError(
+                f"label of source {self.name!r} holds {low}; a class is a number from 0, so leave out examples "
+                "without a class."
+            )
+        if self.classes and high >= len(self.classes):
+            raise ValueError(
+                f"label of source {self.name!r} holds {high}, but there are {len(self.classes)} names of classes; "
+                f"it must be 0 to {len(self.classes) - 1}."
+            )
 
     @property
     def _example_fields(self) -> tuple[str, ...]:
@@ -163,9 +189,17 @@ class Source:
 
     @property
     def num_classes(self) -> int:
-        """One more than the largest label; 0 without labels or with labels of rank 2."""
+        """How many classes have names, else one more than the largest label; 0 without labels of rank 1."""
         label = self.arrays.get("label")
-        return 0 if label is None or label.ndim != 1 else int(label.max()) + 1
+        if label is None or label.ndim != 1:
+            return 0
+        return len(self.classes) or int(label.max()) + 1
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes in the order of their labels; "0", "1", ... where there are no names."""
+        count = self.num_classes
+        return self.classes if count and self.classes else tuple(map(str, range(count)))
 
     @property
     def nbytes(self) -> int:
@@ -207,17 +241,25 @@ class Source:
         return replace(self, arrays=arrays)
 
     def describe(self) -> str:
-        """Return one line with the name, the number of examples and each field's dtype and shape."""
+        """Return one line: the name, examples, each field's dtype and shape, the classes, and the notes."""
         parts = []
         for table, fields in self.fields_of_tables.items():
             of = f" of {table}" if len(self.tables) > 1 else ""
             parts.append(f"{self.sizes[table]} examples{of}")
             parts += [f"{n} {self.arrays[n].dtype} {self.arrays[n].shape[1:]}" for n in fields]
         if self.num_classes:
-            parts.append(f"{self.num_classes} classes")
+            parts.append(f"{self.num_classes} classes{_named(self.classes)}")
         if self.example != "image":
             parts.append(f"an example is {', '.join(self._example_fields)}")
-        return f"{self.name}: {'; '.join(parts)}"
+        return f"{self.name}: {'; '.join([*parts, *self.notes])}"
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    """The names in parentheses, the first and the last of many; nothing where they are the labels."""
+    if classes == tuple(map(str, range(len(classes)))):
+        return ""
+    shown = classes if len(classes) <= SHOWN else (*classes[: SHOWN - 2], "...", classes[-1])
+    return f" ({', '.join(shown)})"
 
 
 def _check_field(about: str, name: str, values: Any) -> None:

@@ -89,7 +89,10 @@ def read_tfds(
         index, error = min(failures.items())
         raise ValueError(f"example {index} of {full} cannot be read: {_line(error)}.")
     labelled = label and labels.min() >= 0  # -1 marks the hidden labels of a test split
-    return Source({"image": images} | ({"label": labels} if labelled else {}), full)
+    if not labelled:
+        return Source({"image": images}, full)
+    names = tuple(builder.info.features[label].names)
+    return Source({"image": images, "label": labels}, full, classes=names)
 
 
 @dataclass(frozen=True)
