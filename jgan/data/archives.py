@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from jgan.data.class_names import CIFAR10, CIFAR100
-from jgan.data.files import SPLITS
 from jgan.data.source import Source
+from jgan.data.splits import check_split
 
 _PICTURE = 3 * 32 * 32
 
@@ -72,8 +72,7 @@ def read_cifar(place: str | Path, *, kind: str = "cifar10", split: str = "train"
     """
     if kind not in LAYOUTS:
         raise ValueError(f"kind is {kind!r}; it must be {' or '.join(map(repr, LAYOUTS))}.")
-    if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
+    check_split(split)
     layout, place = LAYOUTS[kind], Path(place)
     names = layout.files[split]
     if not place.exists():

@@ -17,11 +17,21 @@ FASHION = (
 DIGITS = tuple("0123456789")
 """MNIST."""
 
-CIFAR10 = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
+CIFAR10 = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
 """CIFAR-10, from ``batches.meta.txt`` of the binary version."""
 
-CIFAR100 = tuple(
-    """
+_CIFAR100 = """
     apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can
     castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin
     elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard
@@ -29,6 +39,7 @@ CIFAR100 = tuple(
     pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal
     shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank
     telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm
-    """.split()
-)
+"""
+
+CIFAR100 = tuple(_CIFAR100.split())
 """CIFAR-100, its fine classes, from ``fine_label_names.txt`` of the binary version."""

@@ -10,6 +10,7 @@ import numpy as np
 from jgan.data.augment import Augment
 from jgan.data.densities import Density
 from jgan.data.rows import Rows
+from jgan.data.values import is_mask
 
 _DTYPES = ("uint8", "int32", "float32", "bool")
 
@@ -24,7 +25,8 @@ class Source:
     Attributes:
         arrays: the fields by name, each with its examples on the leading axis: uint8, int32, float32
             or bool. uint8 is for pictures, which batches hold as float32 in [-1, 1]; the other types
-            stay as they are. ``image`` is uint8 or float32 ``(N, H, W, C)``, or float32 points
+            stay as they are. A field ``mask``, or one that ends in ``_mask``, is uint8 only if it is the
+            example. ``image`` is uint8 or float32 ``(N, H, W, C)``, or float32 points
             ``(N, d)``. ``label`` is int32 ``(N,)``, a class, or int32, float32 or bool ``(N, A)``, A
             attributes. Fields may be `Rows`, for sets that do not fit in memory.
         name: what messages and reports call it.
@@ -77,6 +79,11 @@ class Source:
         self._check_tables()
         for name, values in self.arrays.items():
             _check_field(f"{name} of source {self.name!r}", name, values)
+            if is_mask(name) and name not in self._example_fields and values.dtype == np.uint8:
+                raise ValueError(
+                    f"{name} of source {self.name!r} has dtype uint8, which is for pictures; a mask must be "
+                    "bool, int32 or float32."
+                )
         self._check_labels()
         for fields in self.fields_of_tables.values():
             # A field of the example, if there is one, is what the others are compared with.
@@ -115,8 +122,8 @@ class Source:
             )
         if self.classes and high >= len(self.classes):
             raise ValueError(
-                f"label of source {self.name!r} holds {high}, but there are {len(self.classes)} names of classes; "
-                f"it must be 0 to {len(self.classes) - 1}."
+                f"label of source {self.name!r} holds {high}, but there are names of {len(self.classes)} "
+                f"classes; it must be 0 to {len(self.classes) - 1}."
             )
 
     @property
@@ -248,13 +255,13 @@ class Source:
             parts.append(f"{self.sizes[table]} examples{of}")
             parts += [f"{n} {self.arrays[n].dtype} {self.arrays[n].shape[1:]}" for n in fields]
         if self.num_classes:
-            parts.append(f"{self.num_classes} classes{_named(self.classes)}")
+            parts.append(f"{self.num_classes} classes{named(self.classes)}")
         if self.example != "image":
             parts.append(f"an example is {', '.join(self._example_fields)}")
         return f"{self.name}: {'; '.join([*parts, *self.notes])}"
 
 
-def _named(classes: tuple[str, ...]) -> str:
+def named(classes: tuple[str, ...]) -> str:
     """The names in parentheses, the first and the last of many; nothing where they are the labels."""
     if classes == tuple(map(str, range(len(classes)))):
         return ""
@@ -273,12 +280,23 @@ def _check_field(about: str, name: str, values: Any) -> None:
         raise ValueError(
             f"{about} has shape {values.shape}; it must be (N, H, W, C), or (N, d) for float32 points."
         )
+    if name == "image" and rank == 4 and _channels_first(values.shape):
+        raise ValueError(
+            f"{about} has shape {values.shape}, which looks like (N, C, H, W); pictures are (N, H, W, C), so "
+            "transpose it by (0, 2, 3, 1)."
+        )
     if name == "label" and rank not in (1, 2):
         raise ValueError(f"{about} has shape {values.shape}; it must be (N,) or (N, A).")
     if rank == 0 or values.size == 0:
         raise ValueError(f"{about} has shape {values.shape}; it must hold at least 1 example.")
     if dtype == "float32" and not np.isfinite(values).all():
         raise ValueError(f"{about} holds NaN or infinity; every value must be finite.")
+
+
+def _channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether the second axis can only be that of channels: few, before two long ones of like length."""
+    sides = sorted(shape[2:])
+    return shape[1] <= 4 < sides[0] and sides[1] <= 4 * sides[0]
 
 
 def tables_of(stored: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
