@@ -12,6 +12,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jgan.batch_axis import axis_name
 from jgan.networks.dcgan import WEIGHTS, image_sizes
@@ -36,7 +37,8 @@ def check_label(label: jax.Array, classes: int) -> None:
             f"(batch, {classes}) for vectors of {classes} attributes."
         )
     if label.ndim == 1 and label.size and not isinstance(label, jax.core.Tracer):
-        low, high = int(label.min()), int(label.max())
+        values = np.asarray(label)  # a constant is known within a trace, too
+        low, high = int(values.min()), int(values.max())
         if low < 0 or high >= classes:
             raise ValueError(
                 f"label holds {low if low < 0 else high}; a class must be 0 to {classes - 1}."
