@@ -3,7 +3,6 @@
 import argparse
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,23 @@ import numpy as np
 from jgan.cli.classes import class_number, is_told_labels, of_class
 from jgan.cli.common import (
     add_checkpoint_flags,
+    add_data_flags,
     add_view_flag,
     at_least,
+    checkpoint_words,
+    data_of,
+    trained_variables,
 )
 from jgan.cli.flags import Parser, finite
 from jgan.data import Source
+from jgan.data.conditions import conditions
 from jgan.data.values import is_mask
 from jgan.errors import UserError
-from jgan.evaluation.samples import AT_ONCE, drawn_from, options_of, sampler
-from jgan.game import Game, Variables
-from jgan.training.experiment import Experiment
+from jgan.evaluation.samples import options_of, sampler
+from jgan.game import Game
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, picture, shown_channels, to_uint8
-from jgan.training.saved import experiment_of_run, load_state
+from jgan.training.saved import Data, load_run, without_data
 
 
 def main(words: list[str]) -> int:
@@ -33,7 +36,9 @@ def main(words: list[str]) -> int:
     parser = Parser(prog="jgan sample", description=__doc__)
     parser.add_argument("run", type=Path, help="run directory")
     parser.add_argument("--count", type=at_least(1), default=64, help="how many (default: 64)")
-    parser.add_argument("--seed", type=at_least(0), default=0, help="of the latents (default: 0)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="of latents and labels (default: 0)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -48,13 +53,22 @@ def main(words: list[str]) -> int:
     )
     add_checkpoint_flags(parser)
     add_view_flag(parser)
+    add_data_flags(parser)
     options, rest = parser.parse_known_args(words)
-    experiment, _ = experiment_of_run(options.run, options.step)
-    chosen = _sampling(experiment.game, rest)
+    for line in without_data(lambda data: _sample(options, rest, data), data_of(options)):
+        print(line)
+    return 0
+
+
+def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[str]:
+    """Write what the flags ask for; returns in lines what was written."""
+    saved = load_run(options.run, options.step, data)
+    game, source = saved.experiment.game, saved.experiment.source
+    chosen = _sampling(game, rest)
     out = options.out or options.run / "grid.png"
     make_folder(out.parent)
-    variables = trained_variables(experiment, options.run, options.step, options.ema)
-    source, told = experiment.source, is_told_labels(experiment.game, experiment.source)
+    variables, averaged = trained_variables(saved, options.ema)
+    told = is_told_labels(game, source)
     if options.of_class is not None:
         number = class_number(source, options.of_class, "--class")
         if not told:
@@ -62,7 +76,7 @@ def main(words: list[str]) -> int:
                 f"--class is {options.of_class!r}, but this game is not told the class of what it generates."
             )
         source = of_class(source, number)
-    draw = sampler(experiment.game, source, options.view, options=chosen)
+    draw = sampler(game, source, options.view, options=chosen)
     parts = list(draw(variables, options.count, options.seed))
     made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     if out.suffix.lower() != ".npz" and not _drawable(made, source):
@@ -73,9 +87,12 @@ def main(words: list[str]) -> int:
     # Other views show other labels than the batch's, unless all of them are of one class.
     labels = None
     if told and (options.view == "samples" or options.of_class is not None):
-        labels = _labels(source, options.count, options.seed)
-    print(f"wrote {write(made, out, source.example_of(source.first(2048)), labels)}")
-    return 0
+        labels = conditions(source, options.seed).at(np.arange(options.count), ("label",))["label"]
+    reference = None
+    if out.suffix.lower() != ".npz" and made.ndim == 2:  # points are drawn over those of the data
+        reference = source.example_of(conditions(source, options.seed).at(np.arange(2048)))
+    wrote = write(made, out, reference, labels)
+    return [f"wrote {wrote} ({checkpoint_words(saved.step, averaged)})"]
 
 
 def _sampling(game: Game, words: list[str]) -> dict[str, float]:
@@ -90,38 +107,9 @@ def _sampling(game: Game, words: list[str]) -> dict[str, float]:
     return vars(parser.parse_args(words))
 
 
-def _labels(source: Source, count: int, seed: int) -> np.ndarray:
-    """The labels that samples are made for, ``(count,)`` or ``(count, A)``."""
-    only = replace(source, arrays={"label": source.arrays["label"]}, tables={}, example="label")
-    batches = [drawn_from(only, index, seed)[0] for index in range(-(-count // AT_ONCE))]
-    return np.concatenate([batch["label"] for batch in batches])[:count]
-
-
 def _drawable(made: Any, source: Source) -> bool:
     """Whether samples are pictures, or points that may be drawn over the data's."""
     return isinstance(made, np.ndarray) and (made.ndim == 4 or (made.ndim == 2 and source.points))
-
-
-def trained_variables(
-    experiment: Experiment, run: Path, step: int | None = None, ema: bool | None = None
-) -> Variables:
-    """Variables of a run's checkpoint; averaged ones if ``ema``, or if None and there are any.
-
-    Args:
-      experiment: by `experiment_of_run` for the same step.
-      run: the run directory.
-      step: of the checkpoint; None for the newest.
-      ema: whether averaged ones are asked for.
-
-    Raises:
-      UserError: if there is no such checkpoint, or no average though it is asked for.
-    """
-    state = load_state(experiment, run, step)
-    if ema and not state.averages:
-        raise UserError(
-            "--ema was given, but this run keeps no average of its generator; use --no-ema."
-        )
-    return state.variables if ema is False else state.averaged_variables()
 
 
 def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = None) -> str:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jgan.cli.common import at_least, png
+from jgan.cli.common import add_data_flags, at_least, data_of, not_kept, png
 from jgan.cli.flags import Parser
 from jgan.errors import UserError
 from jgan.game import PLAYERS, Batch, Game, Variables
@@ -23,9 +23,16 @@ from jgan.numerics.selfmap import rotation_share
 from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
 from jgan.rules import TrainState
 from jgan.scene import Step
+from jgan.training.checkpoint import Gone
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
-from jgan.training.saved import checkpoint_steps, load_state, whole_experiment_of_run
+from jgan.training.saved import (
+    checkpoint_steps,
+    load_state,
+    newest_step,
+    retried,
+    whole_experiment_of_run,
+)
 
 
 def main(words: list[str]) -> int:
@@ -50,12 +57,13 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print numbers for scripts")
     parser.add_argument("--out", type=png, help="also draw the eigenvalues into this .png")
+    add_data_flags(parser)
     options = parser.parse_args(words)
     if not 0 < options.tolerance < 1:
         raise UserError(f"--tolerance is {options.tolerance:g}, but must lie between 0 and 1.")
     if options.out:
         make_folder(options.out.parent)
-    whole, _ = whole_experiment_of_run(options.run)
+    whole, _ = whole_experiment_of_run(options.run, data_of(options))
 
     def solve(name: str, make: Callable[[], Spectrum]) -> Spectrum:
         if not options.json:
@@ -92,7 +100,10 @@ def main(words: list[str]) -> int:
             print(f"checkpoint of step {int(state.step)}: {error}", file=sys.stderr, flush=True)
             continue
         reports.append(report)
-        write_report(options.run, report)
+        try:
+            write_report(options.run, report)
+        except UserError as error:
+            not_kept(error)
         if not options.json:
             print(as_text(report), flush=True)
     if not reports:
@@ -147,12 +158,20 @@ def states(
     Raises:
       UserError: if there is no such checkpoint.
     """
-    steps = checkpoint_steps(run)
-    if not steps:
-        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
-    for which in steps if every else [steps[-1] if step is None else step]:
+
+    def load(which: int) -> tuple[Experiment, TrainState]:
         own = experiment.until(which)
-        yield own, load_state(own, run, which)
+        return own, load_state(own, run, which)
+
+    newest_step(run)
+    if every:
+        for which in checkpoint_steps(run):
+            with contextlib.suppress(Gone):  # deleted by the training since it was listed
+                yield load(which)
+    elif step is None:
+        yield retried(lambda: load(newest_step(run)))
+    else:
+        yield load(step)
 
 
 Solve = Callable[[str, Callable[[], Spectrum]], Spectrum]

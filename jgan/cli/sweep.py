@@ -7,6 +7,7 @@ from typing import Any
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.data.densities import Mixture
+from jgan.data.identity import resolved
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
@@ -14,6 +15,7 @@ from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import one_device_a_core
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.identities import identities
 from jgan.training.images import encode_png
 from jgan.training.measures import coverage
 from jgan.training.population import WAYS
@@ -43,7 +45,13 @@ def main(words: list[str]) -> int:
     out = asked.out or Path("runs") / f"{file.path.stem}-sweep"
     varied = {axis.name for axis in axes}
     fixed = {name: value for name, value in arguments.items() if name not in varied}
-    told = settings_of(file.path, fixed, seed=asked.seed, **first.sizes())
+    told = settings_of(
+        file.path,
+        resolved(fixed, first.loaded),
+        seed=asked.seed,
+        data=identities(first),
+        **first.sizes(),
+    )
     with RunDirectory(out) as run, stop_requests() as stop:
         fit = asked.at_once or members_at_once(out) or members_that_fit(first)
         own = {

@@ -42,7 +42,10 @@ _RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": r
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
 _ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
+Asked = tuple[str, str, int | None, int, Size, int | None]
+"""The arguments of `load`, in their order."""
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
+_LOADED: ContextVar[dict[Asked, Source] | None] = ContextVar("loaded", default=None)
 _OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
 _NO_OPTION = re.compile(r"\+\w+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
@@ -95,16 +98,18 @@ def load(
         ValueError: there is no source 'rinq' (did you mean 'ring'?); allowed are ring, grid, ...
     """
     check_split(split)
-    known = _REMEMBERED.get()
-    asked = (name, split, size, seed, image_size, channels)
-    if known is None or asked not in known:
+    known, loaded = _REMEMBERED.get(), _LOADED.get()
+    asked: Asked = (name, split, size, seed, image_size, channels)
+    source = None if known is None else known.get(asked)
+    if source is None:
         # An experiment may be built while it is traced; its data are no part of the program.
         with jax.ensure_compile_time_eval():
-            source = _load(name, split, size, seed, image_size, channels)
-        if known is None:
-            return source
-        known[asked] = source
-    return known[asked]
+            source = _load(*asked)
+        if known is not None:
+            known[asked] = source
+    if loaded is not None:
+        loaded[asked] = source
+    return source
 
 
 @contextmanager
@@ -115,6 +120,58 @@ def remembered(sources: dict[Any, Source]) -> Iterator[None]:
         yield
     finally:
         _REMEMBERED.reset(token)
+
+
+@contextmanager
+def recorded() -> Iterator[dict[Asked, Source]]:
+    """Within it every source that `load` returns is put down under what it was asked for."""
+    found: dict[Asked, Source] = {}
+    token = _LOADED.set(found)
+    try:
+        yield found
+    finally:
+        _LOADED.reset(token)
+
+
+def in_files(name: str) -> bool:
+    """Whether the source with this name is read from files of the user's, and not made or embedded."""
+    try:
+        kind, place = _kind(_parts_of(name)[0])
+    except ValueError:  # a path at which there is nothing any more
+        return True
+    return kind != "toy" and (kind, place) != ("fashion", "")
+
+
+def absolute(name: str) -> str:
+    """Return the name with the path in it, if there is one, made absolute.
+
+    Example:
+        >>> absolute("ring"), absolute("tfds:mnist"), absolute("folder:/a/../photos@64+flip")
+        ('ring', 'tfds:mnist', 'folder:/photos@64+flip')
+    """
+    kind, colon, place = _parts_of(name)[0].partition(":")
+    if not in_files(name) or kind == "tfds":
+        return name
+    if not colon or kind not in (*_IDX, *LAYOUTS, *_RESIZED):
+        kind, colon, place = "", "", _parts_of(name)[0]
+    ending = size_and_options(name)
+    place = place.removesuffix(ending.partition("+")[0])
+    return kind + colon + os.path.abspath(os.path.expanduser(place)) + ending
+
+
+def size_and_options(name: str) -> str:
+    """Return the end of a name that says how pictures are read, such as ``@64+flip``, or ""."""
+    base, options = _parts_of(name)
+    exists = any(map(os.path.exists, (base, os.path.expanduser(base.partition(":")[2]))))
+    size = None if exists else _SIZE.search(base)
+    return (size[0] if size else "") + options
+
+
+def _parts_of(name: str) -> tuple[str, str]:
+    """Return a name without its options, and these."""
+    options = None if os.path.exists(name) else _OPTIONS.search(name)
+    start = options.start() if options else len(name)
+    return name[:start], name[start:]
 
 
 def _load(

@@ -289,7 +289,7 @@ def _check_field(about: str, name: str, values: Any) -> None:
         raise ValueError(f"{about} has shape {values.shape}; it must be (N,) or (N, A).")
     if rank == 0 or values.size == 0:
         raise ValueError(f"{about} has shape {values.shape}; it must hold at least 1 example.")
-    if dtype == "float32" and not np.isfinite(values).all():
+    if dtype == "float32" and not isinstance(values, Rows) and not np.isfinite(values).all():
         raise ValueError(f"{about} holds NaN or infinity; every value must be finite.")
 
 

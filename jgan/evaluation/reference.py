@@ -5,6 +5,7 @@ that a changed folder or another extractor can never meet an old entry. Entries 
 pickle) with a JSON file beside them that says what they are; delete them whenever you like.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -82,7 +83,7 @@ def reference_statistics(
       progress: told how many images are done; not called where an entry is found.
 
     Raises:
-      UserError: see `collect.collect`; or if the folder cannot be written.
+      UserError: see `collect.collect`.
     """
     digest = content_hash(images)
     costly = needs & {MOMENTS, FEATURES, PROBABILITIES}
@@ -97,7 +98,10 @@ def reference_statistics(
         wanted = costly | (_parts(found) if found is not None else frozenset())
         found = collect(_batches(images), extractor, wanted, name=name, progress=progress)
         if entry is not None:
-            _write(entry, found, _about(digest, images, extractor))
+            with contextlib.suppress(
+                UserError
+            ):  # a read-only cache costs the time again, nothing else
+                _write(entry, found, _about(digest, images, extractor))
     return replace(found, images=pictures, labels=labels), digest
 
 

@@ -1,13 +1,15 @@
 """Samples of a trained game, as a stream of batches."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jax.interpreters.partial_eval import dce_jaxpr
 
 from jgan.data import Source
+from jgan.data.conditions import Conditions, blank, conditions
 from jgan.errors import UserError
 from jgan.game import Batch, Game, Option, Variables
 
@@ -51,8 +53,9 @@ def sampler(
 ) -> Callable[..., Iterator[np.ndarray]]:
     """``(variables, count, seed=0, step=None) -> batches`` of a game's view, compiled once for all calls.
 
-    Example i depends on the seed and on i alone, whatever the count. A conditional game is given the
-    source's examples in their order, so that sample i is made for the label of example i modulo N.
+    Example i depends on the seed and on i alone, whatever the count. A conditional game is given examples of
+    the source by `jgan.data.conditions.conditions` under the same seed: every label comes by its share,
+    whatever the order of the data. Fields that the view does not look at are not read.
 
     Args:
       game: with the view.
@@ -86,8 +89,10 @@ def sampler(
     def batches(
         variables: Variables, count: int, seed: int = 0, step: Any = None
     ) -> Iterator[np.ndarray]:
+        given = conditions(source, seed)
+        read = fields_read(compiled, variables, blank(source, at_once), jax.random.key(0), step)
         for start in range(0, count, at_once):
-            batch, key = drawn_from(source, start // at_once, seed, at_once)
+            batch, key = drawn_from(given, start // at_once, seed, at_once, read)
             made = jax.tree.map(np.asarray, compiled(variables, batch, key, step))
             yield jax.tree.map(operator.itemgetter(slice(count - start)), made)
 
@@ -100,23 +105,61 @@ def options_of(game: Game) -> Mapping[str, Option]:
 
 
 def drawn_from(
-    source: Source, index: int, seed: int, at_once: int = AT_ONCE
+    given: Conditions,
+    index: int,
+    seed: int,
+    at_once: int = AT_ONCE,
+    read: Collection[str] | None = None,
 ) -> tuple[Batch, jax.Array]:
-    """The examples and the key of which the ``index``-th batch of samples is made."""
-    batch = source.at(index * at_once + np.arange(at_once))
+    """The examples and the key of which the ``index``-th batch of samples is made.
+
+    Args:
+      given: by `jgan.data.conditions.conditions` under the same seed.
+      index: of the batch.
+      seed: of the samples.
+      at_once: examples in a batch.
+      read: fields that are looked at, by `fields_read`; None for all.
+    """
+    batch = given.at(index * at_once + np.arange(at_once), read)
     return batch, jax.random.fold_in(jax.random.key(seed), index)
 
 
-def latents_of(game: Game, variables: Variables, source: Source) -> Latents | None:
-    """The generator as its game's sampler asks it; None where a latent is not one vector an example."""
+def fields_read(function: Any, variables: Variables, batch: Batch, *others: Any) -> set[str]:
+    """The fields of a batch on whose values the results of a function depend.
+
+    Args:
+      function: ``(variables, batch, *others)``, compiled by ``jax.jit``.
+      variables: or their shapes.
+      batch: likewise.
+      *others: likewise.
+
+    >>> both = jax.jit(lambda variables, batch: variables + batch["label"] + len(batch["image"]))
+    >>> fields_read(both, 1, {"image": np.ones((2, 3)), "label": np.ones(2)})
+    {'label'}
+    """
+    program = function.trace(variables, batch, *others).jaxpr.jaxpr
+    _, used = dce_jaxpr(program, [True] * len(program.outvars))
+    fields = [
+        path[1].key if isinstance(path[0], jax.tree_util.SequenceKey) and path[0].idx == 1 else None
+        for path, _ in jax.tree_util.tree_leaves_with_path((variables, batch, *others))
+    ]
+    return {name for name, needed in zip(fields, used, strict=True) if needed and name}
+
+
+def latents_of(game: Game, variables: Variables, source: Source, seed: int = 0) -> Latents | None:
+    """The generator as its game's sampler asks it; None where a latent is not one vector an example.
+
+    Its latents are made for the conditions that samples under ``seed`` are made for.
+    """
     if game.sampler is None:
         return None
     asked = game.sampler
 
-    shape = jax.eval_shape(lambda key: asked.latent(key, source.first(2)), jax.random.key(0))
+    shape = jax.eval_shape(lambda key: asked.latent(key, blank(source, 2)), jax.random.key(0))
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
         return None
+    given = conditions(source, seed)
     return Latents(
-        lambda key, count: asked.latent(key, source.first(count)),
-        lambda latent: asked.for_batch(variables, source.first(len(latent)), latent),
+        lambda key, count: asked.latent(key, blank(source, count)),
+        lambda latent: asked.for_batch(variables, given.at(np.arange(len(latent))), latent),
     )

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.data import Source
+from jgan.data.conditions import Conditions, conditions
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.metrics.modes import ModeCoverage, mode_coverage
@@ -25,10 +27,15 @@ def samples(trained: Trained, count: int, seed: int = 0, view: str = "samples") 
     game = trained.experiment.game.at(on_host(trained.state.clock.stage))
     draw = jax.jit(game.views[view])
     source = trained.experiment.source
-    batch = source.first(AT_ONCE)
+    batch = conditions_of(source).at(np.arange(AT_ONCE))
     variables = on_host(trained.state.averaged_variables())
     keys = jax.random.split(jax.random.key(seed), -(-count // AT_ONCE))
     return jnp.concatenate([draw(variables, batch, key) for key in keys])[:count]
+
+
+def conditions_of(source: Source) -> Conditions:
+    """The examples that `samples` are made for: sample i for the one at place i modulo `AT_ONCE`."""
+    return conditions(source, 0)
 
 
 def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
