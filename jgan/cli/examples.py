@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.cli.classes import class_number
 from jgan.cli.common import (
     add_checkpoint_flags,
     add_data_flags,
@@ -122,7 +123,7 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
         + (f" (default: {count})" if kind == "samples" else ""),
     )
     parser.add_argument(
-        "--label", type=at_least(0), help="class of your pictures, if the game is told classes"
+        "--label", help="class of your pictures, by name or number, if the game is told classes"
     )
     parser.set_defaults(count=count, kind=kind)
 
@@ -244,11 +245,8 @@ def _own(options: argparse.Namespace, run: Opened) -> Examples:
         {**run.source.first(count), "image": gather({"": np.stack(pictures)}, np.arange(count))[""]}
     )
     if options.label is not None:
-        if options.label >= run.source.num_classes:
-            raise UserError(
-                f"--label is {options.label}, but the data have {run.source.num_classes} classes."
-            )
-        batch["label"] = jnp.full((count,), options.label, jnp.int32)
+        number = class_number(run.source, options.label, "--label")
+        batch["label"] = jnp.full((count,), number, jnp.int32)
     elif _is_told(run, batch, "label"):
         raise UserError(
             "this game is told the class of what it generates; give that of your pictures by --label."
