@@ -4,8 +4,6 @@ A and B are folders of pictures (class subfolders become labels), .npz files, or
 such as fashion or folder:photos@64. A is measured against B, the reference.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from jgan.cli.flags import Parser
@@ -17,6 +15,7 @@ from jgan.cli.measured import (
     show,
     write_pairs,
 )
+from jgan.cli.paths import output
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import LEAST, evaluate
@@ -37,7 +36,7 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--split", choices=("train", "test"), default="train", help="of both (default: train)"
     )
-    parser.add_argument("--pairs", type=Path, help="draw nn's pairs into this .png")
+    parser.add_argument("--pairs", type=output(".png"), help="draw nn's pairs into this .png")
     options = parser.parse_args(words)
     first, second = (read(name, options.split) for name in (options.first, options.second))
     if len(first.shape) != len(second.shape):

@@ -1,6 +1,5 @@
 """``jgan evaluate RUN``: measure a trained generator, with the protocol beside every number."""
 
-import argparse
 import contextlib
 import json
 from pathlib import Path
@@ -27,6 +26,7 @@ from jgan.cli.measured import (
     show,
     write_pairs,
 )
+from jgan.cli.paths import named_path, output
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.errors import UserError
@@ -39,7 +39,7 @@ from jgan.training.saved import load_run
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan evaluate", description=__doc__)
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_shared_flags(parser, samples=10_000)
     parser.add_argument(
         "--reference",
@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--out",
-        type=_json,
+        type=output(".json"),
         help="FILE.json for the result, a picture of pairs beside it (default: RUN/evaluations/STEP.json)",
     )
     add_checkpoint_flags(parser)
@@ -98,12 +98,6 @@ def main(words: list[str]) -> int:
         not_kept(error)
     show(result, options.json, lines)
     return 0
-
-
-def _json(text: str) -> Path:
-    if not text.endswith(".json"):
-        raise argparse.ArgumentTypeError(f"is {text!r}, but must end in .json")
-    return Path(text)
 
 
 def references(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jgan.cli.common import at_least
+from jgan.cli.paths import named_path
 from jgan.data import Source
 from jgan.evaluation.collect import Progress
 from jgan.evaluation.evaluate import Result, default_metrics
@@ -36,7 +37,9 @@ def add_shared_flags(parser: argparse.ArgumentParser, samples: int) -> None:
     parser.add_argument(
         "--extractor", default="auto", help="of features, for pictures (default: auto)"
     )
-    parser.add_argument("--weights", type=Path, help="the extractor's weights, if it needs a file")
+    parser.add_argument(
+        "--weights", type=named_path, help="the extractor's weights, if it needs a file"
+    )
     parser.add_argument(
         "--fetch", action="store_true", help="download Inception's weights if they are not at hand"
     )

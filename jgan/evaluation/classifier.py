@@ -194,7 +194,7 @@ def save_classifier(path: str | Path, classifier: Classifier) -> None:
       UserError: if the name does not end in .npz, or the file cannot be written.
     """
     path = Path(path)
-    if path.suffix != ".npz":
+    if path.suffix.lower() != ".npz":
         raise UserError(f"--out is {str(path)!r}, but must end in .npz.")
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **_flat(classifier.variables))
