@@ -15,6 +15,8 @@ from jgan.cli.common import (
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
+    announce,
+    announced,
     extractor_for,
     metric_names,
     progress_line,
@@ -72,7 +74,9 @@ def main(words: list[str]) -> int:
             "reference_split": options.reference,
         },
         progress=progress_line(options.samples, "samples"),
+        begin=announce,
     )
+    announced()
     folder = make_folder(options.run / "evaluations")
     written = [f"wrote {write_result(folder / f'{step}.json', result)}"]
     if result.pairs is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.game import Batch, Game, Option, Variables
+from jgan.metrics.subsets import draw_rows, stream
 
 AT_ONCE = 256
 
@@ -19,11 +20,15 @@ class Latents(NamedTuple):
 
     Attributes:
       prior: ``(key, count) -> (count, d)``.
-      generate: ``(count, d)`` to examples; may be told any number of latents.
+      generate: latents ``(n, d)``, any n, to examples; where there are ``conditions``, also with conditions
+        ``(n, ...)``, by default those of seed 0.
+      conditions: ``(count, seed) ->`` conditions of that many examples, drawn from the data, a tree of arrays
+        ``(count, ...)``; None where ``generate`` takes none.
     """
 
     prior: Callable[[jax.Array, int], jax.Array]
-    generate: Callable[[jax.Array], jax.Array]
+    generate: Callable[..., jax.Array]
+    conditions: Callable[[int, int], Any] | None = None
 
 
 class Samples(NamedTuple):
@@ -113,10 +118,26 @@ def latents_of(game: Game, variables: Variables, source: Source) -> Latents | No
         return None
     asked = game.sampler
 
-    shape = jax.eval_shape(lambda key: asked.latent(key, source.first(2)), jax.random.key(0))
+    def prior(key: jax.Array, count: int) -> Any:
+        # Only the shapes of a batch are looked at.
+        repeated = lambda rows: np.broadcast_to(rows, (count, *rows.shape[1:]))
+        return asked.latent(key, jax.tree.map(repeated, source.first(1)))
+
+    def conditions(count: int, seed: int) -> Any:
+        rng = stream(seed, "conditions")
+        rows = draw_rows(source.size, count, rng, source.class_labels)
+        rows = np.resize(rng.permutation(rows), count)
+        parts = [
+            jax.tree.map(np.asarray, asked.condition(source.at(rows[start : start + AT_ONCE])))
+            for start in range(0, count, AT_ONCE)
+        ]
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+
+    def generate(latent: Any, condition: Any = None) -> Any:
+        given = conditions(len(latent), 0) if condition is None else condition
+        return asked.generate(variables, given, latent)
+
+    shape = jax.eval_shape(lambda key: prior(key, 2), jax.random.key(0))
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
         return None
-    return Latents(
-        lambda key, count: asked.latent(key, source.first(count)),
-        lambda latent: asked.for_batch(variables, source.first(len(latent)), latent),
-    )
+    return Latents(prior, generate, conditions)
