@@ -6,11 +6,12 @@ import numpy as np
 import optax
 import pytest
 
+from jgan.cli.measured import number
 from jgan.data import gather, load
 from jgan.data.source import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate
-from jgan.evaluation.evidence import INCEPTION
+from jgan.evaluation.evidence import INCEPTION, SPREADS
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.metrics import METRICS, get_metrics
 from jgan.evaluation.samples import Latents, Samples, latents_of, sampler
@@ -150,6 +151,42 @@ def test_every_metric_of_pictures_runs():
     assert {"patch SWD x 1000, 28", "patch SWD x 1000, raw"} <= set(values)
     assert result.pairs.shape == (16, 2, 28, 28, 1)
     assert len({value.name for value in result.values}) == len(result.values)
+
+
+def test_what_follows_a_sign_of_deviation_is_named():
+    samples, reference, *_ = halves(400)
+    result = evaluate(samples, reference, ["fd_inf", "is", "msssim"], extractor=EXTRACTOR)
+    named = [value for value in result.values if value.spread is not None]
+    assert len(named) == 3
+    assert all(value.settings["spread"] in SPREADS for value in named)
+    assert all(value.settings["spread"] in number(value) for value in named)
+
+
+def test_a_score_of_ten_examples_has_one_split_and_no_deviation():
+    samples, reference, *_ = halves(10)
+    ((value,), _, warnings, _) = evaluate(samples, reference, ["is"], extractor=EXTRACTOR)
+    assert value.settings["splits"] == 1
+    assert value.spread is None
+    assert warnings == []
+
+
+def test_constant_pictures_have_defined_results():
+    same = np.zeros((20, 28, 28, 1), np.uint8)
+    source = Source({"image": same}, "black")
+    result = evaluate(Samples(iter([same])), source, ["fd", "prdc", "kid"], extractor=EXTRACTOR)
+    values = {value.name.split(" (")[0]: value.value for value in result.values}
+    assert (values["Fréchet distance"], values["precision"]) == (0, 1)
+    assert np.isnan(values["density"])
+    about, empty = result.warnings
+    assert "all examples of the reference have the same features" in about
+    assert "density and coverage are not defined" in empty
+
+
+def test_no_good_sample_is_said():
+    far = np.full((50, 2), 99.0, np.float32)
+    result = evaluate(Samples(iter([far])), load("ring", size=50), ["modes"])
+    assert [value.value for value in result.values[:3]] == [0, 0, 0]
+    assert "no sample lies within 3 standard deviations of a mode" in result.warnings[0]
 
 
 def test_copies_of_the_training_set_are_found_and_shown():
