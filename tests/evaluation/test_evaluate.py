@@ -17,6 +17,7 @@ from jgan.evaluation.metrics import METRICS, get_metrics
 from jgan.evaluation.samples import Latents, Samples, latents_of, sampler
 from jgan.evaluation.score import scorer
 from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.gans.conditional import conditional
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
@@ -264,6 +265,35 @@ def test_samples_of_a_game_and_its_latents():
     )
     with pytest.raises(UserError, match="--view is 'faces', but this experiment has only samples"):
         sampler(experiment.game, source, "faces")
+
+
+def test_a_path_of_a_conditional_game_keeps_its_label(monkeypatch):
+    """G = A z + b_y of sorted classes: b moves no path, and pairs are made for the data's labels."""
+    monkeypatch.setattr("jgan.evaluation.image_metrics.WALKED", 100)
+    label = np.repeat(np.arange(4, dtype=np.int32), [10, 20, 30, 140])
+    source = Source({"image": np.zeros((200, 2), np.float32), "label": label}, "sorted")
+    matrix = jnp.asarray([[1.0, 2.0], [0.5, -1.0]])
+
+    def value(offset):
+        generator = Network(
+            lambda key, z, y: {"params": jnp.zeros(1)},
+            lambda own, z, y, key=None, train=False: (z @ matrix + offset * y[:, None], {}),
+        )
+        judge = Network(
+            lambda key, x, y: {"params": jnp.ones(1)},
+            lambda own, x, y, key=None, train=False: (x.sum(1) * own["params"][0], {}),
+        )
+        game = conditional(generator, judge, non_saturating(), normal(2))
+        variables = game.init(jax.random.key(0), source.first(4))
+        latents = latents_of(game, variables, source)
+        counts = np.bincount(latents.conditions(100, 3), minlength=4)
+        np.testing.assert_array_equal(counts, [5, 10, 15, 70])
+        samples = Samples(iter([source.arrays["image"]]), label, latents)
+        return evaluate(samples, source, ["ppl"]).values[0]
+
+    with_labels, without = value(30.0), value(0.0)
+    assert with_labels.value == pytest.approx(without.value, rel=0.02)
+    assert with_labels.settings["path"] == "spherical"
 
 
 def perfect(source, shift):
