@@ -39,6 +39,8 @@ SMALL = 2000
 PAIRS = 16
 NOTABLE = 0.1
 """Share of a Fréchet distance from which its bias is told."""
+EXTRAPOLATED = 10
+"""Samples for each feature from which the extrapolated distance is recommended."""
 LEAST_IN_SPLIT = 10
 
 
@@ -95,10 +97,12 @@ def _about_bias(
             f"{dimension:,} examples, better ten times as many, or kid, which has no such bias."
         ]
     if bias > NOTABLE * value:
+        # The bias is a line in 1/N, which fd_inf follows, only far above the dimension.
+        line = "fd_inf, which extrapolates to infinitely many samples, or "
         return [
             f"about {bias:.3g} of {name} is the bias of {counts[0]:,} and {counts[1]:,} examples in "
-            f"{dimension:,} features, which a perfect generator has, too; take more examples, fd_inf, which "
-            "extrapolates to infinitely many samples, or kid, which has no such bias."
+            f"{dimension:,} features, which a perfect generator has, too; take more examples, "
+            f"{line if counts[0] >= EXTRAPOLATED * dimension else 'or '}kid, which has no such bias."
         ]
     return []
 

@@ -191,10 +191,12 @@ def frechet_at_infinity(
     """Extrapolate the distance to infinitely many samples (Chong & Forsyth 2020, section 4).
 
     The distance is computed for random subsets at ``points`` evenly spaced sizes and fitted by a line
-    in 1/N. The bias of the reference's own finite size stays. The subsets overlap, so that residuals of the
-    line say little of its error: the standard error is the infinitesimal jackknife's (Efron 1982, chapter 6),
-    the limit of a bootstrap whose weights barely change; where both laws are equal it is up to 1.5 times too
-    large.
+    in 1/N. Down to a few times d the bias bends and the value is too small (-0.5 for equal laws at d = 256
+    and N = 3,000, where the distance is 5.6). The bias of the reference's own finite size stays.
+
+    The subsets overlap, so that residuals of the line say little of its error: the standard error is the
+    infinitesimal jackknife's (Efron 1982, chapter 6), the limit of a bootstrap whose weights barely change;
+    where both laws are equal it is up to 1.5 times too large.
 
     Args:
       features: of the samples, ``(N, d)``.
