@@ -20,6 +20,8 @@ from jgan.cli.common import (
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
+    announce,
+    announced,
     extractor_for,
     metric_names,
     progress_line,
@@ -83,7 +85,9 @@ def main(words: list[str]) -> int:
             "reference_split": options.reference,
         },
         progress=progress_line(options.samples, "samples"),
+        begin=announce,
     )
+    announced()
     lines = [checkpoint_words(step, averaged)]
     path = options.out or options.run / "evaluations" / f"{step}.json"
     try:
