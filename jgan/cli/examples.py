@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.cli.classes import class_number
 from jgan.cli.common import (
     add_checkpoint_flags,
     add_data_flags,
@@ -16,10 +17,10 @@ from jgan.cli.common import (
     data_of,
     held_out_set,
     not_kept,
-    png,
     trained_variables,
 )
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.data import Source, gather
 from jgan.data.conditions import conditions
 from jgan.data.pictures import read_picture
@@ -72,14 +73,14 @@ class Examples(NamedTuple):
 
 def add_run_flags(parser: Parser, out: str) -> None:
     """RUN, its checkpoint, --seed, --out and --json."""
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_checkpoint_flags(parser)
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of every random choice (default: 0)"
     )
     parser.add_argument(
         "--out",
-        type=png,
+        type=output(".png"),
         help=f"FILE.png, beside which the numbers lie as FILE.json (default: RUN/{out}.png)",
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
@@ -99,7 +100,7 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
     parser.add_argument(
         "images",
         nargs="*",
-        type=Path,
+        type=named_path,
         help="pictures of your own, of any size and format: cropped at the centre to the shape of the "
         "run's data and resized by Lanczos, as `folder:` does; grey where the data are grey",
     )
@@ -122,7 +123,7 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
         + (f" (default: {count})" if kind == "samples" else ""),
     )
     parser.add_argument(
-        "--label", type=at_least(0), help="class of your pictures, if the game is told classes"
+        "--label", help="class of your pictures, by name or number, if the game is told classes"
     )
     parser.set_defaults(count=count, kind=kind)
 
@@ -244,11 +245,8 @@ def _own(options: argparse.Namespace, run: Opened) -> Examples:
         {**run.source.first(count), "image": gather({"": np.stack(pictures)}, np.arange(count))[""]}
     )
     if options.label is not None:
-        if options.label >= run.source.num_classes:
-            raise UserError(
-                f"--label is {options.label}, but the data have {run.source.num_classes} classes."
-            )
-        batch["label"] = jnp.full((count,), options.label, jnp.int32)
+        number = class_number(run.source, options.label, "--label")
+        batch["label"] = jnp.full((count,), number, jnp.int32)
     elif _is_told(run, batch, "label"):
         raise UserError(
             "this game is told the class of what it generates; give that of your pictures by --label."

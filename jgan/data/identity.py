@@ -53,7 +53,7 @@ def identity(source: Source, loaded: Mapping[Asked, Source] | None = None) -> di
     if source.num_classes:
         label = np.asarray(source.arrays["label"])
         counts = np.bincount(label[label >= 0], minlength=source.num_classes)
-        names = list(getattr(source, "classes", ()))
+        names = list(source.classes)
         found["classes"] = {"names": names} if names else {}
         found["classes"]["counts"] = counts.tolist()
     files = {asked: own for asked, own in (loaded or {}).items() if in_files(asked[0])}

@@ -21,11 +21,13 @@ import jax
 
 from jgan.data import augment, toys
 from jgan.data.archives import LAYOUTS, read_cifar
+from jgan.data.class_names import DIGITS, FASHION
 from jgan.data.fashion_mnist import embedded
-from jgan.data.files import SPLITS, read_idx_folder, read_npz
+from jgan.data.files import read_idx_folder, read_npz
 from jgan.data.folder import read_pictures
 from jgan.data.pictures import Size
 from jgan.data.source import Source
+from jgan.data.splits import check_split
 from jgan.data.tfds import read_tfds
 
 TOYS: dict[str, Callable[..., Source]] = {
@@ -35,11 +37,11 @@ TOYS: dict[str, Callable[..., Source]] = {
     "spiral": toys.spiral,
     "swiss_roll": toys.swiss_roll,
 }
-_IDX = ("fashion", "mnist")
+_IDX = {"fashion": FASHION, "mnist": DIGITS}
 _RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": read_tfds}
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
-_ALLOWED += "a path ending in .npz, or a folder of pictures or of idx files"
+_ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
 Asked = tuple[str, str, int | None, int, Size, int | None]
 """The arguments of `load`, in their order."""
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
@@ -64,12 +66,13 @@ def load(
         name: a toy (``ring``, ``grid``, ``mixture``, ``spiral``, ``swiss_roll``); ``fashion``, the
             embedded subset of Fashion-MNIST; ``fashion:FOLDER`` or ``mnist:FOLDER``, the full set
             from its published idx files; ``cifar10:FOLDER`` or ``cifar100:FOLDER``, from the
-            published binary version; ``folder:FOLDER``, pictures with class subfolders, if any,
-            as labels; ``tfds:NAME``, an image set of TensorFlow Datasets; a path that ends in
-            ``.npz``; or a folder of idx files or of pictures. The names of a folder of pictures and
-            of a TFDS set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``.
-            Names of pictures may then end in ``+flip`` and ``+shift4``, as above.
-        split: "train" or "test".
+            published binary version; ``folder:FOLDER``, pictures in a folder or in a .zip, with class
+            subfolders or StyleGAN's ``dataset.json``, if any, as labels; ``tfds:NAME``, an image set
+            of TensorFlow Datasets; a path that ends in ``.npz`` or ``.zip``; or a folder of idx files
+            or of pictures. The names of a folder of pictures and of a TFDS set may end in ``@64``,
+            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``. Names of pictures may then end in
+            ``+flip`` and ``+shift4``, as above.
+        split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are taken from the beginning (all by default).
         seed: which points of a toy are drawn; files do not depend on it.
@@ -87,14 +90,14 @@ def load(
 
     Example:
         >>> load("fashion", size=100).describe()
-        'fashion: 100 examples; image uint8 (28, 28, 1); label int32 (); 10 classes'
+        'fashion: 100 examples; image uint8 (28, 28, 1); label int32 (); 10 classes (T-shirt/top,
+         Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot)'
         >>> load("rinq")
         Traceback (most recent call last):
         ...
         ValueError: there is no source 'rinq' (did you mean 'ring'?); allowed are ring, grid, ...
     """
-    if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
+    check_split(split)
     known, loaded = _REMEMBERED.get(), _LOADED.get()
     asked: Asked = (name, split, size, seed, image_size, channels)
     source = None if known is None else known.get(asked)
@@ -232,7 +235,8 @@ def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, 
         return read_npz(place, split=split).take(size)
     if kind in LAYOUTS:
         return read_cifar(place, kind=kind, split=split).take(size)
-    return read_idx_folder(place, split=split, name=kind if kind in _IDX else None).take(size)
+    own = kind if kind in _IDX else None
+    return read_idx_folder(place, split=split, name=own, classes=_IDX.get(kind, ())).take(size)
 
 
 def _kind(name: str) -> tuple[str, str]:
@@ -247,6 +251,8 @@ def _kind(name: str) -> tuple[str, str]:
     path = name if os.path.exists(name) else _SIZE.sub("", name)
     if path.endswith(".npz"):
         return "npz", name
+    if path.lower().endswith(".zip"):
+        return "folder", name
     if os.path.isdir(path):
         idx = any(entry.name.endswith(("-ubyte", "-ubyte.gz")) for entry in Path(path).iterdir())
         return ("idx" if idx else "folder"), name

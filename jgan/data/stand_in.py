@@ -6,7 +6,7 @@ needed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,14 +62,13 @@ def stand_in(described: Mapping[str, Any]) -> Source:
         counts = classes["counts"]
         arrays["label"] = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     example = described["example"]
-    source = Source(
+    return Source(
         arrays,
         name,
         tables=described.get("tables", {}),
         example=example if isinstance(example, str) else tuple(example),
+        classes=tuple((classes or {}).get("names", ())),
     )
-    names = tuple((classes or {}).get("names", ()))
-    return replace(source, classes=names) if names and hasattr(source, "classes") else source  # type: ignore[call-arg]
 
 
 def _examples(described: Mapping[str, Any], field: str) -> int:

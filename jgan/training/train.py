@@ -176,7 +176,9 @@ def _start(
         state, told = of_other_run(experiment, options.from_run, seed, options.parallel)
         say(f"the stages before the last are {options.from_run}: {told}")
         return state
-    return begin(experiment, seed, layout_of(experiment.stages[0], options.parallel))
+    return begin(
+        experiment, seed, layout_of(experiment.stages[0], options.parallel), options.loader
+    )
 
 
 def _as_read(protocol: dict[str, Any]) -> dict[str, Any]:
