@@ -27,6 +27,7 @@ from jgan.data.pictures import read_picture
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read, sampler
 from jgan.game import Game, Sampler, Variables
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, grid
@@ -109,11 +110,11 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
         "--test",
         type=at_least(1),
         metavar="N",
-        help="the first N examples of the test set"
+        help="N examples of the test set, drawn by the seed"
         + (f" (default: {count}, of the training set if there is none)" if kind == "test" else ""),
     )
     chosen.add_argument(
-        "--train", type=at_least(1), metavar="N", help="the first N training examples"
+        "--train", type=at_least(1), metavar="N", help="N training examples, drawn by the seed"
     )
     chosen.add_argument(
         "--samples",
@@ -176,7 +177,9 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
         batch = _arrays(
             {**conditions(run.source, options.seed).at(np.arange(count)), "image": made}
         )
-        return _counted(batch, "sample", "samples of the generator")
+        return Examples(
+            batch, [f"sample {i}" for i in range(count)], f"{count} samples of the generator"
+        )
     source, split = run.source, "training"
     if options.train is None:
         test, reason = held_out_set(run.source, run.arguments)
@@ -186,7 +189,11 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
             )
         source, split = (source, split) if test is None else (test, "test")
     count = options.train or options.test or options.count
-    return _counted(_arrays(source.first(count)), split, f"{split} examples of {source.name}")
+    rows = draw_rows(source.size, count, stream(options.seed, "examples"), source.class_labels)
+    names = [f"{split} {row}" for row in rows]
+    return Examples(
+        _arrays(source.at(rows)), names, f"{len(rows)} {split} examples of {source.name}"
+    )
 
 
 def report(
@@ -281,8 +288,3 @@ def _is_told(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
 
 def _arrays(fields: dict[str, Any]) -> dict[str, jax.Array]:
     return {name: jnp.asarray(values) for name, values in fields.items()}
-
-
-def _counted(batch: dict[str, jax.Array], name: str, origin: str) -> Examples:
-    count = len(batch["image"])
-    return Examples(batch, [f"{name} {i}" for i in range(count)], f"{count} {origin}")
