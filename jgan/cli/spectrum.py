@@ -13,7 +13,7 @@ import numpy as np
 
 from jgan.cli.common import at_least, png
 from jgan.cli.flags import Parser
-from jgan.cli.spectrum_report import Settings, analyse, as_text
+from jgan.cli.spectrum_report import USUAL, Settings, analyse, as_text
 from jgan.errors import UserError
 from jgan.game import Batch
 from jgan.numerics.dense import DENSE
@@ -103,7 +103,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("run", type=Path, help="run directory")
     result.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
     result.add_argument("--all", action="store_true", help="every checkpoint that the run keeps")
-    result.add_argument("--count", type=at_least(1), default=10, help="eigenvalues (default: 10)")
+    result.add_argument(
+        "--count", type=at_least(1), help=f"eigenvalues (default: {USUAL}, or as many as there are)"
+    )
     result.add_argument("--batch-size", type=at_least(1), help="examples (default: the run's)")
     result.add_argument(
         "--batches",

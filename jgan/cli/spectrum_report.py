@@ -26,6 +26,7 @@ from jgan.rules import TrainState
 from jgan.scene import Step
 from jgan.training.experiment import Experiment
 
+USUAL = 10
 SEVERAL = 6
 """Rightmost eigenvalues of the field, and eigenvalues of the operator, that are looked for at most."""
 ENDS = 3
@@ -36,7 +37,7 @@ class Settings(NamedTuple):
     """How eigenvalues are looked for.
 
     Attributes:
-      eigenvalues: how many of the field.
+      eigenvalues: how many of the field; None for `USUAL`, or all where there are fewer.
       tolerance: of the matrix-free solver.
       restarts: of it.
       basis: vectors that it keeps; None for what converges.
@@ -45,7 +46,7 @@ class Settings(NamedTuple):
       by_term: whether terms are told apart.
     """
 
-    eigenvalues: int
+    eigenvalues: int | None
     tolerance: float
     restarts: int
     basis: int | None
@@ -145,7 +146,7 @@ def analyse(
     Raises:
       UserError: if more eigenvalues are asked for than there are.
     """
-    _check_count(state, settings)
+    count = _count(state, settings)
     failed: dict[str, str] = {}
 
     def attempt(name: str, make: Callable[[], Any]) -> Any:
@@ -160,26 +161,30 @@ def analyse(
     keys += [jax.random.fold_in(keys[0], number) for number in range(1, len(batches))]
     points = list(zip(batches, keys, strict=True))
     report: dict[str, Any] = {"step": int(state.step)}
-    report |= _field(experiment.game, state, points, settings, attempt)
+    report |= _field(experiment.game, state, points, count, settings, attempt)
     hessians = {
         player: found
         for player in PLAYERS
         if (found := _hessian(experiment.game, player, state, points, settings, attempt))
     }
     report |= {"hessians": hessians} if hessians else {}
-    report |= _operator(experiment, state, batches, settings, attempt)
+    report |= _operator(experiment, state, batches, count, settings, attempt)
     return {**report, "failed": failed}
 
 
-def _check_count(state: TrainState, settings: Settings) -> None:
+def _count(state: TrainState, settings: Settings) -> int:
+    """How many eigenvalues are looked for."""
     params = [state.variables[player]["params"] for player in PLAYERS]
     size = sum(leaf.size for leaf in jax.tree.leaves(params))
     most = size if size <= settings.dense else size - 2
+    if settings.eigenvalues is None:
+        return min(USUAL, most)
     if settings.eigenvalues > most:
         raise UserError(
             f"field, largest modulus: count is {settings.eigenvalues}, but must lie in [1, {most}] for {size} "
             "parameters."
         )
+    return settings.eigenvalues
 
 
 def _over(
@@ -201,6 +206,7 @@ def _field(
     game: Game,
     state: TrainState,
     points: Sequence[tuple[Batch, jax.Array]],
+    count: int,
     settings: Settings,
     attempt: Try,
 ) -> dict[str, Any]:
@@ -208,15 +214,12 @@ def _field(
     make = lambda point: field(game, variables, point[0], point[1], state.clock)
     here = Solvable(make, points, settings)
     batch, key = points[0]
-    count = min(settings.eigenvalues, SEVERAL)
     found: dict[str, Any] = {}
-    largest = attempt(
-        "field, largest modulus", lambda: here.leading(settings.eigenvalues, "modulus")
-    )
+    largest = attempt("field, largest modulus", lambda: here.leading(count, "modulus"))
     if largest is not None:
         found["field"] = _numbers(largest)
     name = "field, largest real part"
-    right = attempt(name, lambda: here.leading(count, "right"))
+    right = attempt(name, lambda: here.leading(min(count, SEVERAL), "right"))
     if right is not None:
         rightmost = lambda number: here.foremost(number, "right").real
         sampled = _over(name, here, float(right.values.real.max()), rightmost, attempt)
@@ -274,6 +277,7 @@ def _operator(
     experiment: Experiment,
     state: TrainState,
     batches: Sequence[Batch],
+    count: int,
     settings: Settings,
     attempt: Try,
 ) -> dict[str, Any]:
@@ -290,7 +294,7 @@ def _operator(
 
     def solve() -> Spectrum:
         made.append(Solvable(make, points, settings))
-        return made[0].leading(min(settings.eigenvalues, SEVERAL), "modulus")
+        return made[0].leading(min(count, SEVERAL), "modulus")
 
     moved = attempt(name, solve)
     if moved is None:

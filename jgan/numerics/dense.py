@@ -104,6 +104,8 @@ def decompose(
 def leading_of(found: Decomposition, count: int, which: str = "modulus") -> Spectrum:
     """The ``count`` leading eigenvalues of a decomposed matrix, by a key of `jgan.numerics.spectrum.WHICH`.
 
+    A conjugate pair is not broken: one more may come.
+
     Raises:
       ValueError: if ``which`` is unknown or ``count`` not in [1, n].
     """
@@ -111,7 +113,12 @@ def leading_of(found: Decomposition, count: int, which: str = "modulus") -> Spec
     size = len(found.values)
     if not 1 <= count <= size:
         raise ValueError(f"count is {count}, but must lie in [1, {size}] for {size} parameters.")
-    chosen = order_by(which, found.values)[:count]
+    order = order_by(which, found.values)
+    if count < size and not np.any(
+        found.values[order[:count]] == found.values[order[count - 1]].conj()
+    ):
+        count += 1  # a pair is not broken
+    chosen = order[:count]
     values = found.values[chosen]
     scale = max(float(np.abs(values).max()), np.finfo(float).tiny)
     vectors, conditions = found.vectors[:, chosen], found.conditions[chosen]

@@ -1,5 +1,6 @@
 """Leading eigenvalues of large maps, matrix-free: SciPy's ARPACK on compiled products with the Jacobian."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,6 +22,10 @@ WHICH = {
 """What "leading" means, and ARPACK's code: largest modulus, real part, smallest real part, imaginary part."""
 GROWTH = (1, 2, 4)
 """Factors of the basis that are tried one after the other where none is asked for."""
+
+
+EXTRA = 4
+"""Left eigenvectors that are looked for beside those of the eigenvalues that were found."""
 
 
 class Spectrum(NamedTuple):
@@ -67,7 +72,8 @@ def leading_eigenvalues(
 
     Implicitly restarted Arnoldi (Lehoucq et al. 1998), Lanczos if ``symmetric``. Each product is one
     compiled jvp on the device; memory is ``basis`` vectors of n numbers on the host, in the point's precision.
-    Products run at the highest matmul precision.
+    Products run at the highest matmul precision. An eigenvalue between those that are found may be missed, the
+    more so with a small basis; `jgan.numerics.dense` misses none.
 
     Args:
       self_map: of n parameters, n > count + 1.
@@ -95,16 +101,22 @@ def leading_eigenvalues(
         raise ValueError(
             f"count is {count}, but must lie in [1, {size - 2}] for {size} parameters."
         )
+    if basis is not None and min(basis, size) < min(count + 3, size):
+        raise ValueError(
+            f"basis is {basis}, but must be at least {count + 3}, 3 more than the eigenvalues asked for."
+        )
     counter = [0]
     multiply = _compiled_product(self_map, point, unravel, counter)
     start = np.random.default_rng(seed).standard_normal(size).astype(point.dtype)
     code = WHICH[which] if not symmetric else {"right": "LA", "left": "SA"}.get(which, "LM")
 
-    def solve(matvec: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
+    def solve(
+        matvec: Callable[[np.ndarray], np.ndarray], number: int
+    ) -> tuple[np.ndarray, np.ndarray, int]:
         linear = LinearOperator((size, size), matvec=matvec, dtype=point.dtype)
-        return _solved(linear, count, code, symmetric, start, tolerance, basis, restarts)
+        return _solved(linear, number, code, symmetric, start, tolerance, basis, restarts)
 
-    values, vectors, kept = solve(multiply)
+    values, vectors, kept = solve(multiply, count)
     order = order_by(which, values)
     values, vectors = values[order], vectors[:, order]
     residuals = np.array(
@@ -115,8 +127,14 @@ def leading_eigenvalues(
     if conditions and symmetric:
         found = np.ones(len(values))
     elif conditions:
-        left = solve(_compiled_transposed(self_map, point, unravel, counter))[:2]
-        found = _conditions(values, vectors, *left)
+        # Some more than were asked for, since the two runs need not find the same ones.
+        number = min(count + EXTRA, (size if basis is None else min(size, basis)) - 3)
+        found = np.full(len(values), np.nan)
+        with contextlib.suppress(ValueError):  # what was found before is kept
+            left = solve(
+                _compiled_transposed(self_map, point, unravel, counter), max(number, count)
+            )
+            found = _conditions(values, vectors, *left[:2])
     return Spectrum(values, residuals / scale, vectors, counter[0], found, kept)
 
 
