@@ -2,18 +2,24 @@
 
     python -m benchmarks.interruptions --kills 20
     python -m benchmarks.interruptions --kills 20 --loader stream --workers 2
+    python -m benchmarks.interruptions --kills 20 --readers 2 --out benchmarks/results/interruptions-cpu2.json
 
 Each kill is SIGKILL, a random time of up to a tenth of a second after a random step was told, with a
 checkpoint written every 20 steps, so that many kills hit one that is being written. The two final states must
-be bitwise equal, and so must the rows of metrics and the pictures.
+be bitwise equal, and so must the rows of metrics and the pictures. Readers are other processes that draw
+samples from the killed run as long as it trains, each from the checkpoint that is then the newest, as
+``jgan sample`` does.
 """
 
 import argparse
+import contextlib
+import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +27,11 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from jgan.training.checkpoint import Checkpoints, fingerprint
-from jgan.training.saved import experiment_of_run, shape_of_state
+from jgan.evaluation.samples import sampler
+from jgan.training.checkpoint import fingerprint
+from jgan.training.files import write_atomically
+from jgan.training.run import versions
+from jgan.training.saved import checkpoint_steps, load_run
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = '''"""A small game on the ring with every kind of state."""
@@ -65,20 +74,76 @@ def told_steps(process: subprocess.Popen[str]) -> Iterator[int]:
             yield int(line.split()[1].split("/")[0])
 
 
+def environment() -> dict[str, str]:
+    """Of trainings and readers: this package, on the CPU."""
+    return {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+
+
+def read(run: Path) -> None:
+    """Draw samples from a run's newest checkpoint again and again, and say so; ends with its input."""
+    while not run.joinpath("checkpoints").is_dir() or not checkpoint_steps(run):
+        time.sleep(0.05)
+    waiting = threading.Thread(target=sys.stdin.read, daemon=True)
+    waiting.start()
+    draw = None
+    while waiting.is_alive():
+        saved = load_run(run)
+        if draw is None:
+            draw = sampler(saved.experiment.game, saved.experiment.source)
+        made = np.concatenate(list(draw(saved.state.averaged_variables(), 64)))
+        if not np.isfinite(made).all():
+            raise SystemExit(f"samples of step {saved.step} are not finite")
+        print(f"read {saved.step}", flush=True)
+
+
+@contextlib.contextmanager
+def readers(run: Path, count: int) -> Iterator[list[int]]:
+    """``count`` processes that read a run meanwhile; at the end, the steps that they read in each reading.
+
+    Raises:
+      SystemExit: if one of them failed.
+    """
+    steps: list[int] = []
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)]
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.interruptions", "--read", str(run)],
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=environment(),
+                cwd=ROOT,
+            )
+            for file in files
+        ]
+        for process in started:
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        yield steps
+        for process, file in zip(started, files, strict=True):
+            process.communicate("")
+            file.seek(0)
+            lines = file.read().splitlines()
+            if process.returncode:
+                raise SystemExit(f"a reader failed: {lines[-1:]}")
+            steps += [int(line.split()[1]) for line in lines if line.startswith("read ")]
+
+
 def train_with_kills(
     file: Path, out: Path, flags: list[str], kills: int, seed: int, steps: int = 2000
 ) -> list[int]:
     """Start, kill, start again; returns the last step told before each kill."""
     rng = random.Random(seed)
     killed = []
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     for number in range(kills + 1):
         process = subprocess.Popen(
             command(file, out, flags),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            env=environment(),
         )
         # Random moments in order, so that there is something left to kill.
         limit = steps * (number + rng.random()) / (kills + 1)
@@ -101,12 +166,7 @@ def train_with_kills(
 
 def differences(first: Path, second: Path) -> list[str]:
     """What differs between two runs' final states, rows and pictures; nothing if they are the same."""
-    experiment, _ = experiment_of_run(first)
-    like = shape_of_state(experiment)
-    states = []
-    for run in (first, second):
-        with Checkpoints(run / "checkpoints") as checkpoints:
-            states.append(checkpoints.load(like))
+    states = [load_run(run).state for run in (first, second)]
     found = []
     if int(fingerprint(states[0])) != int(fingerprint(states[1])):
         found.append("fingerprint of the final state")
@@ -126,19 +186,39 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--loader", default="device")
     parser.add_argument("--workers", default="0")
+    parser.add_argument("--readers", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.read:
+        read(options.read)
+        return 0
     flags = ["--loader", options.loader, "--workers", options.workers]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "small.py"
         file.write_text(EXPERIMENT)
         whole, killed = Path(folder) / "whole", Path(folder) / "killed"
         train_with_kills(file, whole, flags, 0, options.seed)
-        moments = train_with_kills(file, killed, flags, options.kills, options.seed)
+        with readers(killed, options.readers) as steps:
+            moments = train_with_kills(file, killed, flags, options.kills, options.seed)
         found = differences(whole, killed)
+    reading = f", read {len(steps)} times by {options.readers} processes" if steps else ""
     print(
-        f"killed after the steps {moments}: "
+        f"killed after the steps {moments}{reading}: "
         + (f"DIFFERENT: {found}" if found else "bitwise equal")
     )
+    if options.out:
+        told = {
+            "kills_after_steps": moments,
+            "readers": options.readers,
+            "readings": len(steps),
+            "checkpoints_read": len(set(steps)),
+            "differences": found,
+            "loader": options.loader,
+            "seed": options.seed,
+            "versions": versions(),
+        }
+        write_atomically(options.out, json.dumps(told, indent=2) + "\n")
     return 1 if found else 0
 
 

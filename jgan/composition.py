@@ -12,8 +12,9 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_weight
 from jgan.batch_axis import whole_mean
-from jgan.constants import constant
+from jgan.constants import constant, taped
 from jgan.players import (
+    DUE,
     GENERATOR,
     PLAYERS,
     TERMS,
@@ -25,7 +26,7 @@ from jgan.players import (
     check_player,
     named_key,
 )
-from jgan.scene import GroupMaker, Meeting, Pull, Scene, Schedule, Step, Term, as_step
+from jgan.scene import GroupMaker, Meeting, Pull, Result, Scene, Schedule, Step, Term, as_step
 
 
 class Aux(NamedTuple):
@@ -266,7 +267,7 @@ def _of_terms(composition: Composition) -> Losses:
             pull = _pull(composition, player, still, batch, key, step)
             for term in terms:
                 scene = own_scene(found.scene, term)
-                unweighted, memory, own_metrics = term.value(scene)
+                unweighted, memory, own_metrics, due = _played(term, scene)
                 weight = _weight(term, scene, pull)
                 paid = unweighted if weight is None else weight * unweighted
                 value = paid if value is None else value + paid
@@ -274,7 +275,9 @@ def _of_terms(composition: Composition) -> Losses:
                 if callable(term.weight):
                     own_metrics = {**own_metrics, f"{term.name}_weight": weight}
                 _check_metrics(player, term.name, metrics, own_metrics)
-                metrics |= {term.name: paid, **own_metrics}
+                metrics |= {term.name: paid / term.every if term.every > 1 else paid, **own_metrics}
+                if due is not None:
+                    metrics |= {f"{name}{DUE}": due for name in (term.name, *own_metrics)}
                 if term.memory is not None:
                     memories[term.name] = memory
             state = {**found.states[player], **({TERMS: memories} if memories else {})}
@@ -291,6 +294,29 @@ def own_scene(scene: Scene, part: Term | GroupMaker) -> Scene:
         key=named_key(scene.key, "term", part.player, part.name),
         memory=scene.memories[part.player].get(part.name),
     )
+
+
+def _played(term: Term, scene: Scene) -> tuple[jax.Array, PyTree, Metrics, jax.Array | None]:
+    """A term's result, and whether it is due, 1.0 or 0.0; None for a term of every update."""
+    if term.every == 1:
+        return *term.value(scene), None
+
+    def due() -> Result:
+        value, memory, metrics = term.value(scene)
+        return term.every * value, memory, metrics
+
+    shapes = jax.eval_shape(due)
+
+    def not_due() -> Result:
+        zero, _, metrics = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        return zero, None if term.memory is None else scene.memory, metrics
+
+    now = scene.step.stage % term.every == 0
+    if taped():  # constants cannot leave a compiled branch
+        found = jax.tree.map(lambda x, y: jnp.where(now, x, y), due(), not_due())
+    else:
+        found = jax.lax.cond(now, due, not_due)
+    return *found, now.astype(found[0].dtype)
 
 
 def _weight(term: Term, scene: Scene, pull: Pull) -> Any:

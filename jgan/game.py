@@ -67,6 +67,7 @@ __all__ = [
     "check_player",
     "composition_of",
     "count_of",
+    "dense",
     "map_with_keys",
     "named_key",
     "of_networks",
@@ -203,6 +204,15 @@ def remade(game: Game, composition: Composition) -> Game:
         scene=scene_of(composition),
         composition=composition,
     )
+
+
+def dense(game: Game) -> Game:
+    """The game whose lazy terms are played at every update, which is its mean over the updates."""
+    terms = composition_of(game).terms
+    if all(term.every == 1 for term in terms):
+        return game
+    played = tuple(term._replace(every=1) for term in terms)
+    return remade(game, composition_of(game)._replace(terms=played))
 
 
 def sampled(sampler: Sampler) -> dict[str, View]:

@@ -166,7 +166,7 @@ def f_divergence(
 
 
 def kl(*, saturating: bool = False) -> Loss:
-    """KL(p || q): g = v, f*(t) = exp(t - 1)."""
+    """KL(p || q): g = v, f*(t) = exp(t - 1), which leaves float32's range for logits above 89."""
     return f_divergence(lambda v: v, lambda v: jnp.exp(v - 1), saturating=saturating)
 
 
@@ -174,7 +174,7 @@ def reverse_kl(*, saturating: bool = False) -> Loss:
     """KL(q || p): g = -exp(-v), f*(t) = -1 - log(-t), so f*(g(v)) = v - 1.
 
     The sign of v is the one that makes g increasing, so that a larger logit means "more real"; some
-    printings of the paper's table have -exp(v).
+    printings of the paper's table have -exp(v). g leaves float32's range for logits below -88.
     """
     return f_divergence(lambda v: -jnp.exp(-v), lambda v: v - 1, saturating=saturating)
 
@@ -185,7 +185,10 @@ def pearson(*, saturating: bool = False) -> Loss:
 
 
 def squared_hellinger(*, saturating: bool = False) -> Loss:
-    """sum (√p - √q)²: g = 1 - exp(-v), f*(t) = t/(1 - t), so f*(g(v)) = exp(v) - 1."""
+    """sum (√p - √q)²: g = 1 - exp(-v), f*(t) = t/(1 - t), so f*(g(v)) = exp(v) - 1.
+
+    Both leave float32's range for logits beyond ±88.
+    """
     return f_divergence(lambda v: -jnp.expm1(-v), jnp.expm1, saturating=saturating)
 
 

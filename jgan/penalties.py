@@ -19,7 +19,6 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_count, check_number, check_weight
 from jgan.batch_axis import draw_rows, normal_like, whole_mean
-from jgan.constants import taped
 from jgan.players import Metrics, PyTree, map_with_keys
 from jgan.scene import Inputs, Result, Scene, Term, mean, per_example
 
@@ -29,30 +28,16 @@ def lazy(term: Term, every: int) -> Term:
 
     The gradient averaged over ``every`` updates at fixed parameters equals that of the dense term.
     Adam's betas are left alone; StyleGAN2 also raises them to the power ``every/(every + 1)``. Updates are
-    counted from the beginning of a stage.
+    counted from the beginning of a stage, discriminator steps of one update all together. Metrics of the
+    term, its own value among them, are those of the dense term, averaged over the updates at which it is
+    played. A game's field has the dense term (`jgan.numerics.field.vector_field`).
 
     Raises:
       ValueError: if ``every`` is not a whole number of at least 1.
     """
     check_count("every", every)
 
-    def value(scene: Scene) -> Result:
-        def due() -> Result:
-            inner, memory, metrics = term.value(scene)
-            return every * inner, memory, metrics
-
-        shapes = jax.eval_shape(due)
-
-        def not_due() -> Result:
-            zero, _, metrics = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-            return zero, None if term.memory is None else scene.memory, metrics
-
-        now = scene.step.stage % every == 0
-        if taped():  # constants cannot leave a compiled branch
-            return jax.tree.map(lambda x, y: jnp.where(now, x, y), due(), not_due())
-        return jax.lax.cond(now, due, not_due)
-
-    return term._replace(value=value)
+    return term._replace(every=term.every * every)
 
 
 def squared_norms(values: PyTree) -> jax.Array:

@@ -22,6 +22,8 @@ Collections = dict[str, PyTree]
 Variables = dict[str, Collections]
 """``{player: Collections}``; only ``"params"`` is trained."""
 Metrics = dict[str, jax.Array]
+DUE = "/due"
+"""``"x/due"`` is the share of the updates at which metric ``"x"`` was measured; at the others it is 0."""
 
 
 def check_player(player: str) -> None:

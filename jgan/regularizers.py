@@ -13,14 +13,25 @@ from jgan.arguments import check_number, check_weight
 from jgan.batch_axis import normal_like, whole_mean
 from jgan.constants import constant
 from jgan.penalties import squared_norms
-from jgan.players import DISCRIMINATOR, GENERATOR, PyTree, check_player, map_with_keys
+from jgan.players import (
+    DISCRIMINATOR,
+    GENERATOR,
+    PyTree,
+    check_player,
+    map_with_keys,
+    named_key,
+)
 from jgan.scene import Answers, Inputs, Result, Scene, Term, mean, per_example
+
+TABLES = frozenset({"scale", "gain", "bias", "embedding"})
+"""Names of parameters that are no kernels whatever their shape: a row a class, not a filter a column."""
 
 
 def orthogonal(weight: float = 1e-4, player: str = GENERATOR) -> Term:
     """weight · Σ ‖WᵀW ⊙ (1 - I)‖²_F over the player's kernels (Brock et al. 2019, eq. 3).
 
-    A kernel ``(..., in, out)`` is read as a matrix with ``out`` columns, each a filter. The gradient is
+    A kernel ``(..., in, out)`` is read as a matrix with ``out`` columns, each a filter. Parameters of two or
+    more dimensions are kernels unless they are tables, by the names in `TABLES`. The gradient is
     4 · weight · W(WᵀW ⊙ (1 - I)); BigGAN's code adds half of that.
 
     Raises:
@@ -31,8 +42,9 @@ def orthogonal(weight: float = 1e-4, player: str = GENERATOR) -> Term:
 
     def value(scene: Scene) -> Result:
         total = jnp.zeros(())
-        for leaf in jax.tree.leaves(scene.variables[player]["params"]):
-            if leaf.ndim >= 2:
+        for path, leaf in jax.tree.leaves_with_path(scene.variables[player]["params"]):
+            table = any(getattr(part, "key", None) in TABLES for part in path)
+            if leaf.ndim >= 2 and not table:
                 matrix = leaf.reshape(-1, leaf.shape[-1])
                 gram = jnp.matmul(matrix.T, matrix, precision="highest")
                 total += jnp.sum(jnp.square(gram)) - jnp.sum(jnp.square(jnp.diagonal(gram)))
@@ -47,7 +59,9 @@ def lecam(
     """LeCam regularisation (Tseng et al. 2021, eq. 7): weight · (E(D(x) - α_F)² + E(D(x̂) - α_R)²).
 
     α_R and α_F are exponential averages, with the given decay, of the mean logits of real and fake
-    examples; they start at zero and are the discriminator's memory ``"lecam"``.
+    examples; they start at zero and are the discriminator's memory ``"lecam"``. The paper's equation is
+    followed; its code keeps only the positive parts of the differences and divides the averages by
+    1 - decay^t.
 
     Raises:
       ValueError: if ``weight`` is not a finite number of at least 0, or ``decay`` not in [0, 1).
@@ -102,7 +116,8 @@ def consistency(
         total = jnp.zeros(())
         for group, weight in paid.items():
             inputs = scene.meeting[group]
-            moved = inputs._replace(values=transform(scene.key, inputs.values))
+            key = named_key(scene.key, group)
+            moved = inputs._replace(values=transform(key, inputs.values))
             total += weight * _distance(scene, scene.ask(inputs, group), moved, group)
         return total, None, {}
 

@@ -216,6 +216,8 @@ class Term(NamedTuple):
       differentiates_inputs: whether it takes gradients in the discriminator's inputs, which batch
         normalisation in the discriminator would make meaningless.
       check: looks at the meeting when the game is initialised, and raises ValueError if the data do not fit.
+      every: played at each ``every``-th update of a stage only, and as many times as strong
+        (`jgan.penalties.lazy`).
     """
 
     name: str
@@ -226,6 +228,7 @@ class Term(NamedTuple):
     memory: PyTree | Callable[[Scene], PyTree] = None
     differentiates_inputs: bool = False
     check: Callable[[Scene], None] | None = None
+    every: int = 1
 
 
 class GroupMaker(NamedTuple):

@@ -24,6 +24,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import dcgan_discriminator, dcgan_generator, mlp_discriminator, mlp_generator
+from jgan.numerics.field import vector_field
 from jgan.penalties import (
     dragan,
     lazy,
@@ -37,6 +38,7 @@ from jgan.penalties import (
 )
 from jgan.regularizers import lecam
 from jgan.rules.rule import gradient
+from jgan.training.loop import over_due
 
 W = np.array([0.6, -1.2, 0.4, 1.5, -0.3, 0.7])
 A = np.array([[1.0, 0.4, -0.2], [0.0, -0.5, 0.3], [0.7, 0.1, 2.0]])
@@ -247,6 +249,35 @@ def test_lazy_penalty_remembers_only_when_due():
     ]
     np.testing.assert_allclose(kept[0]["real"], batch["image"].sum(1).mean() / 2, rtol=1e-6)
     assert float(kept[1]["real"]) == 0.0
+
+
+def test_metrics_of_a_lazy_term_are_means_over_the_updates_that_play_it():
+    batch = {"image": NOISE}
+    params = (A.astype(np.float32), B.astype(np.float32))
+    dense = penalised(wgan_gp(2.0), quadratic, params)
+    sparse = penalised(lazy(wgan_gp(2.0), 4), quadratic, params)
+    variables = dense.init(KEY, batch)
+    wanted = value_of(dense, batch, variables)[1].metrics
+    rows = [value_of(sparse, batch, variables, step=step)[1].metrics for step in range(6)]
+    means = {name: np.mean([float(row[name]) for row in rows]) for name in rows[0]}
+    found = over_due(means)
+    for name in ("wgan_gp", "wgan_gp_norm"):
+        assert found[name] == pytest.approx(float(wanted[name]), rel=1e-5)
+    assert found.keys() == wanted.keys()
+    assert "wgan_gp" not in over_due(rows[1])
+
+
+def test_the_field_of_a_lazy_term_is_that_of_the_dense_one():
+    batch = {"image": NOISE}
+    params = (A.astype(np.float32), B.astype(np.float32))
+    dense = penalised(r1(2.0), quadratic, params)
+    sparse = penalised(lazy(r1(2.0), 4), quadratic, params)
+    variables = dense.init(KEY, batch)
+    wanted = vector_field(dense, variables, batch)
+    for step in (0, 1):
+        found = vector_field(sparse, variables, batch, step=step)
+        for x, y in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-6)
 
 
 def test_lazy_interval_must_be_positive():

@@ -31,6 +31,8 @@ def test_orthogonal_value_and_gradient(player):
         "dense": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32),
         "conv": np.random.default_rng(1).normal(size=(2, 2, 3, 4)).astype(np.float32),
         "bias": np.ones(3, np.float32),
+        "norm": {"gain": np.ones((4, 3), np.float32), "bias": np.ones((4, 3), np.float32)},
+        "embedding": np.ones((4, 3), np.float32),
     }
     own = {"theta": kernels} if player == GENERATOR else {"params": kernels}
     game = critic_game(
@@ -53,7 +55,8 @@ def test_orthogonal_value_and_gradient(player):
             slopes[name].reshape(matrix.shape), expected, rtol=1e-5, atol=1e-5
         )
     np.testing.assert_allclose(loss, total, rtol=1e-5)
-    np.testing.assert_array_equal(slopes["bias"], 0)
+    for table in jax.tree.leaves((slopes["bias"], slopes["norm"], slopes["embedding"])):
+        np.testing.assert_array_equal(table, 0)
 
 
 def test_orthogonal_is_zero_for_orthogonal_filters():

@@ -41,7 +41,8 @@ def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
     floor = kl_floor(MODES[data], asked["samples"])
     yield (
         f"{data}: {asked['samples']} samples of the averaged generators of {asked['seeds']} seeds; "
-        "mean±standard error"
+        "mean±standard error; a mode counts from one high-quality sample, a solid one from a quarter of "
+        "an even share of all samples"
     )
     yield f"  a perfect generator with as many samples: {perfect}; floor of the KL {floor:.4f}"
     if "stacked" in first:

@@ -1,14 +1,16 @@
 """What several commands share: flags, and building an experiment from a command line."""
 
 import argparse
+import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from jgan.cli.flags import Parser, add_flags
 from jgan.data import Source, load
 from jgan.errors import UserError
+from jgan.game import Variables
 from jgan.training.experiment import ExperimentFile, load_experiment
+from jgan.training.saved import Data, Saved
 
 MOST = 2**31 - 1
 """The largest number that steps, seeds and sizes can have on a device."""
@@ -29,13 +31,6 @@ def at_least(low: int) -> Any:
     return convert
 
 
-def png(text: str) -> Path:
-    """An argparse type: the path of a picture to write."""
-    if not text.endswith(".png"):
-        raise argparse.ArgumentTypeError(f"is {text!r}, but must end in .png")
-    return Path(text)
-
-
 def add_checkpoint_flags(parser: Parser) -> None:
     """Flags that say which variables of a run are asked."""
     parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
@@ -44,6 +39,52 @@ def add_checkpoint_flags(parser: Parser) -> None:
         "--ema", dest="ema", action="store_true", default=None, help="averaged generator"
     )
     ema.add_argument("--no-ema", dest="ema", action="store_false", help="the generator itself")
+
+
+def add_data_flags(parser: Parser) -> None:
+    """Flags that say where the data of a run are now; read by `data_of`."""
+    add = parser.add_argument_group("the run's data").add_argument
+    add("--data", help="where they lie now (default: where they lay in training)")
+    add(
+        "--accept-data",
+        action="store_true",
+        help="take them though they are not those that the run was trained on",
+    )
+
+
+def data_of(options: argparse.Namespace) -> Data:
+    """Where the data of a run come from, by the flags of `add_data_flags`."""
+    return Data(options.data, options.accept_data)
+
+
+def checkpoint_words(step: int, averaged: bool) -> str:
+    """Which generator was asked, in words.
+
+    >>> checkpoint_words(500, True)
+    'step 500, averaged generator'
+    """
+    return (
+        f"step {step}, {'averaged generator' if averaged else 'the generator itself, not averaged'}"
+    )
+
+
+def trained_variables(saved: Saved, ema: bool | None = None) -> tuple[Variables, bool]:
+    """Variables of a checkpoint, averaged ones if ``ema``, or if None and there are any; and whether they are.
+
+    Raises:
+      UserError: if there is no average though it is asked for.
+    """
+    if ema and not saved.state.averages:
+        raise UserError(
+            "--ema was given, but this run keeps no average of its generator; use --no-ema."
+        )
+    averaged = ema is not False and bool(saved.state.averages)
+    return (saved.state.averaged_variables() if averaged else saved.state.variables), averaged
+
+
+def not_kept(error: UserError) -> None:
+    """Say on the error stream that a result could only be printed, as for a run directory that is read-only."""
+    print(f"the result was not kept: {error} Another place can be given by --out.", file=sys.stderr)
 
 
 def add_view_flag(parser: Parser) -> None:

@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -19,14 +18,17 @@ from jgan.analysis.dissection import (
     upsampled,
 )
 from jgan.analysis.segmentation import segment, segment_names
-from jgan.cli.common import at_least
+from jgan.cli.common import at_least, data_of
 from jgan.cli.examples import Opened, add_run_flags, check_finite, opened, report
 from jgan.cli.flags import Parser, finite
 from jgan.cli.inpaint import mask_of
+from jgan.cli.paths import named_path
+from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
-from jgan.evaluation.samples import AT_ONCE, drawn_from
+from jgan.evaluation.samples import AT_ONCE, drawn_from, fields_read
 from jgan.game import Batch
 from jgan.networks.units import changing, layers, reading
+from jgan.training.saved import Data, without_data
 
 QUANTILES = (QUANTILE, 0.01, 0.02, 0.05, 0.1, 0.2)
 SHOWN = 8
@@ -50,7 +52,11 @@ class Seen(NamedTuple):
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     options = parser().parse_args(words)
-    run = opened(options, "dissect")
+    return without_data(lambda data: _dissect(options, data), data_of(options))
+
+
+def _dissect(options: argparse.Namespace, data: Data) -> int:
+    run = opened(options, "dissect", data)
     known = _layers(run)
     if options.layer is None:
         return _list(options, known)
@@ -131,7 +137,7 @@ def parser() -> Parser:
     result.add_argument("--segments", nargs="+", help="which segments (default: all)")
     result.add_argument(
         "--masks",
-        type=Path,
+        type=named_path,
         help="FILE.npz with 'mask' (N, H, W) or (N, H, W, K) and perhaps 'names' (K,), for the samples of "
         "`jgan sample RUN --count N --seed SEED`; then no ACE is measured",
     )
@@ -234,7 +240,11 @@ def _given(options: argparse.Namespace, run: Opened) -> tuple[list[str], np.ndar
 
 def _part(run: Opened, index: int, seed: int) -> tuple[Batch, Any]:
     """Conditions and latents of a batch of samples, those of ``jgan sample --seed``."""
-    batch, key = drawn_from(run.source, index, seed)
+    shape = blank(run.source, AT_ONCE)
+    latent = run.sampler.latent(jax.random.key(seed), shape)
+    generate = jax.jit(lambda variables, batch: run.sampler.for_batch(variables, batch, latent))
+    read = fields_read(generate, run.variables, shape)
+    batch, key = drawn_from(conditions(run.source, seed), index, seed, read=read)
     return batch, run.sampler.latent(key, batch)
 
 

@@ -9,31 +9,39 @@ import numpy as np
 
 from jgan.cli.common import (
     add_checkpoint_flags,
+    add_data_flags,
     add_view_flag,
+    checkpoint_words,
+    data_of,
     held_out_set,
+    not_kept,
+    trained_variables,
 )
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
+    announce,
+    announced,
     extractor_for,
     metric_names,
     progress_line,
     show,
     write_pairs,
 )
-from jgan.cli.sample import trained_variables
+from jgan.cli.paths import named_path, output
 from jgan.data import Source
+from jgan.data.conditions import conditions
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import Result, evaluate
 from jgan.evaluation.samples import Samples, latents_of, sampler
 from jgan.training.files import cache_folder, make_folder, write_atomically
-from jgan.training.saved import checkpoint_steps, experiment_of_run, shape_of_state
+from jgan.training.saved import load_run
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan evaluate", description=__doc__)
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_shared_flags(parser, samples=10_000)
     parser.add_argument(
         "--reference",
@@ -41,20 +49,25 @@ def main(words: list[str]) -> int:
         default="train",
         help="which data (default: train)",
     )
+    parser.add_argument(
+        "--out",
+        type=output(".json"),
+        help="FILE.json for the result, a picture of pairs beside it (default: RUN/evaluations/STEP.json)",
+    )
     add_checkpoint_flags(parser)
     add_view_flag(parser)
+    add_data_flags(parser)
     options = parser.parse_args(words)
-    experiment, settings = experiment_of_run(options.run, options.step)
-    source = experiment.source
+    saved = load_run(options.run, options.step, data_of(options))
+    game, source, step = saved.experiment.game, saved.experiment.source, saved.step
     names = metric_names(options.metrics, source)
-    reference, held_out = references(source, settings["arguments"], options.reference, names)
-    step = step_of(options.run, options.step)
-    variables = trained_variables(experiment, options.run, step, options.ema)
-    draw = sampler(experiment.game, source, options.view)
+    reference, held_out = references(source, saved.settings["arguments"], options.reference, names)
+    variables, averaged = trained_variables(saved, options.ema)
+    draw = sampler(game, source, options.view)
     samples = Samples(
         draw(variables, options.samples, options.seed),
-        labels_of(source, options.samples),
-        latents_of(experiment.game, variables, source),
+        conditions(source, options.seed).labels(np.arange(options.samples)),
+        latents_of(game, variables, source, options.seed),
     )
     result = evaluate(
         samples,
@@ -68,16 +81,26 @@ def main(words: list[str]) -> int:
             "run": str(options.run),
             "step": step,
             "view": options.view,
-            "averaged": options.ema is not False and bool(shape_of_state(experiment).averages),
+            "averaged": averaged,
             "reference_split": options.reference,
         },
         progress=progress_line(options.samples, "samples"),
+        begin=announce,
     )
-    folder = make_folder(options.run / "evaluations")
-    written = [f"wrote {write_result(folder / f'{step}.json', result)}"]
-    if result.pairs is not None:
-        written.append(f"wrote {write_pairs(folder / f'{step}-nn.png', result.pairs)}")
-    show(result, options.json, written)
+    announced()
+    lines = [checkpoint_words(step, averaged)]
+    path = options.out or options.run / "evaluations" / f"{step}.json"
+    try:
+        make_folder(path.parent)
+        lines.append(f"wrote {write_result(path, result)}")
+        if result.pairs is not None:
+            pairs = path.with_name(f"{path.stem}-nn.png")
+            lines.append(f"wrote {write_pairs(pairs, result.pairs)}")
+    except UserError as error:
+        if options.out:
+            raise
+        not_kept(error)
+    show(result, options.json, lines)
     return 0
 
 
@@ -102,24 +125,6 @@ def references(
     if test is None:
         raise UserError(f"--reference is 'test', but there is no test set: {reason}.")
     return test, None
-
-
-def step_of(run: Path, step: int | None) -> int:
-    """The step asked for, or that of the newest checkpoint.
-
-    Raises:
-      UserError: if there is no checkpoint.
-    """
-    found = checkpoint_steps(run)
-    if not found:
-        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
-    return found[-1] if step is None else step
-
-
-def labels_of(source: Source, count: int) -> np.ndarray | None:
-    """The labels that a conditional game's samples are made for: the source's, in its order."""
-    labels = source.class_labels
-    return None if labels is None else labels[np.arange(count) % source.size]
 
 
 def write_result(path: Path, result: Result) -> Path:

@@ -9,23 +9,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.cli.classes import class_number
 from jgan.cli.common import (
     add_checkpoint_flags,
+    add_data_flags,
     at_least,
+    data_of,
     held_out_set,
-    png,
+    not_kept,
+    trained_variables,
 )
-from jgan.cli.evaluate import step_of
 from jgan.cli.flags import Parser
-from jgan.cli.sample import trained_variables
+from jgan.cli.paths import named_path, output
 from jgan.data import Source, gather
+from jgan.data.conditions import conditions
 from jgan.data.pictures import read_picture
 from jgan.errors import UserError
-from jgan.evaluation.samples import sampler
+from jgan.evaluation.samples import fields_read, sampler
 from jgan.game import Game, Sampler, Variables
+from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, grid
-from jgan.training.saved import experiment_of_run
+from jgan.training.saved import Data, load_run
 
 LEAST = 64  # pixels of a tile
 
@@ -68,17 +73,18 @@ class Examples(NamedTuple):
 
 def add_run_flags(parser: Parser, out: str) -> None:
     """RUN, its checkpoint, --seed, --out and --json."""
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_checkpoint_flags(parser)
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of every random choice (default: 0)"
     )
     parser.add_argument(
         "--out",
-        type=png,
+        type=output(".png"),
         help=f"FILE.png, beside which the numbers lie as FILE.json (default: RUN/{out}.png)",
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    add_data_flags(parser)
     parser.set_defaults(name=out)
 
 
@@ -94,7 +100,7 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
     parser.add_argument(
         "images",
         nargs="*",
-        type=Path,
+        type=named_path,
         help="pictures of your own, of any size and format: cropped at the centre to the shape of the "
         "run's data and resized by Lanczos, as `folder:` does; grey where the data are grey",
     )
@@ -117,33 +123,37 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
         + (f" (default: {count})" if kind == "samples" else ""),
     )
     parser.add_argument(
-        "--label", type=at_least(0), help="class of your pictures, if the game is told classes"
+        "--label", help="class of your pictures, by name or number, if the game is told classes"
     )
     parser.set_defaults(count=count, kind=kind)
 
 
-def opened(options: argparse.Namespace, command: str) -> Opened:
-    """The run of the command line.
+def opened(options: argparse.Namespace, command: str, data: Data | None = None) -> Opened:
+    """The run of the command line; ``data`` in place of what its flags say of them.
 
     Raises:
       UserError: if it is no run, has no checkpoint or no latents, or generates points.
     """
-    experiment, settings = experiment_of_run(options.run, options.step)
-    game, source = experiment.game, experiment.source
-    if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
-        field = "" if source.example == "image" else f"{source.example!r}, "
-        raise UserError(
-            f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} is "
-            "for pictures (height, width, 1 or 3) in the field 'image'."
-        )
-    if game.sampler is None:
-        raise UserError(
-            f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
-        )
-    step = step_of(options.run, options.step)
-    variables = trained_variables(experiment, options.run, step, options.ema)
-    arguments = settings["arguments"]
-    return Opened(options.run, game, game.sampler, source, arguments, variables, step)
+
+    def check(experiment: Experiment) -> None:
+        source = experiment.source
+        if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
+            field = "" if source.example == "image" else f"{source.example!r}, "
+            raise UserError(
+                f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} "
+                "is for pictures (height, width, 1 or 3) in the field 'image'."
+            )
+        if experiment.game.sampler is None:
+            raise UserError(
+                f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
+            )
+
+    saved = load_run(options.run, options.step, data or data_of(options), check)
+    game, source = saved.experiment.game, saved.experiment.source
+    assert game.sampler is not None
+    variables, _ = trained_variables(saved, options.ema)
+    arguments = saved.settings["arguments"]
+    return Opened(options.run, game, game.sampler, source, arguments, variables, saved.step)
 
 
 def examples(options: argparse.Namespace, run: Opened) -> Examples:
@@ -163,7 +173,9 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
         count = options.samples or options.count
         draw = sampler(run.game, run.source)
         made = np.concatenate(list(draw(run.variables, count, options.seed)))
-        batch = _arrays({**run.source.first(count), "image": made})
+        batch = _arrays(
+            {**conditions(run.source, options.seed).at(np.arange(count)), "image": made}
+        )
         return _counted(batch, "sample", "samples of the generator")
     source, split = run.source, "training"
     if options.train is None:
@@ -180,17 +192,26 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
 def report(
     options: argparse.Namespace, run: Opened, rows: list[np.ndarray], told: dict[str, Any]
 ) -> list[str]:
-    """Write the picture, a row for each array ``(n, H, W, C)``, and the numbers; returns what was written."""
+    """Write the picture, a row for each array ``(n, H, W, C)``, and the numbers; returns what was written.
+
+    Where the run directory cannot be written and no other place is given, a sentence says so.
+    """
     out = options.out or options.run / f"{options.name}.png"
-    make_folder(out.parent)
     sheet = grid(np.concatenate([np.asarray(row) for row in rows]), columns=len(rows[0]))
     times = -(-LEAST // rows[0].shape[1])
-    write_atomically(out, encode_png(sheet.repeat(times, axis=0).repeat(times, axis=1)))
     about = {"run": str(options.run), "step": run.step, "seed": options.seed}
     text = json.dumps({**about, **told}, indent=2, allow_nan=False)
-    write_atomically(out.with_suffix(".json"), text + "\n")
     if options.json:
         print(text)
+    try:
+        make_folder(out.parent)
+        write_atomically(out, encode_png(sheet.repeat(times, axis=0).repeat(times, axis=1)))
+        write_atomically(out.with_suffix(".json"), text + "\n")
+    except UserError as error:
+        if options.out:
+            raise
+        not_kept(error)
+        return []
     return [f"wrote {out} and {out.with_suffix('.json')}"]
 
 
@@ -224,11 +245,8 @@ def _own(options: argparse.Namespace, run: Opened) -> Examples:
         {**run.source.first(count), "image": gather({"": np.stack(pictures)}, np.arange(count))[""]}
     )
     if options.label is not None:
-        if options.label >= run.source.num_classes:
-            raise UserError(
-                f"--label is {options.label}, but the data have {run.source.num_classes} classes."
-            )
-        batch["label"] = jnp.full((count,), options.label, jnp.int32)
+        number = class_number(run.source, options.label, "--label")
+        batch["label"] = jnp.full((count,), number, jnp.int32)
     elif _is_told(run, batch, "label"):
         raise UserError(
             "this game is told the class of what it generates; give that of your pictures by --label."
@@ -256,12 +274,9 @@ def _is_told(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
     """Whether the generator's program reads a field of the batch."""
     if field not in batch:
         return False
-    rest = {name: value for name, value in batch.items() if name != field}
     latent = run.sampler.latent(jax.random.key(0), batch)
-    program = jax.make_jaxpr(
-        lambda value: run.sampler.for_batch(run.variables, {**rest, field: value}, latent)
-    )(batch[field]).jaxpr
-    return any(program.invars[0] is used for line in program.eqns for used in line.invars)
+    generate = jax.jit(lambda variables, batch: run.sampler.for_batch(variables, batch, latent))
+    return field in fields_read(generate, run.variables, batch)
 
 
 def _arrays(fields: dict[str, Any]) -> dict[str, jax.Array]:

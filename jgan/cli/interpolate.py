@@ -1,14 +1,23 @@
 """``jgan interpolate RUN``: what lies between latents, as a strip and an animation."""
 
-from pathlib import Path
+import argparse
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least
+from jgan.cli.common import (
+    add_data_flags,
+    at_least,
+    checkpoint_words,
+    data_of,
+    trained_variables,
+)
 from jgan.cli.flags import Parser
-from jgan.cli.sample import trained_variables
+from jgan.cli.paths import named_path, output
+from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
+from jgan.evaluation.samples import fields_read
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png
 from jgan.training.interpolation import (
@@ -18,49 +27,61 @@ from jgan.training.interpolation import (
     strip,
     travel,
 )
-from jgan.training.saved import experiment_of_run
+from jgan.training.saved import Data, load_run, without_data
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     options = parser().parse_args(words)
-    experiment, _ = experiment_of_run(options.run, options.step)
-    variables = trained_variables(experiment, options.run, options.step)
-    batch = {
-        name: jnp.asarray(rows) for name, rows in experiment.source.first(options.rows).items()
-    }
-    sampler = experiment.game.sampler
+    print(without_data(lambda data: _interpolate(options, data), data_of(options)))
+    return 0
+
+
+def _interpolate(options: argparse.Namespace, data: Data) -> str:
+    """Write strip and animation; returns in words what was written."""
+    saved = load_run(options.run, options.step, data)
+    game, source = saved.experiment.game, saved.experiment.source
+    variables, averaged = trained_variables(saved)
+    sampler = game.sampler
     if sampler is None:
         raise UserError(
             f"{str(options.run)!r} has no latent to interpolate: its game generates from data alone."
         )
     out = make_folder(options.out or options.run / "interpolation")
     shares = np.concatenate([np.linspace(0, 1, options.steps), loop_shares(options.frames)])
-    frames = travel(sampler, variables, batch, shares, kind=options.kind, seed=options.seed)
-    source = experiment.source
     if not (source.pictures or source.points):
         raise UserError(
             f"{str(options.run)!r} generates {source.example!r} of shape {source.shape}, but jgan interpolate "
             "draws pictures (height, width, channels) or points."
         )
-    reference = source.example_of(source.first(2048))
+    given = conditions(source, options.seed)
+    conditioned = jax.jit(
+        lambda variables, batch, latent: sampler.for_batch(variables, batch, latent)
+    )
+    batch = blank(source, options.rows)
+    latent = sampler.latent(jax.random.key(options.seed), batch)
+    read = fields_read(conditioned, variables, batch, latent)
+    batch = {
+        name: jnp.asarray(rows) for name, rows in given.at(np.arange(options.rows), read).items()
+    }
+    frames = travel(sampler, variables, batch, shares, kind=options.kind, seed=options.seed)
+    reference = source.example_of(given.at(np.arange(2048))) if source.points else None
     content = {
         "strip.png": encode_png(strip(frames[: options.steps], reference)),
         "loop.gif": animation(frames[options.steps :], reference),
     }
-    for name, data in content.items():
-        write_atomically(out / name, data)
-    print(
-        f"wrote {out / 'strip.png'} ({options.rows} {options.kind} paths of {options.steps} examples) "
-        f"and {out / 'loop.gif'} ({options.frames} frames)"
+    for name, content_of in content.items():
+        write_atomically(out / name, content_of)
+    return (
+        f"wrote {out / 'strip.png'} ({options.rows} {options.kind} paths of {options.steps} examples; "
+        f"{checkpoint_words(saved.step, averaged)}) and {out / 'loop.gif'} ({options.frames} frames)"
     )
-    return 0
 
 
 def parser() -> Parser:
     """The command's flags."""
     result = Parser(prog="jgan interpolate", description=__doc__)
-    result.add_argument("run", type=Path, help="run directory")
+    result.add_argument("run", type=named_path, help="run directory")
     result.add_argument(
         "--kind",
         choices=sorted(PATHS),
@@ -76,5 +97,8 @@ def parser() -> Parser:
     )
     result.add_argument("--seed", type=at_least(0), default=0, help="of the latents (default: 0)")
     result.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    result.add_argument("--out", type=Path, help="folder (default: RUN/interpolation)")
+    result.add_argument(
+        "--out", type=output(folder=True), help="folder (default: RUN/interpolation)"
+    )
+    add_data_flags(result)
     return result

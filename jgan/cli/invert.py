@@ -81,8 +81,9 @@ def main(words: list[str]) -> int:
         **table(asked.names, columns),
     }
     lines = report(options, run, rows, told)
-    out = options.out or options.run / f"{options.name}.png"
-    lines.append(f"wrote the latents to {write_latents(out.with_suffix('.npz'), latent)}")
+    if lines:
+        out = options.out or options.run / f"{options.name}.png"
+        lines.append(f"wrote the latents to {write_latents(out.with_suffix('.npz'), latent)}")
     if not options.json:
         mean = told["mean"]
         made = " -> ".join(["pictures", *(["encoder"] if first is not None else [])])

@@ -1,6 +1,5 @@
 """``jgan spectrum RUN``: leading eigenvalues of a trained game, in words, and kept in RUN/spectrum.json."""
 
-import argparse
 import contextlib
 import json
 import sys
@@ -11,17 +10,25 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.common import at_least, png
+from jgan.cli.common import add_data_flags, at_least, data_of, not_kept
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.cli.spectrum_report import USUAL, Settings, analyse, as_text
 from jgan.errors import UserError
 from jgan.game import Batch
 from jgan.numerics.dense import DENSE
 from jgan.rules import TrainState
+from jgan.training.checkpoint import Gone
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.run import versions
-from jgan.training.saved import checkpoint_steps, load_state, whole_experiment_of_run
+from jgan.training.saved import (
+    checkpoint_steps,
+    load_state,
+    newest_step,
+    retried,
+    whole_experiment_of_run,
+)
 
 
 def main(words: list[str]) -> int:
@@ -31,7 +38,7 @@ def main(words: list[str]) -> int:
         raise UserError(f"--tolerance is {options.tolerance:g}, but must lie between 0 and 1.")
     if options.out:
         make_folder(options.out.parent)
-    whole, _ = whole_experiment_of_run(options.run)
+    whole, _ = whole_experiment_of_run(options.run, data_of(options))
     settings = Settings(
         options.count,
         options.tolerance,
@@ -74,11 +81,13 @@ def main(words: list[str]) -> int:
         if len(report) == 1:  # nothing but the step
             continue
         report["protocol"] = protocol(settings, size, options.batches)
+        if options.accept_data:  # perhaps other data than the training's
+            report["protocol"]["data"] = options.data
         reports.append(report)
         try:
             write_report(options.run, report)
         except UserError as error:
-            complain(step, f"the result is not kept: {error}")
+            not_kept(error)
         if not options.json:
             print(as_text(report), flush=True)
     if not reports:
@@ -97,10 +106,10 @@ def main(words: list[str]) -> int:
     return 1 if failed else 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command's flags."""
     result = Parser(prog="jgan spectrum", description=__doc__)
-    result.add_argument("run", type=Path, help="run directory")
+    result.add_argument("run", type=named_path, help="run directory")
     result.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
     result.add_argument("--all", action="store_true", help="every checkpoint that the run keeps")
     result.add_argument(
@@ -139,7 +148,10 @@ def parser() -> argparse.ArgumentParser:
         "--by-term", action="store_true", help="what each term of the objective contributes"
     )
     result.add_argument("--json", action="store_true", help="print numbers for scripts")
-    result.add_argument("--out", type=png, help="also draw the eigenvalues into this .png")
+    result.add_argument(
+        "--out", type=output(".png"), help="also draw the eigenvalues into this .png"
+    )
+    add_data_flags(result)
     return result
 
 
@@ -205,9 +217,17 @@ def states(
     Raises:
       UserError: if there is no such checkpoint.
     """
-    steps = checkpoint_steps(run)
-    if not steps:
-        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
-    for which in steps if every else [steps[-1] if step is None else step]:
+
+    def load(which: int) -> tuple[Experiment, TrainState]:
         own = experiment.until(which)
-        yield own, load_state(own, run, which)
+        return own, load_state(own, run, which)
+
+    newest_step(run)
+    if every:
+        for which in checkpoint_steps(run):
+            with contextlib.suppress(Gone):  # deleted by the training since it was listed
+                yield load(which)
+    elif step is None:
+        yield retried(lambda: load(newest_step(run)))
+    else:
+        yield load(step)

@@ -6,7 +6,9 @@ from typing import Any
 
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.cli.paths import OF_A_RUN, check_folder, output
 from jgan.data.densities import Mixture
+from jgan.data.identity import resolved
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
@@ -14,6 +16,7 @@ from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import one_device_a_core
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.identities import identities
 from jgan.training.images import encode_png
 from jgan.training.measures import coverage
 from jgan.training.population import WAYS
@@ -40,10 +43,16 @@ def main(words: list[str]) -> int:
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))
     first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)
-    out = asked.out or Path("runs") / f"{file.path.stem}-sweep"
+    out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-sweep", OF_A_RUN)
     varied = {axis.name for axis in axes}
     fixed = {name: value for name, value in arguments.items() if name not in varied}
-    told = settings_of(file.path, fixed, seed=asked.seed, **first.sizes())
+    told = settings_of(
+        file.path,
+        resolved(fixed, first.loaded),
+        seed=asked.seed,
+        data=identities(first),
+        **first.sizes(),
+    )
     with RunDirectory(out) as run, stop_requests() as stop:
         fit = asked.at_once or members_at_once(out) or members_that_fit(first)
         own = {
@@ -110,7 +119,7 @@ def _parser() -> Parser:
         default=1,
         help="evenly spaced points at which members are scored, and those of the first seed drawn",
     )
-    add("--out", type=Path, help="sweep directory (default: runs/NAME-sweep)")
+    add("--out", type=output(folder=True), help="sweep directory (default: runs/NAME-sweep)")
     return parser
 
 

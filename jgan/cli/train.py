@@ -10,6 +10,8 @@ from typing import Any
 
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.cli.paths import OF_A_RUN, check_folder, named_path, output
+from jgan.data.identity import resolved
 from jgan.data.loader import Reading
 from jgan.errors import UserError
 from jgan.evaluation.score import scorer
@@ -19,6 +21,7 @@ from jgan.training.experiment import Experiment
 from jgan.training.feed import LOADERS, is_resident
 from jgan.training.fit import layout_of
 from jgan.training.fork import check_other_run
+from jgan.training.identities import identities
 from jgan.training.resources import estimate
 from jgan.training.run import settings_of
 from jgan.training.saved import shape_after, shape_of_state
@@ -43,7 +46,7 @@ def main(words: list[str]) -> int:
             f"--steps is {asked.steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
             "which takes all before that step from another run."
         )
-    out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
+    out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}", OF_A_RUN)
     say = _say if is_leader() else lambda line: None
     say("\n".join([file.summary, *_about(experiment), f"run directory: {out}"]))
     if asked.dry_run:
@@ -66,6 +69,7 @@ def main(words: list[str]) -> int:
         log_terms=asked.log_terms,
         fork=asked.fork,
         from_run=from_run,
+        accept_data=asked.accept_data,
     )
     finished = train(
         experiment,
@@ -91,7 +95,13 @@ def _describe(
     say: Callable[[str], None],
 ) -> None:
     """Everything that is known before the first step; nothing is trained and nothing written."""
-    settings = settings_of(file, arguments, seed=asked.seed, **experiment.sizes())
+    settings = settings_of(
+        file,
+        resolved(arguments, experiment.loaded),
+        seed=asked.seed,
+        data=identities(experiment),
+        **experiment.sizes(),
+    )
     say(json.dumps(settings, indent=2))
     count, state = len(experiment.stages), None
     from_run = vars(asked)["from"]
@@ -141,11 +151,23 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=positive, help="updates of the rule (default: the experiment's)")
     add("--batch-size", type=positive, help="examples in a minibatch")
     add("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
-    add("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
+    add("--out", type=output(folder=True), help="run directory (default: runs/NAME-SEED)")
+    add(
+        "--accept-data",
+        action="store_true",
+        help="go on with other data than the run, or the one that is forked, was trained on",
+    )
     add("--dry-run", action="store_true", help="say all that is known beforehand, train nothing")
     other = parser.add_mutually_exclusive_group().add_argument
-    other("--fork", type=Path, metavar="RUN", help="start from another run's newest checkpoint")
-    other("--from", type=Path, metavar="RUN", help="take all stages before the last from this run")
+    other(
+        "--fork", type=named_path, metavar="RUN", help="start from another run's newest checkpoint"
+    )
+    other(
+        "--from",
+        type=named_path,
+        metavar="RUN",
+        help="take all stages before the last from this run",
+    )
 
 
 def _add_kept(parser: argparse.ArgumentParser) -> None:

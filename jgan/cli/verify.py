@@ -1,9 +1,8 @@
 """``jgan verify FILE``: train briefly, measure the claims, train the controls, and compare."""
 
-from pathlib import Path
-
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.mistakes import as_user_error
 from jgan.training.side_by_side import drawer
@@ -22,13 +21,13 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--from",
-        type=Path,
+        type=named_path,
         metavar="RUN",
         help="take the stages before the last, which train what the experiment needs, from this run",
     )
     parser.add_argument(
         "--pictures",
-        type=Path,
+        type=named_path,
         metavar="FOLDER",
         help="write there what each training draws, its control's picture on the right",
     )

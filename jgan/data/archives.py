@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jgan.data.files import SPLITS
+from jgan.data.class_names import CIFAR10, CIFAR100
 from jgan.data.source import Source
+from jgan.data.splits import check_split
 
 _PICTURE = 3 * 32 * 32
 
@@ -22,14 +23,14 @@ class _Layout(NamedTuple):
         archive: the archive's file name.
         files: the names of the files of each split.
         labels: bytes of labels before a picture; the last one is the class.
-        classes: number of classes.
+        classes: the names of the classes.
     """
 
     folder: str
     archive: str
     files: dict[str, tuple[str, ...]]
     labels: int
-    classes: int
+    classes: tuple[str, ...]
 
 
 LAYOUTS = {
@@ -41,14 +42,14 @@ LAYOUTS = {
             "test": ("test_batch.bin",),
         },
         labels=1,
-        classes=10,
+        classes=CIFAR10,
     ),
     "cifar100": _Layout(
         "cifar-100-binary",
         "cifar-100-binary.tar.gz",
         {"train": ("train.bin",), "test": ("test.bin",)},
         labels=2,
-        classes=100,
+        classes=CIFAR100,
     ),
 }
 
@@ -71,8 +72,7 @@ def read_cifar(place: str | Path, *, kind: str = "cifar10", split: str = "train"
     """
     if kind not in LAYOUTS:
         raise ValueError(f"kind is {kind!r}; it must be {' or '.join(map(repr, LAYOUTS))}.")
-    if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
+    check_split(split)
     layout, place = LAYOUTS[kind], Path(place)
     names = layout.files[split]
     if not place.exists():
@@ -101,7 +101,7 @@ def read_cifar(place: str | Path, *, kind: str = "cifar10", split: str = "train"
         )
     parts = [_records(contents[name], layout, name, place) for name in names]
     image, label = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Source({"image": image, "label": label}, kind)
+    return Source({"image": image, "label": label}, kind, classes=layout.classes)
 
 
 def _tars(folder: Path) -> Iterable[Path]:
@@ -137,9 +137,9 @@ def _records(data: bytes, layout: _Layout, name: str, place: Path) -> tuple[np.n
         )
     rows = np.frombuffer(data, np.uint8).reshape(-1, record)
     label = rows[:, layout.labels - 1].astype(np.int32)
-    if label.max() >= layout.classes:
+    if label.max() >= len(layout.classes):
         raise ValueError(
-            f"{name} in {place} has label {label.max()}; it must be below {layout.classes}."
+            f"{name} in {place} has label {label.max()}; it must be below {len(layout.classes)}."
         )
     planes = rows[:, layout.labels :].reshape(-1, 3, 32, 32)
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), label

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from jgan import augmentation
+from jgan.data.values import is_mask
 
 Augment = Callable[[jax.Array, dict[str, Any]], dict[str, Any]]
 """``(key, batch) -> batch``."""
@@ -17,12 +18,17 @@ Augment = Callable[[jax.Array, dict[str, Any]], dict[str, Any]]
 
 def _on_pictures(move: Callable[[jax.Array, jax.Array], jax.Array]) -> Augment:
     def augment(key: jax.Array, batch: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            field: move(key, values) if values.ndim == 4 else values
-            for field, values in batch.items()
-        }
+        return {field: _moved(move, key, field, values) for field, values in batch.items()}
 
     return augment
+
+
+def _moved(
+    move: Callable[[jax.Array, jax.Array], jax.Array], key: jax.Array, field: str, values: Any
+) -> Any:
+    if values.ndim == 3 and is_mask(field):
+        return move(key, values[..., None])[..., 0]
+    return move(key, values) if values.ndim == 4 else values
 
 
 def flip() -> Augment:

@@ -115,6 +115,7 @@ def _joined(
         augment=_augment(domains, alike),
         tables=tables,
         example=example,
+        notes=tuple(f"{domain}: {note}" for domain, own in domains.items() for note in own.notes),
     )
 
 

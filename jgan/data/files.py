@@ -1,81 +1,33 @@
-"""Sources from arrays and files: idx (MNIST, Fashion-MNIST) and npz. No pickle is ever loaded."""
+"""Sources from files: npz and idx (MNIST, Fashion-MNIST). No pickle is ever loaded."""
 
 import gzip
 import math
 import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from jgan.data.arrays import converted
 from jgan.data.source import Source
+from jgan.data.splits import SPLITS, check_split, chosen_split, is_split
 
-SPLITS = ("train", "test")
 _ALIASES = {"images": "image", "x": "image", "labels": "label", "y": "label"}
-_INT32 = np.iinfo(np.int32)
-
-
-def from_arrays(
-    image: np.ndarray,
-    label: np.ndarray | None = None,
-    *,
-    name: str = "arrays",
-    **others: np.ndarray,
-) -> Source:
-    """Return a source of arrays, converted to the types that a source holds.
-
-    Pictures of shape ``(N, H, W)`` become ``(N, H, W, 1)``, labels ``(N, 1)`` become ``(N,)``,
-    floats become float32 and integers other than uint8 become int32. Float pictures are left
-    unscaled: networks expect [-1, 1].
-
-    Args:
-        image: uint8 ``(N, H, W)`` or ``(N, H, W, C)``, or floats of these shapes or ``(N, d)``.
-        label: integers ``(N,)``, ``(N, 1)`` or ``(N, A)``, or floats or bools ``(N, A)``.
-        name: the source's name.
-        **others: further fields with N examples.
-
-    Returns:
-        The source.
-
-    Raises:
-        ValueError: if a field has a wrong dtype, shape or value; see ``Source``.
-
-    Example:
-        >>> from_arrays(np.zeros((2, 4, 3), np.uint8), np.asarray([1, 0])).describe()
-        'arrays: 2 examples; image uint8 (4, 3, 1); label int32 (); 2 classes'
-    """
-    fields = {"image": image} | ({} if label is None else {"label": label}) | others
-    return _convert(fields, name)
-
-
-def _convert(fields: dict[str, np.ndarray], name: str) -> Source:
-    converted = {}
-    for field, values in fields.items():
-        values = np.asarray(values)
-        if field == "image" and values.ndim == 3:
-            values = values[..., None]
-        if field == "label" and values.shape[1:] == (1,):
-            values = values[:, 0]
-        if values.dtype.kind == "f" and (field != "label" or values.ndim == 2):
-            values = values.astype(np.float32)
-        # Labels are often stored as uint8, which in any other field means a picture.
-        picture = field == "image" or (field != "label" and values.dtype == np.uint8)
-        if values.dtype.kind in "iu" and not picture:
-            values = _int32(values, f"{field} of source {name!r}")
-        converted[field] = values
-    return Source(converted, name)
-
-
-def _int32(values: np.ndarray, about: str) -> np.ndarray:
-    if values.size and not _INT32.min <= values.min() <= values.max() <= _INT32.max:
-        raise ValueError(f"{about} holds {values.min()} to {values.max()}; it must fit int32.")
-    return values.astype(np.int32)
+_NAMELESS = {"arr_0": "image", "arr_1": "label"}
+_CLASSES = ("classes", "class_names")
 
 
 def read_npz(path: str | Path, *, split: str = "train", name: str | None = None) -> Source:
     """Read a source from an ``.npz`` file.
 
-    The keys are ``image`` (or ``images`` or ``x``), optionally ``label`` (or ``labels`` or ``y``),
-    and any other fields. A file with both splits appends ``_train`` and ``_test`` to its keys.
+    The keys are ``image`` (or ``images``, ``x`` or, as numpy writes nameless arrays, ``arr_0``), optionally
+    ``label`` (or ``labels``, ``y`` or ``arr_1``), the names of the classes as ``classes``, and any other
+    fields. A file with several splits appends ``_train``, ``_test`` and ``_val`` (or ``_valid`` or
+    ``_validation``) to its keys; "test" is the validation set where there is no test set. Values are
+    converted as `jgan.data.from_arrays` says, by what all splits hold.
 
     Args:
         path: the file.
@@ -87,34 +39,75 @@ def read_npz(path: str | Path, *, split: str = "train", name: str | None = None)
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no npz file, holds Python objects or lacks the needed keys.
+        ValueError: if it is no npz file, holds Python objects or lacks the needed keys, or a field has a
+            wrong dtype, shape or value.
     """
+    check_split(split)
     path = _existing(path)
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            keys = list(archive.files)
-            pairs = [(_field(key, split), key) for key in keys]
-            chosen = [(field, archive[key]) for field, key in pairs if field]
-    except Exception as error:  # a damaged archive fails in as many ways as zip has parts
-        reason = str(error).rstrip(".")
-        raise ValueError(f"{path} is not an npz file of plain arrays: {reason}.") from error
-    fields = dict(chosen)
-    if len(fields) < len(chosen):
-        raise ValueError(f"{path} has two keys for one field; its keys are {', '.join(keys)}.")
+    keys = list(_read(path))
+    splits = _splits(path, keys)
+    chosen = chosen_split(split, splits)
+    fields = splits[chosen] if chosen else {}
     if "image" not in fields:
         raise ValueError(
             f"{path} has no images for split {split!r}: it must have a key image, images or x "
             f"(with _train or _test if it holds both splits), but its keys are {', '.join(keys)}."
         )
-    return _convert(fields, name or path.stem)
+    stored = _read(path, [*fields.values(), *(key for key in keys if key in _CLASSES)])
+    classes = next((stored.pop(key) for key in _CLASSES if _are_names(stored.get(key))), ())
+    others = [own for other, own in splits.items() if other != chosen and "image" in own]
+    rest = {
+        field: partial(_rest, path, [own[field] for own in others if field in own])
+        for field in ("image", "label")
+    }
+    read = {field: stored[key] for field, key in fields.items() if key in stored}
+    return converted(read, name or path.stem, rest, [str(one) for one in classes])
 
 
-def _field(key: str, split: str) -> str:
-    """Return the field that a key of an npz file stores, or "" if it is the other split's."""
-    base, _, suffix = key.rpartition("_")
-    if suffix in SPLITS:
-        return _ALIASES.get(base, base) if suffix == split else ""
-    return _ALIASES.get(key, key) if split == "train" else ""
+def _read(path: Path, keys: Sequence[str] | None = None) -> dict[str, Any]:
+    """The arrays of these keys; of every key None, where no keys are given."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            if keys is None:
+                return dict.fromkeys(archive.files)
+            return {key: archive[key] for key in keys}
+    except Exception as error:  # a damaged archive fails in as many ways as zip has parts
+        reason = str(error).rstrip(".")
+        raise ValueError(f"{path} is not an npz file of plain arrays: {reason}.") from error
+
+
+def _rest(path: Path, keys: list[str]) -> list[np.ndarray]:
+    return list(_read(path, keys).values())
+
+
+def _are_names(values: np.ndarray | None) -> bool:
+    return values is not None and values.ndim == 1 and values.dtype.kind == "U"
+
+
+def _splits(path: Path, keys: list[str]) -> dict[str, dict[str, str]]:
+    """Return the fields of each split, and the keys that store them.
+
+    Raises:
+        ValueError: if two keys store one field.
+    """
+    aliases = _ALIASES | (_NAMELESS if all(key.startswith("arr_") for key in keys) else {})
+    named: list[tuple[str, str, str]] = []
+    for key in keys:
+        base, _, suffix = key.rpartition("_")
+        split = suffix.lower() if base and is_split(suffix) else ""
+        named.append((split, base if split else key, key))
+    # An ending is that of a split only if it has pictures: a field may be called p_val.
+    pictured = {split for split, base, _ in named if aliases.get(base, base) == "image"}
+    splits: dict[str, dict[str, str]] = {}
+    for split, base, key in named:
+        if split not in (*pictured, *SPLITS):
+            split, base = "", key
+        fields = splits.setdefault(split or "train", {})
+        field = aliases.get(base, base)
+        if field in fields:
+            raise ValueError(f"{path} has two keys for one field; its keys are {', '.join(keys)}.")
+        fields[field] = key
+    return splits
 
 
 def read_idx(path: str | Path) -> np.ndarray:
@@ -150,7 +143,13 @@ def read_idx(path: str | Path) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
-def read_idx_folder(folder: str | Path, *, split: str = "train", name: str | None = None) -> Source:
+def read_idx_folder(
+    folder: str | Path,
+    *,
+    split: str = "train",
+    name: str | None = None,
+    classes: Sequence[str] = (),
+) -> Source:
     """Read MNIST or Fashion-MNIST from its published files.
 
     Args:
@@ -158,6 +157,7 @@ def read_idx_folder(folder: str | Path, *, split: str = "train", name: str | Non
             files, each with or without ``.gz``.
         split: "train" or "test".
         name: the source's name, the folder's by default.
+        classes: the names of the classes; left out where there are more classes than names.
 
     Returns:
         A source with ``image`` uint8 ``(N, H, W, 1)`` and ``label``.
@@ -166,19 +166,32 @@ def read_idx_folder(folder: str | Path, *, split: str = "train", name: str | Non
         FileNotFoundError: if the folder or one of the files is missing.
         ValueError: if a file is not what its name says.
     """
+    check_split(split)
     folder = _existing(folder)
-    prefix = {"train": "train", "test": "t10k"}[split]
-    arrays = []
-    for stem, rank in ((f"{prefix}-images-idx3-ubyte", 3), (f"{prefix}-labels-idx1-ubyte", 1)):
-        candidates = [folder / stem, folder / f"{stem}.gz"]
-        path = next((path for path in candidates if path.is_file()), None)
+    prefixes = {"train": "train", "test": "t10k"}
+    prefix = prefixes.pop(split)
+    fields = {}
+    for field, stem, rank in (
+        ("image", f"{prefix}-images-idx3-ubyte", 3),
+        ("label", f"{prefix}-labels-idx1-ubyte", 1),
+    ):
+        path = _idx_file(folder, stem)
         if path is None:
             raise FileNotFoundError(f"{folder} has neither {stem} nor {stem}.gz.")
-        values = read_idx(path)
-        if values.ndim != rank:
-            raise ValueError(f"{path} has {values.ndim} dimensions; it must have {rank}.")
-        arrays.append(values)
-    return from_arrays(*arrays, name=name or folder.name)
+        fields[field] = read_idx(path)
+        if fields[field].ndim != rank:
+            raise ValueError(f"{path} has {fields[field].ndim} dimensions; it must have {rank}.")
+    other = _idx_file(folder, f"{prefixes.popitem()[1]}-labels-idx1-ubyte")
+    rest = {"label": lambda: [read_idx(other)] if other else []}
+    source = converted(fields, name or folder.name, rest)
+    if 0 < source.num_classes <= len(classes):
+        return replace(source, classes=tuple(classes))
+    return source
+
+
+def _idx_file(folder: Path, stem: str) -> Path | None:
+    candidates = [folder / stem, folder / f"{stem}.gz"]
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _existing(path: str | Path) -> Path:

@@ -1,12 +1,13 @@
-"""A folder of pictures of any size, mode and format, with class subfolders as labels."""
+"""A folder or zip archive of pictures of any size, mode and format, with their classes as labels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from jgan.data.listing import File, list_pictures, split_folder
+from jgan.data.listing import list_pictures, some
 from jgan.data.pictures import (
     Size,
     fits_memory,
@@ -18,26 +19,8 @@ from jgan.data.pictures import (
 from jgan.data.readable import unreadable
 from jgan.data.rows import Rows
 from jgan.data.source import Source
-
-NAMED = 3
-
-
-@dataclass(frozen=True, eq=False)
-class PictureSource(Source):
-    """A source that remembers where it came from.
-
-    Attributes:
-        classes: the names of the classes, in the order of their labels.
-        notes: what a user should know, for example which files could not be read; ``describe``
-            ends with them.
-    """
-
-    classes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def describe(self) -> str:
-        """Return one line: that of ``Source.describe`` and the notes."""
-        return "; ".join([super().describe(), *self.notes])
+from jgan.data.trees import Folder, Tree
+from jgan.data.zips import archive
 
 
 def read_pictures(
@@ -48,13 +31,20 @@ def read_pictures(
     image_size: Size = None,
     channels: int | None = None,
     limit_bytes: float | None = None,
-) -> PictureSource:
-    """Read a folder of pictures, into memory if they fit.
+) -> Source:
+    """Read a folder of pictures, or a zip archive of them, into memory if they fit.
 
-    Class subfolders, sorted by name, become labels 0, 1, ...; pictures nested deeper belong to the
-    subfolder of the first level. Without subfolders there are no labels. Subfolders named ``train``
-    and ``test`` are the two splits; otherwise everything is "train". Hidden files and files
-    whose extension is not a picture's are ignored. Pictures come in the order of their sorted
+    Class subfolders become labels 0, 1, ... in natural order, "2" before "10"; pictures nested deeper
+    belong to the subfolder of the first level. Without subfolders there are no labels. Where StyleGAN's
+    ``dataset.json`` lies beside the pictures, it alone says what the labels are.
+
+    Subfolders ``train`` and ``test``, in any case, are splits; without ``test``, ``val``, ``valid`` or
+    ``validation`` is the test set. The table of classes is made from all splits, so that a class has one
+    number in all of them. Without such subfolders everything is "train". A zip archive that holds one folder
+    and nothing else is read from inside it.
+
+    Hidden files are ignored. Files whose extension is not a picture's are ignored, too, and those that are
+    no texts are named in the source's notes. Pictures come in the order of their sorted
     paths, the classes evenly mixed, so that the first n examples hold each class by its share.
 
     Every picture is cropped at its centre to the target's aspect ratio and resized; see
@@ -63,7 +53,7 @@ def read_pictures(
     be read are left out and named in the source's notes.
 
     Args:
-        folder: the folder.
+        folder: the folder, or the archive, whose name ends in .zip.
         split: "train" or "test".
         size: read only the first ``size`` files.
         image_size: side of a square, or height and width; None if all pictures agree in size.
@@ -72,110 +62,138 @@ def read_pictures(
             pictures of a larger set are decoded whenever they are met in training.
 
     Returns:
-        A source with ``image`` uint8 ``(N, H, W, C)`` and, with subfolders, ``label``.
+        A source with ``image`` uint8 ``(N, H, W, C)`` and, with subfolders or ``dataset.json``, ``label``.
 
     Raises:
-        FileNotFoundError: if there is no such folder.
+        FileNotFoundError: if there is no such folder or archive.
         ValueError: if it holds no readable picture, sizes differ and ``image_size`` is None, or a
-            number is out of range.
+            number is out of range; or an archive or ``dataset.json`` is damaged.
     """
     target = target_shape(image_size, channels)
-    root = split_folder(Path(folder), split)
+    tree = _tree(Path(folder))
     name = Path(folder).resolve().name
-    files, classes = list_pictures(root)
+    names, prefix, labels, notes = list_pictures(tree, split)
     if size is not None:
-        if not 1 <= size <= len(files):
+        if not 1 <= size <= len(names):
             raise ValueError(
-                f"size is {size}, but the source {name!r} has {len(files)} examples; "
-                f"use 1 to {len(files)}."
+                f"size is {size}, but the source {name!r} has {len(names)} examples; "
+                f"use 1 to {len(names)}."
             )
-        files = files[:size]
-    count = len(files)
-    broken: dict[Path, str] = {}
+        names = names[:size]
+    every, place = _Files(tree, prefix, names), f"{tree.place}/{prefix}".rstrip("/")
+    kept, broken = np.arange(len(names)), {}
     if target is None or channels is None:
-        headers, unopened = in_threads(lambda i: header(files[i].path), count)
-        broken = {files[i].path: str(error) for i, error in unopened.items()}
-        files = [files[i] for i in sorted(headers)]
-        found = [headers[i] for i in sorted(headers)]
-        _check_any(files, broken, root)
-        target = target or _common_size(root, files, found)
-        channels = channels or (1 if all(gray for _, _, gray in found) else 3)
+        headers, unopened = in_threads(lambda i: header(every.open(i)), len(names))
+        broken = {i: str(error) for i, error in unopened.items()}
+        kept = np.asarray(sorted(headers), int)
+        _check_any(kept, names, broken, place)
+        target = target or _common_size(place, names, headers)
+        channels = channels or (1 if all(gray for _, _, gray in headers.values()) else 3)
     shape = (*target, channels)
-    if fits_memory((len(files), *shape), limit_bytes):
+    files = every.at(kept)
+    if fits_memory((len(kept), *shape), limit_bytes):
         image, failures = _in_memory(files, shape)
     else:
-        image, failures = _on_disk(files, shape, root)
-    broken |= {files[number].path: reason for number, reason in failures.items()}
-    files = [file for number, file in enumerate(files) if number not in failures]
-    _check_any(files, broken, root)
+        image, failures = _on_disk(files, shape)
+    broken |= {int(kept[i]): reason for i, reason in failures.items()}
+    kept = np.delete(kept, list(failures))
+    _check_any(kept, names, broken, place)
     arrays = {"image": image}
-    if classes:
-        arrays["label"] = np.asarray([file.label for file in files], np.int32)
-    return PictureSource(arrays, name, classes=tuple(classes), notes=_notes(broken, count, root))
+    if broken:
+        left_out = some(sorted(names[i] for i in broken))
+        notes = (
+            f"left out {len(broken)} of {len(names)} files, which cannot be read: {left_out}",
+            *notes,
+        )
+    if labels is None:
+        return Source(arrays, name, notes=notes)
+    arrays["label"] = labels.values[kept]
+    return Source(arrays, name, classes=labels.classes, notes=notes)
+
+
+def _tree(folder: Path) -> Tree:
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder} does not exist.")
+    if folder.suffix.lower() == ".zip" and folder.is_file():
+        return archive(folder)
+    if not folder.is_dir():
+        raise ValueError(
+            f"{folder} is not a folder; pictures are read from a folder or a .zip that holds them."
+        )
+    return Folder(folder)
+
+
+class _Files(NamedTuple):
+    """The files of a split, by their numbers."""
+
+    tree: Tree
+    prefix: str
+    names: list[str]
+
+    def open(self, number: int) -> Any:
+        return self.tree.open(self.prefix + self.names[number])
+
+    def at(self, numbers: np.ndarray) -> "_Files":
+        return self._replace(names=[self.names[number] for number in numbers])
+
+    def marks(self) -> list[str]:
+        """What tells whether a file is still the same."""
+        return [f"{name}\0{self.tree.stamp(self.prefix + name)}" for name in self.names]
 
 
 @dataclass(frozen=True)
 class _Decoder:
     """Reads file number i; a class, so that the processes of a loader can be handed it."""
 
-    files: list[File]
+    files: _Files
     shape: tuple[int, int, int]
 
     def __call__(self, number: int) -> np.ndarray:
-        return read_picture(self.files[number].path, self.shape)
+        return read_picture(self.files.open(number), self.shape)
 
 
-def _in_memory(files: list[File], shape: tuple[int, int, int]) -> tuple[Any, dict[int, str]]:
-    images = np.empty((len(files), *shape), np.uint8)
+def _in_memory(files: _Files, shape: tuple[int, int, int]) -> tuple[Any, dict[int, str]]:
+    count = len(files.names)
+    images = np.empty((count, *shape), np.uint8)
 
     def decode(number: int) -> None:
-        images[number] = read_picture(files[number].path, shape)
+        images[number] = read_picture(files.open(number), shape)
 
-    _, failures = in_threads(decode, len(files))
-    kept = [number for number in range(len(files)) if number not in failures]
+    _, failures = in_threads(decode, count)
+    kept = [number for number in range(count) if number not in failures]
     if failures:  # in place: a copy would need the memory twice
         for to, origin in enumerate(kept):
             images[to] = images[origin]
     return images[: len(kept)], {number: str(error) for number, error in failures.items()}
 
 
-def _on_disk(
-    files: list[File], shape: tuple[int, int, int], root: Path
-) -> tuple[Rows, dict[int, str]]:
+def _on_disk(files: _Files, shape: tuple[int, int, int]) -> tuple[Rows, dict[int, str]]:
     decode = _Decoder(files, shape)
-    failures = unreadable(files, root, decode)
-    kept = np.asarray([number for number in range(len(files)) if number not in failures])
+    failures = unreadable(files.marks(), decode)
+    kept = np.delete(np.arange(len(files.names)), list(failures))
     return Rows(decode, (len(kept), *shape), np.dtype(np.uint8), kept), failures
 
 
 def _common_size(
-    root: Path, files: list[File], found: list[tuple[int, int, bool]]
+    place: str, names: list[str], found: Mapping[int, tuple[int, int, bool]]
 ) -> tuple[int, int]:
-    height, width, _ = found[0]
-    for file, (other_height, other_width, _) in zip(files, found, strict=True):
+    first, *others = sorted(found)
+    height, width, _ = found[first]
+    for number in others:
+        other_height, other_width, _ = found[number]
         if (other_height, other_width) != (height, width):
             raise ValueError(
-                f"the pictures in {root} differ in size: {files[0].path.relative_to(root)} is "
-                f"{height}x{width} (height x width) and {file.path.relative_to(root)} "
-                f"{other_height}x{other_width}; pass image_size, or end the name with @64."
+                f"the pictures in {place} differ in size: {names[first]} is {height}x{width} (height x "
+                f"width) and {names[number]} {other_height}x{other_width}; pass image_size, or end the name "
+                "with @64."
             )
     return height, width
 
 
-def _check_any(files: list[File], broken: dict[Path, str], root: Path) -> None:
-    if not files:
-        first = min(broken)
+def _check_any(kept: np.ndarray, names: list[str], broken: Mapping[int, str], place: str) -> None:
+    if not len(kept):
+        first = min(broken, key=lambda number: names[number].split("/"))
         reason = broken[first].rstrip(".") or "unknown format"
         raise ValueError(
-            f"none of the {len(broken)} pictures in {root} can be read; "
-            f"{first.relative_to(root)}: {reason}."
+            f"none of the {len(broken)} pictures in {place} can be read; {names[first]}: {reason}."
         )
-
-
-def _notes(broken: dict[Path, str], count: int, root: Path) -> tuple[str, ...]:
-    if not broken:
-        return ()
-    names = [str(path.relative_to(root)) for path in sorted(broken)]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    named = ", ".join(names[:NAMED]) + more
-    return (f"left out {len(names)} of {count} files, which cannot be read: {named}",)

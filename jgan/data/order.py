@@ -167,9 +167,9 @@ def _permute(words: Any, epoch: Any, offset: Any, size: int, xp: Any) -> Any:
     walk: Callable[[Any], Any] = lambda cell: xp.where(cell < np.uint32(size), cell, turn(cell))
     outside: Callable[[Any], Any] = lambda cell: xp.any(cell >= np.uint32(size))
     cell = turn(offset)
-    if int(rows) * int(columns) == size:
-        return cell
     if xp is jnp:
+        # Also where no cell is superfluous: without a loop that ends it, XLA fuses the rounds with all that
+        # is gathered by them, writes them out once more for each use, and compiles without end.
         return jax.lax.while_loop(outside, walk, cell)
     while outside(cell):
         cell = walk(cell)

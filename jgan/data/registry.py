@@ -21,11 +21,13 @@ import jax
 
 from jgan.data import augment, toys
 from jgan.data.archives import LAYOUTS, read_cifar
+from jgan.data.class_names import DIGITS, FASHION
 from jgan.data.fashion_mnist import embedded
-from jgan.data.files import SPLITS, read_idx_folder, read_npz
+from jgan.data.files import read_idx_folder, read_npz
 from jgan.data.folder import read_pictures
 from jgan.data.pictures import Size
 from jgan.data.source import Source
+from jgan.data.splits import check_split
 from jgan.data.tfds import read_tfds
 
 TOYS: dict[str, Callable[..., Source]] = {
@@ -35,12 +37,15 @@ TOYS: dict[str, Callable[..., Source]] = {
     "spiral": toys.spiral,
     "swiss_roll": toys.swiss_roll,
 }
-_IDX = ("fashion", "mnist")
+_IDX = {"fashion": FASHION, "mnist": DIGITS}
 _RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": read_tfds}
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
-_ALLOWED += "a path ending in .npz, or a folder of pictures or of idx files"
+_ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
+Asked = tuple[str, str, int | None, int, Size, int | None]
+"""The arguments of `load`, in their order."""
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
+_LOADED: ContextVar[dict[Asked, Source] | None] = ContextVar("loaded", default=None)
 _OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
 _NO_OPTION = re.compile(r"\+\w+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
@@ -61,12 +66,13 @@ def load(
         name: a toy (``ring``, ``grid``, ``mixture``, ``spiral``, ``swiss_roll``); ``fashion``, the
             embedded subset of Fashion-MNIST; ``fashion:FOLDER`` or ``mnist:FOLDER``, the full set
             from its published idx files; ``cifar10:FOLDER`` or ``cifar100:FOLDER``, from the
-            published binary version; ``folder:FOLDER``, pictures with class subfolders, if any,
-            as labels; ``tfds:NAME``, an image set of TensorFlow Datasets; a path that ends in
-            ``.npz``; or a folder of idx files or of pictures. The names of a folder of pictures and
-            of a TFDS set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``.
-            Names of pictures may then end in ``+flip`` and ``+shift4``, as above.
-        split: "train" or "test".
+            published binary version; ``folder:FOLDER``, pictures in a folder or in a .zip, with class
+            subfolders or StyleGAN's ``dataset.json``, if any, as labels; ``tfds:NAME``, an image set
+            of TensorFlow Datasets; a path that ends in ``.npz`` or ``.zip``; or a folder of idx files
+            or of pictures. The names of a folder of pictures and of a TFDS set may end in ``@64``,
+            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``. Names of pictures may then end in
+            ``+flip`` and ``+shift4``, as above.
+        split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are taken from the beginning (all by default).
         seed: which points of a toy are drawn; files do not depend on it.
@@ -84,24 +90,26 @@ def load(
 
     Example:
         >>> load("fashion", size=100).describe()
-        'fashion: 100 examples; image uint8 (28, 28, 1); label int32 (); 10 classes'
+        'fashion: 100 examples; image uint8 (28, 28, 1); label int32 (); 10 classes (T-shirt/top,
+         Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot)'
         >>> load("rinq")
         Traceback (most recent call last):
         ...
         ValueError: there is no source 'rinq' (did you mean 'ring'?); allowed are ring, grid, ...
     """
-    if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; it must be 'train' or 'test'.")
-    known = _REMEMBERED.get()
-    asked = (name, split, size, seed, image_size, channels)
-    if known is None or asked not in known:
+    check_split(split)
+    known, loaded = _REMEMBERED.get(), _LOADED.get()
+    asked: Asked = (name, split, size, seed, image_size, channels)
+    source = None if known is None else known.get(asked)
+    if source is None:
         # An experiment may be built while it is traced; its data are no part of the program.
         with jax.ensure_compile_time_eval():
-            source = _load(name, split, size, seed, image_size, channels)
-        if known is None:
-            return source
-        known[asked] = source
-    return known[asked]
+            source = _load(*asked)
+        if known is not None:
+            known[asked] = source
+    if loaded is not None:
+        loaded[asked] = source
+    return source
 
 
 @contextmanager
@@ -112,6 +120,58 @@ def remembered(sources: dict[Any, Source]) -> Iterator[None]:
         yield
     finally:
         _REMEMBERED.reset(token)
+
+
+@contextmanager
+def recorded() -> Iterator[dict[Asked, Source]]:
+    """Within it every source that `load` returns is put down under what it was asked for."""
+    found: dict[Asked, Source] = {}
+    token = _LOADED.set(found)
+    try:
+        yield found
+    finally:
+        _LOADED.reset(token)
+
+
+def in_files(name: str) -> bool:
+    """Whether the source with this name is read from files of the user's, and not made or embedded."""
+    try:
+        kind, place = _kind(_parts_of(name)[0])
+    except ValueError:  # a path at which there is nothing any more
+        return True
+    return kind != "toy" and (kind, place) != ("fashion", "")
+
+
+def absolute(name: str) -> str:
+    """Return the name with the path in it, if there is one, made absolute.
+
+    Example:
+        >>> absolute("ring"), absolute("tfds:mnist"), absolute("folder:/a/../photos@64+flip")
+        ('ring', 'tfds:mnist', 'folder:/photos@64+flip')
+    """
+    kind, colon, place = _parts_of(name)[0].partition(":")
+    if not in_files(name) or kind == "tfds":
+        return name
+    if not colon or kind not in (*_IDX, *LAYOUTS, *_RESIZED):
+        kind, colon, place = "", "", _parts_of(name)[0]
+    ending = size_and_options(name)
+    place = place.removesuffix(ending.partition("+")[0])
+    return kind + colon + os.path.abspath(os.path.expanduser(place)) + ending
+
+
+def size_and_options(name: str) -> str:
+    """Return the end of a name that says how pictures are read, such as ``@64+flip``, or ""."""
+    base, options = _parts_of(name)
+    exists = any(map(os.path.exists, (base, os.path.expanduser(base.partition(":")[2]))))
+    size = None if exists else _SIZE.search(base)
+    return (size[0] if size else "") + options
+
+
+def _parts_of(name: str) -> tuple[str, str]:
+    """Return a name without its options, and these."""
+    options = None if os.path.exists(name) else _OPTIONS.search(name)
+    start = options.start() if options else len(name)
+    return name[:start], name[start:]
 
 
 def _load(
@@ -175,7 +235,8 @@ def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, 
         return read_npz(place, split=split).take(size)
     if kind in LAYOUTS:
         return read_cifar(place, kind=kind, split=split).take(size)
-    return read_idx_folder(place, split=split, name=kind if kind in _IDX else None).take(size)
+    own = kind if kind in _IDX else None
+    return read_idx_folder(place, split=split, name=own, classes=_IDX.get(kind, ())).take(size)
 
 
 def _kind(name: str) -> tuple[str, str]:
@@ -190,6 +251,8 @@ def _kind(name: str) -> tuple[str, str]:
     path = name if os.path.exists(name) else _SIZE.sub("", name)
     if path.endswith(".npz"):
         return "npz", name
+    if path.lower().endswith(".zip"):
+        return "folder", name
     if os.path.isdir(path):
         idx = any(entry.name.endswith(("-ubyte", "-ubyte.gz")) for entry in Path(path).iterdir())
         return ("idx" if idx else "folder"), name

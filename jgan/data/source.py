@@ -10,8 +10,12 @@ import numpy as np
 from jgan.data.augment import Augment
 from jgan.data.densities import Density
 from jgan.data.rows import Rows
+from jgan.data.values import is_mask
 
 _DTYPES = ("uint8", "int32", "float32", "bool")
+
+SHOWN = 10
+"""Names of classes that `Source.describe` prints at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +25,8 @@ class Source:
     Attributes:
         arrays: the fields by name, each with its examples on the leading axis: uint8, int32, float32
             or bool. uint8 is for pictures, which batches hold as float32 in [-1, 1]; the other types
-            stay as they are. ``image`` is uint8 or float32 ``(N, H, W, C)``, or float32 points
+            stay as they are. A field ``mask``, or one that ends in ``_mask``, is uint8 only if it is the
+            example. ``image`` is uint8 or float32 ``(N, H, W, C)``, or float32 points
             ``(N, d)``. ``label`` is int32 ``(N,)``, a class, or int32, float32 or bool ``(N, A)``, A
             attributes. Fields may be `Rows`, for sets that do not fit in memory.
         name: what messages and reports call it.
@@ -30,11 +35,15 @@ class Source:
         tables: the names of the fields of each table. Rows of one table belong together; each table
             has a length and an order of its own. Empty for one table of all fields.
         example: the field that a generator makes, or a tuple of several.
+        classes: the names of the classes in the order of their labels; empty where they are unknown. A class
+            that no example shows keeps its place. `class_names` has numbers where there are no names.
+        notes: what a user should know of how the data were read, such as which files were left out or how
+            values were converted; ``describe`` ends with them.
 
     Raises:
         ValueError: from the constructor, if a field has a wrong dtype, rank or leading size, holds
             NaN or infinity, or there are no examples; if the example is no field; or if tables do
-            not hold each field once.
+            not hold each field once; or if a label is negative or beyond the named classes.
 
     Example:
         >>> source = Source({"image": np.zeros((5, 8, 6, 1), np.uint8)}, "blank")
@@ -57,6 +66,8 @@ class Source:
     augment: Augment | None = None
     tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
     example: str | tuple[str, ...] = "image"
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         found = ", ".join(self.arrays) or "nothing"
@@ -68,6 +79,12 @@ class Source:
         self._check_tables()
         for name, values in self.arrays.items():
             _check_field(f"{name} of source {self.name!r}", name, values)
+            if is_mask(name) and name not in self._example_fields and values.dtype == np.uint8:
+                raise ValueError(
+                    f"{name} of source {self.name!r} has dtype uint8, which is for pictures; a mask must be "
+                    "bool, int32 or float32."
+                )
+        self._check_labels()
         for fields in self.fields_of_tables.values():
             # A field of the example, if there is one, is what the others are compared with.
             first, *others = sorted(fields, key=lambda name: name not in self._example_fields)
@@ -92,6 +109,22 @@ class Source:
             if named.count(name) != 1:
                 wrong = "several tables" if name in named else "no table"
                 raise ValueError(f"{name} {about} is in {wrong}; it must be in one.")
+
+    def _check_labels(self) -> None:
+        label = self.arrays.get("label")
+        if label is None or label.ndim != 1:
+            return
+        low, high = int(label.min()), int(label.max())
+        if low < 0:
+            raise ValueError(
+                f"label of source {self.name!r} holds {low}; a class is a number from 0, so leave out examples "
+                "without a class."
+            )
+        if self.classes and high >= len(self.classes):
+            raise ValueError(
+                f"label of source {self.name!r} holds {high}, but there are names of {len(self.classes)} "
+                f"classes; it must be 0 to {len(self.classes) - 1}."
+            )
 
     @property
     def _example_fields(self) -> tuple[str, ...]:
@@ -163,9 +196,17 @@ class Source:
 
     @property
     def num_classes(self) -> int:
-        """One more than the largest label; 0 without labels or with labels of rank 2."""
+        """How many classes have names, else one more than the largest label; 0 without labels of rank 1."""
         label = self.arrays.get("label")
-        return 0 if label is None or label.ndim != 1 else int(label.max()) + 1
+        if label is None or label.ndim != 1:
+            return 0
+        return len(self.classes) or int(label.max()) + 1
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes in the order of their labels; "0", "1", ... where there are no names."""
+        count = self.num_classes
+        return self.classes if count and self.classes else tuple(map(str, range(count)))
 
     @property
     def nbytes(self) -> int:
@@ -207,17 +248,25 @@ class Source:
         return replace(self, arrays=arrays)
 
     def describe(self) -> str:
-        """Return one line with the name, the number of examples and each field's dtype and shape."""
+        """Return one line: the name, examples, each field's dtype and shape, the classes, and the notes."""
         parts = []
         for table, fields in self.fields_of_tables.items():
             of = f" of {table}" if len(self.tables) > 1 else ""
             parts.append(f"{self.sizes[table]} examples{of}")
             parts += [f"{n} {self.arrays[n].dtype} {self.arrays[n].shape[1:]}" for n in fields]
         if self.num_classes:
-            parts.append(f"{self.num_classes} classes")
+            parts.append(f"{self.num_classes} classes{named(self.classes)}")
         if self.example != "image":
             parts.append(f"an example is {', '.join(self._example_fields)}")
-        return f"{self.name}: {'; '.join(parts)}"
+        return f"{self.name}: {'; '.join([*parts, *self.notes])}"
+
+
+def named(classes: tuple[str, ...]) -> str:
+    """The names in parentheses, the first and the last of many; nothing where they are the labels."""
+    if classes == tuple(map(str, range(len(classes)))):
+        return ""
+    shown = classes if len(classes) <= SHOWN else (*classes[: SHOWN - 2], "...", classes[-1])
+    return f" ({', '.join(shown)})"
 
 
 def _check_field(about: str, name: str, values: Any) -> None:
@@ -231,12 +280,23 @@ def _check_field(about: str, name: str, values: Any) -> None:
         raise ValueError(
             f"{about} has shape {values.shape}; it must be (N, H, W, C), or (N, d) for float32 points."
         )
+    if name == "image" and rank == 4 and _channels_first(values.shape):
+        raise ValueError(
+            f"{about} has shape {values.shape}, which looks like (N, C, H, W); pictures are (N, H, W, C), so "
+            "transpose it by (0, 2, 3, 1)."
+        )
     if name == "label" and rank not in (1, 2):
         raise ValueError(f"{about} has shape {values.shape}; it must be (N,) or (N, A).")
     if rank == 0 or values.size == 0:
         raise ValueError(f"{about} has shape {values.shape}; it must hold at least 1 example.")
-    if dtype == "float32" and not np.isfinite(values).all():
+    if dtype == "float32" and not isinstance(values, Rows) and not np.isfinite(values).all():
         raise ValueError(f"{about} holds NaN or infinity; every value must be finite.")
+
+
+def _channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether the second axis can only be that of channels: few, before two long ones of like length."""
+    sides = sorted(shape[2:])
+    return shape[1] <= 4 < sides[0] and sides[1] <= 4 * sides[0]
 
 
 def tables_of(stored: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

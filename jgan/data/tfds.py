@@ -16,6 +16,7 @@ from PIL import Image
 from jgan.data.pictures import Size, convert, fits_memory, in_threads, target_shape
 from jgan.data.rows import Rows
 from jgan.data.source import Source
+from jgan.data.splits import chosen_split
 
 # Sets that have a reader of their own for their published files.
 _READERS = {"fashion_mnist": "fashion"} | {name: name for name in ("mnist", "cifar10", "cifar100")}
@@ -38,7 +39,7 @@ def read_tfds(
 
     Args:
         name: ``set``, ``set/config`` or ``set/config:version``, as in ``tfds.builder``.
-        split: "train" or "test".
+        split: "train" or "test", which is the set's validation split where there is only that.
         size: read only the first ``size`` examples.
         image_size: side of a square, or height and width, to which the pictures are cropped and
             resized as ``pictures.convert`` says; None if the set's pictures have one size.
@@ -66,6 +67,8 @@ def read_tfds(
             )
         if not builder.is_prepared():
             _prepare(builder, name, full)
+        if split == "test":
+            split = chosen_split(split, builder.info.splits) or split
         count = _count(builder, split, size, full)
         height, width = target or (stored[0] or 0, stored[1] or 0)
         shape = (height, width, channels or (1 if stored[2] == 1 else 3))
@@ -89,7 +92,10 @@ def read_tfds(
         index, error = min(failures.items())
         raise ValueError(f"example {index} of {full} cannot be read: {_line(error)}.")
     labelled = label and labels.min() >= 0  # -1 marks the hidden labels of a test split
-    return Source({"image": images} | ({"label": labels} if labelled else {}), full)
+    if not labelled:
+        return Source({"image": images}, full)
+    names = tuple(builder.info.features[label].names)
+    return Source({"image": images, "label": labels}, full, classes=names)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """Samples of a trained game, as a stream of batches."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jax.interpreters.partial_eval import dce_jaxpr
 
 from jgan.data import Source
+from jgan.data.conditions import Conditions, blank, conditions
 from jgan.errors import UserError
 from jgan.game import Batch, Game, Option, Variables
 
@@ -19,11 +21,15 @@ class Latents(NamedTuple):
 
     Attributes:
       prior: ``(key, count) -> (count, d)``.
-      generate: ``(count, d)`` to examples; may be told any number of latents.
+      generate: latents ``(n, d)``, any n, to examples; where there are ``conditions``, also with conditions
+        ``(n, ...)``, by default those of seed 0.
+      conditions: ``(count, seed) ->`` conditions of that many examples, drawn from the data, a tree of arrays
+        ``(count, ...)``; None where ``generate`` takes none.
     """
 
     prior: Callable[[jax.Array, int], jax.Array]
-    generate: Callable[[jax.Array], jax.Array]
+    generate: Callable[..., jax.Array]
+    conditions: Callable[[int, int], Any] | None = None
 
 
 class Samples(NamedTuple):
@@ -51,8 +57,9 @@ def sampler(
 ) -> Callable[..., Iterator[np.ndarray]]:
     """``(variables, count, seed=0, step=None) -> batches`` of a game's view, compiled once for all calls.
 
-    Example i depends on the seed and on i alone, whatever the count. A conditional game is given the
-    source's examples in their order, so that sample i is made for the label of example i modulo N.
+    Example i depends on the seed and on i alone, whatever the count. A conditional game is given examples of
+    the source by `jgan.data.conditions.conditions` under the same seed: every label comes by its share,
+    whatever the order of the data. Fields that the view does not look at are not read.
 
     Args:
       game: with the view.
@@ -86,8 +93,10 @@ def sampler(
     def batches(
         variables: Variables, count: int, seed: int = 0, step: Any = None
     ) -> Iterator[np.ndarray]:
+        given = conditions(source, seed)
+        read = fields_read(compiled, variables, blank(source, at_once), jax.random.key(0), step)
         for start in range(0, count, at_once):
-            batch, key = drawn_from(source, start // at_once, seed, at_once)
+            batch, key = drawn_from(given, start // at_once, seed, at_once, read)
             made = jax.tree.map(np.asarray, compiled(variables, batch, key, step))
             yield jax.tree.map(operator.itemgetter(slice(count - start)), made)
 
@@ -100,23 +109,72 @@ def options_of(game: Game) -> Mapping[str, Option]:
 
 
 def drawn_from(
-    source: Source, index: int, seed: int, at_once: int = AT_ONCE
+    given: Conditions,
+    index: int,
+    seed: int,
+    at_once: int = AT_ONCE,
+    read: Collection[str] | None = None,
 ) -> tuple[Batch, jax.Array]:
-    """The examples and the key of which the ``index``-th batch of samples is made."""
-    batch = source.at(index * at_once + np.arange(at_once))
+    """The examples and the key of which the ``index``-th batch of samples is made.
+
+    Args:
+      given: by `jgan.data.conditions.conditions` under the same seed.
+      index: of the batch.
+      seed: of the samples.
+      at_once: examples in a batch.
+      read: fields that are looked at, by `fields_read`; None for all.
+    """
+    batch = given.at(index * at_once + np.arange(at_once), read)
     return batch, jax.random.fold_in(jax.random.key(seed), index)
 
 
-def latents_of(game: Game, variables: Variables, source: Source) -> Latents | None:
-    """The generator as its game's sampler asks it; None where a latent is not one vector an example."""
+def fields_read(function: Any, variables: Variables, batch: Batch, *others: Any) -> set[str]:
+    """The fields of a batch on whose values the results of a function depend.
+
+    Args:
+      function: ``(variables, batch, *others)``, compiled by ``jax.jit``.
+      variables: or their shapes.
+      batch: likewise.
+      *others: likewise.
+
+    >>> both = jax.jit(lambda variables, batch: variables + batch["label"] + len(batch["image"]))
+    >>> fields_read(both, 1, {"image": np.ones((2, 3)), "label": np.ones(2)})
+    {'label'}
+    """
+    program = function.trace(variables, batch, *others).jaxpr.jaxpr
+    _, used = dce_jaxpr(program, [True] * len(program.outvars))
+    fields = [
+        path[1].key if isinstance(path[0], jax.tree_util.SequenceKey) and path[0].idx == 1 else None
+        for path, _ in jax.tree_util.tree_leaves_with_path((variables, batch, *others))
+    ]
+    return {name for name, needed in zip(fields, used, strict=True) if needed and name}
+
+
+def latents_of(game: Game, variables: Variables, source: Source, seed: int = 0) -> Latents | None:
+    """The generator as its game's sampler asks it; None where a latent is not one vector an example.
+
+    Its latents are made for the conditions that samples under ``seed`` are made for.
+    """
     if game.sampler is None:
         return None
     asked = game.sampler
 
-    shape = jax.eval_shape(lambda key: asked.latent(key, source.first(2)), jax.random.key(0))
+    def prior(key: jax.Array, count: int) -> Any:
+        return asked.latent(key, blank(source, count))
+
+    def conditions_of(count: int, seed: int) -> Any:
+        given = conditions(source, seed)
+        parts = [
+            jax.tree.map(np.asarray, asked.condition(given.at(np.arange(start, start + AT_ONCE))))
+            for start in range(0, count, AT_ONCE)
+        ]
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:count], *parts)
+
+    def generate(latent: Any, condition: Any = None) -> Any:
+        given = conditions_of(len(latent), seed) if condition is None else condition
+        return asked.generate(variables, given, latent)
+
+    shape = jax.eval_shape(lambda key: prior(key, 2), jax.random.key(0))
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
         return None
-    return Latents(
-        lambda key, count: asked.latent(key, source.first(count)),
-        lambda latent: asked.for_batch(variables, source.first(len(latent)), latent),
-    )
+    return Latents(prior, generate, conditions_of)

@@ -17,12 +17,15 @@ def mirrored(loss: Loss) -> Loss:
     """The loss whose generator also makes the real pairs, and asks of -r what it asks of a fake's logit.
 
     The non-saturating generator minimises sp(-f) + sp(r) then, the labels exchanged; minimax stays zero-sum,
-    hinge and Wasserstein give r - f. Of least squares only targets like -1 and 1 make sense in it.
+    hinge and Wasserstein give r - f. Of least squares only targets like -1 and 1 make sense in it. A loss on
+    pairs compares r with f already, and is returned as it is.
 
     >>> from jgan.losses import wasserstein
     >>> float(mirrored(wasserstein()).generator(2.0, 5.0))
     -3.0
     """
+    if loss.terms is None:
+        return loss
     return loss._replace(
         generator=lambda real, fake: loss.generator(real, fake) + loss.generator(-fake, -real)
     )

@@ -2,7 +2,8 @@
 
 A label is a class, an integer ``(B,)``, or a vector of attributes ``(B, A)``, integers, floats or bools.
 Wherever a class stands for the row of a table, a vector stands for the same combination of its rows, so
-that a one-hot vector means its class.
+that a one-hot vector means its class. A class that is not in the table, below 0 or beyond its end, is an error
+where the label is known, and NaN in a compiled program, which cannot raise: it never means another class.
 """
 
 import math
@@ -11,11 +12,12 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jgan.batch_axis import axis_name
-from jgan.networks.dcgan import WEIGHTS, image_sizes
+from jgan.networks.dcgan import WEIGHTS, check_sides, image_sizes
 from jgan.networks.heads import Trunk, check_body
-from jgan.networks.layers import ConvTranspose, Dense, check_norm
+from jgan.networks.layers import ConvTranspose, Dense, check_batch_moments, check_norm
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
 
@@ -23,8 +25,10 @@ from jgan.players import Collections
 def check_label(label: jax.Array, classes: int) -> None:
     """Refuse labels that are neither classes nor vectors of the right length.
 
+    The values of classes are looked at unless they are traced.
+
     Raises:
-      ValueError: if the label is not ``(B,)`` integers or ``(B, classes)``.
+      ValueError: if the label is not ``(B,)`` integers or ``(B, classes)``, or a class is not 0 to classes - 1.
     """
     integers = jnp.issubdtype(label.dtype, jnp.integer)
     if not (label.ndim == 1 and integers) and label.shape[1:] != (classes,):
@@ -32,6 +36,30 @@ def check_label(label: jax.Array, classes: int) -> None:
             f"label has shape {label.shape} and dtype {label.dtype}; it must be (batch,) integers, or "
             f"(batch, {classes}) for vectors of {classes} attributes."
         )
+    if label.ndim == 1 and label.size and not isinstance(label, jax.core.Tracer):
+        values = np.asarray(label)  # a constant is known within a trace, too
+        low, high = int(values.min()), int(values.max())
+        if low < 0 or high >= classes:
+            raise ValueError(
+                f"label holds {low if low < 0 else high}; a class must be 0 to {classes - 1}."
+            )
+
+
+def rows_of(table: jax.Array, label: jax.Array) -> jax.Array:
+    """The rows of a table ``(K, n)`` for labels ``(B,)``, NaN for labels that are not 0 to K - 1.
+
+    >>> print(rows_of(jnp.asarray([[5.0], [7.0]]), jnp.asarray([1, -1, 2]))[:, 0])
+    [ 7. nan nan]
+    """
+    # A negative index counts from the end, whatever the mode; one beyond the end is filled with NaN.
+    inside = jnp.where(label < 0, len(table), label)
+    return table.at[inside].get(mode="fill", fill_value=jnp.nan)
+
+
+def one_hot(label: jax.Array, classes: int) -> jax.Array:
+    """One-hot vectors ``(B, classes)`` of labels ``(B,)``, NaN for labels that are not 0 to classes - 1."""
+    inside = (label >= 0) & (label < classes)
+    return jnp.where(inside[:, None], jax.nn.one_hot(label, classes), jnp.nan)
 
 
 def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
@@ -47,16 +75,18 @@ def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
         n = K (Mirza & Osindero 2014).
 
     Raises:
-      ValueError: when it is applied, if the label is neither ``(B,)`` integers nor ``(B, K)``.
+      ValueError: when it is applied, if the label is neither ``(B,)`` integers nor ``(B, K)``, or known and
+        not 0 to K - 1.
     """
 
-    def joined(table: jax.Array, x: jax.Array, label: jax.Array) -> jax.Array:
+    def joined(table: jax.Array | None, x: jax.Array, label: jax.Array) -> jax.Array:
         check_label(label, classes)
         if label.ndim == 1:
-            vectors = table[label].astype(x.dtype)
+            found = one_hot(label, classes) if table is None else rows_of(table, label)
+            vectors = found.astype(x.dtype)
         else:
             vectors = label.astype(x.dtype)
-            vectors = vectors @ table.astype(x.dtype) if embedding else vectors
+            vectors = vectors if table is None else vectors @ table.astype(x.dtype)
         planes = vectors.reshape(x.shape[0], *[1] * (x.ndim - 2), -1)
         return jnp.concatenate(
             [x, jnp.broadcast_to(planes, (*x.shape[:-1], planes.shape[-1]))], axis=-1
@@ -65,7 +95,7 @@ def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
     def init(key: jax.Array, *inputs: Any) -> Collections:
         own_key, table_key = jax.random.split(key)
         if not embedding:
-            return network.init(own_key, joined(jnp.eye(classes), *inputs))
+            return network.init(own_key, joined(None, *inputs))
         table = jax.random.normal(table_key, (classes, embedding))
         inner = network.init(own_key, joined(table, *inputs))
         return {**inner, "params": {"network": inner["params"], "embedding": table}}
@@ -73,7 +103,7 @@ def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
     def apply(
         collections: Collections, *inputs: Any, key: Any = None, train: bool = False
     ) -> tuple[Any, Collections]:
-        table, params = jnp.eye(classes), collections["params"]
+        table, params = None, collections["params"]
         if embedding:
             table, params = params["embedding"], params["network"]
         inner = {**collections, "params": params}
@@ -112,6 +142,7 @@ class ConditionalNorm(nn.Module):
     def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
         """Normalise ``x`` ``(B, ..., C)`` under ``label`` ``(B,)`` or ``(B, classes)``."""
         check_label(label, self.classes)
+        check_batch_moments(x, train)
         x = nn.BatchNorm(
             use_running_average=not train,
             momentum=self.momentum,
@@ -119,6 +150,7 @@ class ConditionalNorm(nn.Module):
             use_scale=False,
             use_bias=False,
             axis_name=axis_name(),
+            use_fast_variance=False,
             dtype=x.dtype,
         )(x)
         size = (self.classes, x.shape[-1])
@@ -126,7 +158,7 @@ class ConditionalNorm(nn.Module):
         biases = self.param("bias", nn.initializers.zeros_init(), size, jnp.float32)
         shape = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
         if label.ndim == 1:
-            gain, bias = gains[label], biases[label]
+            gain, bias = rows_of(gains, label), rows_of(biases, label)
         else:
             vectors = label.astype(jnp.float32)
             gain, bias = 1 + vectors @ (gains - 1), vectors @ biases
@@ -173,7 +205,7 @@ class _Projection(nn.Module):
         # A dense layer on one-hot vectors is an embedding, spectrally normalised where the others are.
         embed = Dense(features.shape[-1], bias=False, spectral=spectral, kernel_init=WEIGHTS)
         check_label(label, self.classes)
-        told = jax.nn.one_hot(label, self.classes) if label.ndim == 1 else label.astype(jnp.float32)
+        told = one_hot(label, self.classes) if label.ndim == 1 else label.astype(jnp.float32)
         return logit + jnp.sum(embed(told, train=train) * features, axis=1)
 
 
@@ -184,8 +216,13 @@ def conditional_generator(
 
     DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``. The label is
     ``(B,)`` integers or ``(B, classes)``.
+
+    Raises:
+      ValueError: if DCGAN's layers are asked for images of fewer than 5 pixels a side.
     """
     check_body(body)
+    if body == "dcgan" and len(shape) == 3:
+        check_sides(shape)
     return from_linen(_Generator(tuple(shape), classes, width, body))
 
 

@@ -80,7 +80,8 @@ class _Kernel(nn.Module):
             sigma, renewed = power_iteration(matrix, u.value, steps=1 if train else 0)
             if train:
                 u.value = renewed
-            kernel = kernel / sigma
+            # A kernel of zeros stays one.
+            kernel = kernel / jnp.where(sigma > 0, sigma, 1)
         return kernel.astype(self.dtype)
 
     def biased(self, y: jax.Array) -> jax.Array:
@@ -143,10 +144,29 @@ class ConvTranspose(_Kernel):
         return self.biased(y)
 
 
+def check_batch_moments(x: jax.Array, train: bool) -> None:
+    """Refuse batch statistics of one value a channel: every example would become zero.
+
+    Raises:
+      ValueError: if ``train`` and ``x``, ``(B, ..., C)``, has one value of each channel on all devices.
+    """
+    if train and x.size == x.shape[-1] and axis_name() is None:
+        raise ValueError(
+            "a batch of 1 example is normalised to zeros by batch normalisation; use batches of at least 2 "
+            "examples, or norm='layer', 'spectral' or 'none'."
+        )
+
+
 class Norm(nn.Module):
     """The normalisation called ``kind``: batch, layer (over all of one example), or nothing.
 
-    "spectral" normalises weights, not activations, so here it is nothing too.
+    "spectral" normalises weights, not activations, so here it is nothing too. Variances are means of squared
+    deviations; the difference of the mean square and the squared mean has no digits left where the mean is
+    large.
+
+    Raises:
+      ValueError: when it is applied in training, if ``kind`` is "batch" and there is a single value to
+        normalise, whose deviation from its mean is always zero.
     """
 
     kind: str
@@ -162,18 +182,24 @@ class Norm(nn.Module):
         # In half precision the parts of the gradient, which all but cancel, would be rounded apart.
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if self.kind == "batch":
+            check_batch_moments(x, train)
             normed = nn.BatchNorm(
                 use_running_average=not train,
                 momentum=self.momentum,
                 epsilon=self.epsilon,
                 scale_init=self.scale_init,
                 axis_name=axis_name(),
+                use_fast_variance=False,
                 dtype=wide.dtype,
             )(wide)
         else:
             axes = tuple(range(1, x.ndim))
             normed = nn.LayerNorm(
-                epsilon=self.epsilon, reduction_axes=axes, feature_axes=-1, dtype=wide.dtype
+                epsilon=self.epsilon,
+                reduction_axes=axes,
+                feature_axes=-1,
+                use_fast_variance=False,
+                dtype=wide.dtype,
             )(wide)
         return normed.astype(x.dtype)
 

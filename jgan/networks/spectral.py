@@ -7,7 +7,11 @@ import jax.numpy as jnp
 
 
 def _unit(vector: jax.Array) -> jax.Array:
-    return vector / jnp.maximum(jnp.linalg.norm(vector), 1e-12)
+    """The vector at length 1; zero stays zero, and has finite derivatives."""
+    squares = jnp.sum(jnp.square(vector))
+    positive = squares > 0
+    length = jnp.where(positive, jnp.sqrt(jnp.where(positive, squares, 1)), 1)
+    return vector / length
 
 
 def power_iteration(

@@ -33,17 +33,21 @@ class VirtualNorm(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Normalise ``x``."""
         inner = tuple(range(1, x.ndim - 1))
-        moments = jnp.stack([x, jnp.square(x)]).mean(
-            axis=tuple(axis + 1 for axis in inner), keepdims=True
-        )
-        whole = moments[:, : self.reference].mean(axis=1, keepdims=True)
-        share = 1 / (self.reference + 1)
-        own = (1 - share) * whole + share * moments[:, self.reference :]
-        reference = jnp.broadcast_to(whole, moments[:, : self.reference].shape)
-        mean, square = jnp.concatenate([reference, own], axis=1)
+        known, rest = x[: self.reference], x[self.reference :]
+        known_mean = known.mean(axis=(0, *inner), keepdims=True)
+        known_variance = jnp.square(known - known_mean).mean(axis=(0, *inner), keepdims=True)
+        own_mean = rest.mean(axis=inner, keepdims=True)
+        own_variance = jnp.square(rest - own_mean).mean(axis=inner, keepdims=True)
+        # The moments of both together, from those of each about its own mean.
+        share, apart = 1 / (self.reference + 1), own_mean - known_mean
+        mean = known_mean + share * apart
+        variance = (1 - share) * known_variance + share * own_variance
+        variance += share * (1 - share) * jnp.square(apart)
+        of_known = lambda moment: jnp.broadcast_to(moment, (self.reference, *moment.shape[1:]))
+        mean = jnp.concatenate([of_known(known_mean), mean])
+        variance = jnp.concatenate([of_known(known_variance), variance])
         scale = self.param("scale", nn.initializers.ones_init(), (x.shape[-1],), jnp.float32)
         bias = self.param("bias", nn.initializers.zeros_init(), (x.shape[-1],), jnp.float32)
-        variance = jnp.maximum(square - jnp.square(mean), 0)
         return (x - mean) * jax.lax.rsqrt(variance + self.epsilon) * scale + bias
 
 

@@ -10,7 +10,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 
 from jgan.batch_axis import whole_mean
-from jgan.game import PLAYERS, Batch, Game, PyTree, Variables
+from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, dense
 from jgan.numerics.selfmap import SelfMap
 from jgan.rules.joint import params_of, with_params
 from jgan.scene import as_step
@@ -36,7 +36,7 @@ def term_gradients(
       key: of the losses; ``jax.random.key(0)`` if None.
       step: a `jgan.scene.Step` or a number of updates.
     """
-    key = jax.random.key(0) if key is None else key
+    key, game = jax.random.key(0) if key is None else key, dense(game)
     found: Gradients = {}
     for player in PLAYERS:
 

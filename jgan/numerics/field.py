@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.arguments import check_count
-from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, check_player
+from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, check_player, dense
 from jgan.numerics.selfmap import SelfMap
 from jgan.rules.joint import params_of, with_params
 from jgan.rules.rule import Rule, TrainState, gradient
@@ -22,7 +22,8 @@ def vector_field(
 ) -> dict[str, PyTree]:
     """Minus each player's gradient of its own loss in its own parameters, ``{player: params}``.
 
-    Gradient descent with small steps follows this field (Mescheder et al. 2017, eq. 3).
+    Gradient descent with small steps follows this field (Mescheder et al. 2017, eq. 3). Lazy terms are in it
+    as their mean over the updates.
 
     Args:
       game: what is played.
@@ -32,7 +33,7 @@ def vector_field(
       step: which update, a number or a `jgan.scene.Step`, for games that change with it.
     """
     key = jax.random.key(0) if key is None else key
-    step = as_step(step)
+    step, game = as_step(step), dense(game)
     return {
         player: jax.tree.map(jnp.negative, gradient(game, player, variables, batch, key, step)[2])
         for player in PLAYERS

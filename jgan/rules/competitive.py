@@ -38,7 +38,8 @@ def competitive(
       game: what is played.
       learning_rate: η, the same for both players.
       tolerance: relative residual at which conjugate gradients stop.
-      max_iterations: bound on their number; None for ten times the number of parameters.
+      max_iterations: bound on their number; None for ten times the number of parameters, and at most
+        1,000, since single precision may never reach the tolerance.
 
     On a bilinear game it is the proximal point method: spectral radius 1/sqrt(1 + c²) for any step. The
     direction ``-Δ/η`` is what plain descent then follows.
@@ -75,7 +76,8 @@ def competitive(
             return transpose(interact(vector))
 
         right: Any = transpose(xi)
-        directions, _ = cg(normal, right, tol=tolerance, maxiter=max_iterations)
+        bound = max_iterations or min(10 * sum(leaf.size for leaf in jax.tree.leaves(params)), 1000)
+        directions, _ = cg(normal, right, tol=tolerance, maxiter=bound)
         return step_both(game, optimizers, state, directions, found)
 
     return Rule(init, update)

@@ -52,9 +52,13 @@ def classification(
 
 
 def log_losses(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """-log p of labels ``(B,)``, or of the attributes of label vectors ``(B, A)``, ``(B,)``."""
+    """-log p of labels ``(B,)``, or of the attributes of label vectors ``(B, A)``, ``(B,)``.
+
+    A label outside of the K classes has no probability and costs NaN.
+    """
     if labels.ndim == 1:
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+        return jnp.where((labels >= 0) & (labels < logits.shape[-1]), losses, jnp.nan)
     told = labels.astype(logits.dtype)
     return jnp.sum(optax.sigmoid_binary_cross_entropy(logits, told), axis=1)
 

@@ -7,12 +7,15 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_weight
 from jgan.batch_axis import whole_batch
+from jgan.penalties import norms
 from jgan.players import GENERATOR
 from jgan.scene import Result, Scene, Term
 
 
 def mean_squared_cosine(codes: jax.Array, batch: jax.Array) -> jax.Array:
     """PT = mean over pairs i ≠ j of cos²(S_i, S_j) (Zhao et al. 2017, section 2.4), squared as in the paper.
+
+    A code of zeros points nowhere, and its cosine with any other is 0. Of a single code the term is 0.
 
     Args:
       codes: ``(b, d)``, the rows of ``batch`` on this device.
@@ -22,11 +25,16 @@ def mean_squared_cosine(codes: jax.Array, batch: jax.Array) -> jax.Array:
     >>> round(float(mean_squared_cosine(codes, codes)), 5)
     0.33333
     """
-    unit = lambda s: s / jnp.maximum(jnp.linalg.norm(s, axis=1, keepdims=True), 1e-12)
-    squares = jnp.square(unit(codes) @ unit(batch).T)
-    count = batch.shape[0]
-    # Each code meets itself once, with cosine 1.
-    return jnp.mean((jnp.sum(squares, axis=1) - 1) / (count - 1))
+
+    def unit(rows: jax.Array) -> jax.Array:
+        lengths = norms(rows)[:, None]
+        return rows / jnp.where(lengths > 0, lengths, 1)
+
+    directions = unit(codes)
+    squares = jnp.sum(jnp.square(directions @ unit(batch).T), axis=1)
+    # Each code meets itself once.
+    itself = jnp.square(jnp.sum(jnp.square(directions), axis=1))
+    return jnp.mean((squares - itself) / max(batch.shape[0] - 1, 1))
 
 
 def pull_away(weight: Any = 0.1, *, group: str = "fake", answer: str = "features") -> Term:

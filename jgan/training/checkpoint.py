@@ -8,6 +8,7 @@ file that was altered later is found out.
 import contextlib
 import gc
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,16 +25,114 @@ from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.training.devices import is_leader
 
+DELETION = 1.0
+"""Seconds after which a checkpoint that a training has begun to delete is gone."""
 
-class Checkpoints:
-    """The checkpoints of one run directory; a context manager that waits for pending saves.
 
-    Kept are the newest ``keep``, those at multiples of ``keep_every``, and what is pinned.
+class Gone(UserError):
+    """A checkpoint was deleted by the training that made it while it was read."""
+
+
+class SavedCheckpoints:
+    """The checkpoints in a run directory, for reading: nothing is written, made or removed.
+
+    Another process may be training there. What it has saved completely is seen, and what it deletes while it
+    is read is told as `Gone`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._root = Path(directory).absolute()
+
+    def steps(self) -> list[int]:
+        """Steps that can be loaded, oldest first."""
+        # Under its own name a checkpoint is complete: it is renamed to it when all is written.
+        try:
+            found = [path.name for path in self._root.iterdir() if path.is_dir()]
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in found if name.isdecimal())
+
+    def load(self, like: TrainState, step: int | None = None, sharding: Any = None) -> TrainState:
+        """The state at ``step``, or the newest one.
+
+        Args:
+          like: a state (or its shapes) with the structure to restore.
+          step: which; None for the newest.
+          sharding: of every array, or a tree of them like the state; None for the first device.
+
+        Raises:
+          UserError: if there is none, it holds other arrays than ``like``, or it was altered; `Gone` if it was
+            deleted meanwhile.
+        """
+        steps = self.steps()
+        if not steps:
+            raise UserError(f"{str(self._root)!r} holds no checkpoint; train the run first.")
+        if step is not None and step not in steps:
+            raise UserError(
+                f"{str(self._root)!r} holds no checkpoint of step {step}, only of {steps}."
+            )
+        wanted = steps[-1] if step is None else step
+        sharding = sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        if isinstance(sharding, jax.sharding.Sharding):
+            one = sharding
+            sharding = jax.tree.map(lambda leaf: one, like)
+        shapes = {
+            "state": jax.tree.map(
+                lambda leaf, own: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=own),
+                like,
+                sharding,
+            ),
+            "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32, sharding=_whole(sharding))},
+        }
+        about = f"the checkpoint of step {wanted} in {str(self._root)!r}"
+        found, reason = self._attempt(wanted, shapes)
+        whole = found is not None and int(found["fingerprint"]["sum"]) == int(
+            fingerprint(found["state"])
+        )
+        if found is not None and whole:
+            return found["state"]
+        if self._deleted(wanted):
+            raise Gone(
+                f"{about} was deleted by the training there while it was read; there are now those of "
+                f"{self.steps()}."
+            )
+        if found is None:
+            raise UserError(f"{about} does not fit this experiment or is damaged: {reason}.")
+        raise UserError(f"{about} is damaged: its arrays are not those that were saved.")
+
+    def _attempt(self, step: int, shapes: Any) -> tuple[Any, str]:
+        """The content of a checkpoint, or None and why it cannot be read."""
+        with warnings.catch_warnings(), _silent("asyncio"):
+            warnings.simplefilter("ignore", RuntimeWarning)
+            try:
+                return ocp.load_checkpointables(self._root / str(step), shapes), ""
+            except Exception as error:  # Orbax wraps what went wrong in several types of its own
+                reason = _innermost(error)
+            # What Orbax leaves running complains when it is collected: that has to happen in here.
+            gc.collect()
+        return None, reason
+
+    def _deleted(self, step: int) -> bool:
+        """Whether a checkpoint that could not be read is deleted, or is being so."""
+        until = time.monotonic() + DELETION
+        while (self._root / str(step)).exists():
+            # The newest is never deleted, and deleting takes no time to speak of.
+            if step == max(self.steps(), default=step) or time.monotonic() > until:
+                return False
+            time.sleep(DELETION / 20)
+        return True
+
+
+class Checkpoints(SavedCheckpoints):
+    """The checkpoints that a training writes; a context manager that waits for pending saves.
+
+    Kept are the newest ``keep``, those at multiples of ``keep_every``, and what is pinned. What a killed
+    training left half written is removed: only the process that holds the run directory may open them so.
     """
 
     def __init__(self, directory: Path, keep: int = 3, keep_every: int | None = None) -> None:
+        super().__init__(directory)
         training = ocp.training
-        self._root = Path(directory).absolute()
         self._pinned: set[int] = set()
 
         def wanted(steps: Sequence[int]) -> list[bool]:
@@ -69,8 +168,11 @@ class Checkpoints:
             self._inner.close()
 
     def steps(self) -> list[int]:
-        """Steps that can be loaded, oldest first."""
+        """Steps that can be loaded, and those that are being saved, oldest first."""
         return sorted(checkpoint.step for checkpoint in self._inner.checkpoints)
+
+    def _deleted(self, step: int) -> bool:
+        return False  # by whom? this is the process that deletes
 
     def pin(self, step: int | None) -> None:
         """Keep the checkpoint of ``step`` whatever comes, in place of the one pinned before."""
@@ -101,57 +203,6 @@ class Checkpoints:
             raise UserError(
                 f"a checkpoint in {str(self._root)!r} could not be written ({_innermost(error)}); {intact}."
             ) from error
-
-    def load(self, like: TrainState, step: int | None = None, sharding: Any = None) -> TrainState:
-        """The state at ``step``, or the newest one.
-
-        Args:
-          like: a state (or its shapes) with the structure to restore.
-          step: which; None for the newest.
-          sharding: of every array, or a tree of them like the state; None for the first device.
-
-        Raises:
-          UserError: if there is none, it holds other arrays than ``like``, or it was altered.
-        """
-        steps = self.steps()
-        if not steps:
-            raise UserError(f"{str(self._root)!r} holds no checkpoint; train the run first.")
-        if step is not None and step not in steps:
-            raise UserError(
-                f"{str(self._root)!r} holds no checkpoint of step {step}, only of {steps}."
-            )
-        wanted = steps[-1] if step is None else step
-        sharding = sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])
-        if isinstance(sharding, jax.sharding.Sharding):
-            one = sharding
-            sharding = jax.tree.map(lambda leaf: one, like)
-        shapes = {
-            "state": jax.tree.map(
-                lambda leaf, own: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=own),
-                like,
-                sharding,
-            ),
-            "fingerprint": {"sum": jax.ShapeDtypeStruct((), jnp.uint32, sharding=_whole(sharding))},
-        }
-        about = f"the checkpoint of step {wanted} in {str(self._root)!r}"
-        found, reason = self._attempt(wanted, shapes)
-        if found is None:
-            raise UserError(f"{about} does not fit this experiment or is damaged: {reason}.")
-        if int(found["fingerprint"]["sum"]) != int(fingerprint(found["state"])):
-            raise UserError(f"{about} is damaged: its arrays are not those that were saved.")
-        return found["state"]
-
-    def _attempt(self, step: int, shapes: Any) -> tuple[Any, str]:
-        """The content of a checkpoint, or None and why it cannot be read."""
-        with warnings.catch_warnings(), _silent("asyncio"):
-            warnings.simplefilter("ignore", RuntimeWarning)
-            try:
-                return self._inner.load_checkpointables(step, shapes), ""
-            except Exception as error:  # Orbax wraps what went wrong in several types of its own
-                reason = _innermost(error)
-            # What Orbax leaves running complains when it is collected: that has to happen in here.
-            gc.collect()
-        return None, reason
 
     def load_newest_intact(
         self, like: Callable[[int], tuple[TrainState, Any]], say: Callable[[str], None]

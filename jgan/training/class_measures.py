@@ -12,7 +12,7 @@ from jgan.errors import UserError
 from jgan.evaluation.classifier import train_classifier
 from jgan.evaluation.extraction import extract
 from jgan.training.experiment import Trained
-from jgan.training.measures import AT_ONCE, Measure, samples
+from jgan.training.measures import AT_ONCE, Measure, conditions_of, samples
 
 Judge = Callable[[np.ndarray], np.ndarray]
 """Examples to class indices."""
@@ -66,8 +66,15 @@ def class_accuracy(trained: Trained, count: int = 2000) -> float:
     """Share of samples that an independent judge gives the class they were made for."""
     made = np.asarray(samples(trained, count))
     judge = judge_of(trained.experiment.source)
-    asked = np.resize(np.asarray(trained.experiment.source.first(AT_ONCE)["label"]), count)
+    asked = _asked(trained.experiment.source, count)
     return float(np.mean(judge(made) == asked))
+
+
+def _asked(source: Source, count: int) -> np.ndarray:
+    """The classes that `samples` are made for."""
+    places = np.arange(count) % AT_ONCE
+    label: np.ndarray = conditions_of(source).at(places, read=("label",))["label"]
+    return label
 
 
 def matching_error(codes: np.ndarray, classes: np.ndarray) -> float:
@@ -111,8 +118,8 @@ def spread_within_classes(trained: Trained, count: int = 2000) -> float:
     """
     source = trained.experiment.source
     classes_of(source)
-    asked = np.resize(np.asarray(source.first(AT_ONCE)["label"]), count)
-    real = source.first(count)
+    asked = _asked(source, count)
+    real = conditions_of(source).at(np.arange(count))
     return _within(np.asarray(samples(trained, count)), asked) / _within(
         np.asarray(source.example_of(real)), np.asarray(real["label"])
     )

@@ -2,11 +2,14 @@
 
 import ctypes
 import functools
+import logging
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
+
+from jgan.training.resources import free_bytes
 
 _EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
 """Matrix products by Eigen rather than by YNNPACK, which recent versions of XLA prefer."""
@@ -32,6 +35,9 @@ class Program:
 
     def __call__(self, *arguments: Any) -> Any:
         """The function's result."""
+        if self._chosen is None:
+            # The call finds what is compiled here.
+            _warn_of_memory(self._choose(arguments).lower(*arguments).compile())
         return self._choose(arguments)(*arguments)
 
     def lower(self, *arguments: Any) -> Any:
@@ -44,6 +50,25 @@ class Program:
             if _eigen_can_be_chosen() and _has_long_products(self._chosen.trace(*arguments).jaxpr):
                 self._chosen = self._jit(compiler_options=_EIGEN)
         return self._chosen
+
+
+def _warn_of_memory(compiled: Any) -> None:
+    """Say so if the compiler expects a program to need more memory than is free beside its arguments."""
+    device = jax.devices()[0]
+    analysis = compiled.memory_analysis()
+    if analysis is None:
+        return
+    more = (
+        analysis.temp_size_in_bytes + analysis.output_size_in_bytes - analysis.alias_size_in_bytes
+    )
+    free = free_bytes(device)
+    if more > free:
+        logging.getLogger("jgan").warning(
+            "warning: the compiled steps need another %.3g GB for what they compute on the way, but %.3g GB of "
+            "memory are free; use a smaller --batch-size or narrower networks if the training fails.",
+            more / 1e9,
+            free / 1e9,
+        )
 
 
 @functools.cache

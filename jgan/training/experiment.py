@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from jgan.data import Source
+from jgan.data.registry import Asked, recorded
 from jgan.errors import UserError
 from jgan.game import Game
 from jgan.rules import Rule, TrainState
@@ -36,6 +37,7 @@ class Experiment:
       needs: the name of what the earlier stages train if that is another experiment's training, such as
         ``"stylegan width=32"``; "" if it has none. Whatever changes their result must change the name, for
         experiments of equal ``needs`` and equal earlier lengths share that training in ``jgan verify``.
+      loaded: what `jgan.data.load` returned while an experiment file built it, by what it was asked for.
 
     Raises:
       UserError: from the constructor, if a stage has no steps or no examples in a batch.
@@ -50,6 +52,7 @@ class Experiment:
     earlier: Sequence[Stage] = field(default=(), kw_only=True)
     carry: Carry = field(default_factory=inherit, kw_only=True)
     needs: str = field(default="", kw_only=True)
+    loaded: Mapping[Asked, Source] = field(default_factory=dict, kw_only=True, repr=False)
 
     @classmethod
     def of_stages(
@@ -231,14 +234,14 @@ def load_experiment(path: str | Path) -> ExperimentFile:
 
     @functools.wraps(function)
     def build(**arguments: Any) -> Experiment:
-        with as_user_error(f"experiment file {str(path)!r}"):
+        with recorded() as loaded, as_user_error(f"experiment file {str(path)!r}"):
             made = function(**arguments)
         if not isinstance(made, Experiment):
             raise UserError(
                 f"the function 'experiment' of {str(path)!r} returned a {type(made).__name__}, "
                 "but must return an Experiment."
             )
-        return made
+        return replace(made, loaded=loaded)
 
     summary = (module.__doc__ or "").strip().split("\n")[0]
     return ExperimentFile(path, build, summary)

@@ -8,13 +8,13 @@ import numpy as np
 
 from jgan.data import Source
 from jgan.data.loader import Reading, batches
-from jgan.data.pictures import available_bytes
 from jgan.errors import UserError
 from jgan.game import Metrics
 from jgan.rules import TrainState
 from jgan.training.devices import Layout
 from jgan.training.experiment import Experiment
 from jgan.training.loop import NORMS, Arrays, compile_block, compile_steps, data_key
+from jgan.training.resources import free_bytes
 from jgan.training.stages import Stage
 
 Feed = Callable[[TrainState, int], tuple[TrainState, Metrics]]
@@ -81,10 +81,7 @@ def fits_device(source: Source, layout: Layout) -> bool:
     """Whether a set is in memory already and needs at most half of what each device has free."""
     if not all(isinstance(values, np.ndarray) for values in source.arrays.values()):
         return False
-    stats = layout.devices[0].memory_stats() or {}
-    if "bytes_limit" in stats:
-        return source.nbytes <= (stats["bytes_limit"] - stats.get("bytes_in_use", 0)) / 2
-    return source.nbytes * layout.count <= available_bytes() / 2
+    return source.nbytes <= free_bytes(layout.devices[0], layout.count) / 2
 
 
 def place(experiment: Experiment | Stage, layout: Layout | None = None) -> Arrays:

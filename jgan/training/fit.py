@@ -12,9 +12,10 @@ from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.training.devices import Layout, choose_layout, on_host
 from jgan.training.experiment import Experiment, Trained
-from jgan.training.feed import Feed, check_batch, make_feed
-from jgan.training.loop import first_state
+from jgan.training.feed import Feed, check_batch, is_resident, make_feed
+from jgan.training.loop import first_state, over_due
 from jgan.training.mistakes import as_user_error
+from jgan.training.resources import check_memory, free_bytes
 from jgan.training.stages import Stage, following_state
 
 Row = dict[str, float]
@@ -38,25 +39,31 @@ def layout_of(experiment: Experiment | Stage, mode: str = "jit") -> Layout:
     return choose_layout(experiment.batch_size * experiment.rule.minibatches, mode=mode)
 
 
-def begin(experiment: Experiment, seed: int, layout: Layout | None = None) -> TrainState:
+def begin(
+    experiment: Experiment, seed: int, layout: Layout | None = None, loader: str = "auto"
+) -> TrainState:
     """The experiment's first state under ``seed``, compiled as one program.
 
     Raises:
-      UserError: if a batch is not possible, or the networks do not fit the data.
+      UserError: if a batch is not possible, the networks do not fit the data, or state and data the memory.
     """
     stage = experiment.stages[0]
     check_batch(stage)
     batch = stage.source.first(stage.batch_size)
-    return placed(lambda: first_state(stage.rule, batch, seed), "the first state", layout)
+    make = lambda: first_state(stage.rule, batch, seed)
+    return placed(make, "the first state", layout, fits=fitting(stage, layout, loader))
 
 
-def follow(stage: Stage, past: TrainState, layout: Layout | None = None) -> TrainState:
+def follow(
+    stage: Stage, past: TrainState, layout: Layout | None = None, loader: str = "auto"
+) -> TrainState:
     """The first state of a stage that follows the one which ended with ``past``, compiled as one program.
 
     Arrays that are taken over are shared with ``past``, which must not be used once the new state is trained.
 
     Raises:
-      UserError: if a batch is not possible, the networks do not fit the data, or the stage's carry fails.
+      UserError: if a batch is not possible, the networks do not fit the data, state and data do not fit the
+        memory, or the stage's carry fails.
     """
     check_batch(stage)
     batch = stage.source.first(stage.batch_size)
@@ -65,20 +72,43 @@ def follow(stage: Stage, past: TrainState, layout: Layout | None = None) -> Trai
     elif past.step.sharding.num_devices > 1:
         past = on_host(past)
     make = lambda past: following_state(stage, past, batch)
-    return placed(make, "the first state of a stage", layout, past)
+    fits = fitting(stage, layout, loader)
+    return placed(make, "the first state of a stage", layout, past, fits=fits)
+
+
+def fitting(stage: Stage, layout: Layout | None, loader: str) -> Callable[[TrainState], None]:
+    """``shapes of a state -> None``: refuses a stage whose state and data exceed the memory of a device."""
+    layout = layout or Layout((jax.devices()[0],))
+    resident = is_resident(stage.source, layout, loader)
+
+    def check(state: TrainState) -> None:
+        data = stage.source.nbytes if resident else 0
+        check_memory(state, data, free_bytes(layout.devices[0], layout.count))
+
+    return check
 
 
 def placed(
-    make: Callable[..., TrainState], what: str, layout: Layout | None, *arguments: TrainState
+    make: Callable[..., TrainState],
+    what: str,
+    layout: Layout | None,
+    *arguments: TrainState,
+    fits: Callable[[TrainState], None] = lambda state: None,
 ) -> TrainState:
-    """``make(*arguments)``, a state called ``what``, compiled as one program for a layout or one device."""
+    """``make(*arguments)``, a state called ``what``, compiled as one program for a layout or one device.
+
+    ``fits`` is told the state's shapes before anything is compiled.
+    """
     with as_user_error(f"{what} of the experiment"):  # shapes are checked while tracing
+        # What was traced for the shapes is not traced again.
+        made = jax.jit(make)
+        fits(jax.eval_shape(made, *arguments))
         if layout is None or layout.count == 1:
             # Bound to the device as the data are, or the second call of the steps would compile again.
             device = jax.devices()[0] if layout is None else layout.devices[0]
-            return jax.jit(make, out_shardings=SingleDeviceSharding(device))(*arguments)
-        shardings = layout.of_state(jax.eval_shape(make, *arguments))
-        return jax.jit(make, out_shardings=shardings)(*arguments)
+            return jax.jit(made, out_shardings=SingleDeviceSharding(device))(*arguments)
+        shardings = layout.of_state(jax.eval_shape(made, *arguments))
+        return jax.jit(made, out_shardings=shardings)(*arguments)
 
 
 def chunks(
@@ -105,7 +135,7 @@ def chunks(
         count = min(every - step % every, end - step)
         with as_user_error("an update of the experiment"):
             state, metrics = feed(state, count)
-        row = {name: float(value) for name, value in jax.device_get(metrics).items()}
+        row = {name: float(value) for name, value in over_due(jax.device_get(metrics)).items()}
         bad = next((name for name, value in sorted(row.items()) if not math.isfinite(value)), None)
         if bad:
             raise Diverged(
@@ -144,7 +174,7 @@ def all_chunks(
     for number, stage in enumerate(experiment.stages[first:], first):
         layout = layout_of(stage, parallel)
         if number > first:
-            state = follow(stage, state, layout)
+            state = follow(stage, state, layout, loader)
         if int(state.step) < experiment.ends[number]:
             feed = make_feed(stage, state, layout, loader, reading)
             for newest, row in chunks(stage, state, feed, every):

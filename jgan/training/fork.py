@@ -9,11 +9,21 @@ import jax.numpy as jnp
 from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.training.carries import describe_inheritance, inherit, new_variables
-from jgan.training.checkpoint import Checkpoints
+from jgan.training.checkpoint import SavedCheckpoints
 from jgan.training.experiment import Experiment
 from jgan.training.fit import begin, follow, layout_of, placed
-from jgan.training.saved import checkpoint_steps, experiment_of_run, shape_of_state
+from jgan.training.run import read_settings
+from jgan.training.saved import (
+    Data,
+    experiment_of_run,
+    newest_step,
+    retried,
+    shape_of_state,
+    without_data,
+)
 from jgan.training.stages import strong
+
+ANY = Data(accept=True)
 
 
 def forked(
@@ -36,14 +46,18 @@ def forked(
     Raises:
       UserError: if ``run`` is not a run directory or has no checkpoint.
     """
-    _, step = _newest(run)
-    until = experiment.until(step)
-    began = until.start(len(until.earlier))
 
-    def place(fresh: TrainState, past: TrainState) -> dict[str, Any]:
-        return {"step": past.step, "key": past.key, "began": jnp.int32(began)}
+    def take() -> tuple[TrainState, str]:
+        past, step = _newest(run)
+        until = experiment.until(step)
+        began = until.start(len(until.earlier))
 
-    return _inherited(until, run, seed, parallel, place)
+        def place(fresh: TrainState, past: TrainState) -> dict[str, Any]:
+            return {"step": past.step, "key": past.key, "began": jnp.int32(began)}
+
+        return _inherited(until, run, past, step, seed, parallel, place)
+
+    return retried(take)
 
 
 def of_other_run(
@@ -75,7 +89,8 @@ def of_other_run(
     def place(fresh: TrainState, past: TrainState) -> dict[str, Any]:
         return {"step": jnp.int32(end), "key": fresh.key, "began": jnp.int32(began)}
 
-    return _inherited(experiment.until(end), run, seed, parallel, place)
+    until = experiment.until(end)
+    return retried(lambda: _inherited(until, run, *_newest(run), seed, parallel, place))
 
 
 def check_other_run(experiment: Experiment, run: Path) -> int:
@@ -104,30 +119,31 @@ def check_other_run(experiment: Experiment, run: Path) -> int:
 
 def _newest(run: Path) -> tuple[TrainState, int]:
     """The shapes of a run's newest state, and its step."""
-    other, _ = experiment_of_run(run)
-    shape = shape_of_state(other)
-    steps = checkpoint_steps(run)
-    if not steps:
-        raise UserError(f"{str(run)!r} holds no checkpoint; train the run first.")
-    return shape, steps[-1]
+    read_settings(run)  # says what is wrong with a folder that is no run
+    step = newest_step(run)
+    # Whatever became of the data that it was trained on: this run has its own.
+    return without_data(
+        lambda data: shape_of_state(experiment_of_run(run, step, data)[0]), ANY
+    ), step
 
 
 def _inherited(
     experiment: Experiment,
     run: Path,
+    shape: TrainState,
+    step: int,
     seed: int,
     parallel: str,
     place: Callable[[TrainState, TrainState], dict[str, Any]],
 ) -> tuple[TrainState, str]:
     """A state of the experiment's last stage that takes over what fits of a run's newest one.
 
-    ``place(fresh, past)`` is its step, its key and the step at which its stage began.
+    ``shape`` is that of the other state; ``place(fresh, past)`` is the step and the key of the new one, and the
+    step at which its stage began.
     """
-    shape, step = _newest(run)
     stages = experiment.stages
     layout = layout_of(stages[-1], parallel)
-    with Checkpoints(run / "checkpoints") as checkpoints:
-        past = checkpoints.load(shape, step, layout.of_state(shape))
+    past = SavedCheckpoints(run / "checkpoints").load(shape, step, layout.of_state(shape))
     fresh = begin(experiment, seed, layout)
     for stage in stages[1:]:
         fresh = follow(stage, fresh, layout)

@@ -58,7 +58,7 @@ def travel(
     return np.asarray(frames(variables, batch, jnp.asarray(shares, jnp.float32)))
 
 
-def strip(frames: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def strip(frames: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
     """Frames ``(steps, rows, H, W, C)`` as rows of a picture, from left to right; points as one scatter.
 
     Args:
@@ -66,6 +66,7 @@ def strip(frames: np.ndarray, reference: np.ndarray) -> np.ndarray:
       reference: data points, for frames of points ``(steps, rows, d)``.
     """
     if frames.ndim == 3:
+        assert reference is not None
         return scatter(frames.reshape(-1, frames.shape[-1]), reference)
     across = np.swapaxes(frames, 0, 1).reshape(-1, *frames.shape[2:])
     return _enlarged(grid(across, columns=len(frames)), frames.shape[2])
@@ -80,7 +81,9 @@ def loop_shares(count: int) -> np.ndarray:
     return (1 - np.cos(2 * np.pi * np.arange(count) / count)) / 2
 
 
-def animation(frames: np.ndarray, reference: np.ndarray, milliseconds: int = 50) -> bytes:
+def animation(
+    frames: np.ndarray, reference: np.ndarray | None = None, milliseconds: int = 50
+) -> bytes:
     """A GIF that repeats for ever; each frame is a grid of all rows, or a scatter of them.
 
     Args:
@@ -89,6 +92,7 @@ def animation(frames: np.ndarray, reference: np.ndarray, milliseconds: int = 50)
       milliseconds: that a frame stays.
     """
     if frames.ndim == 3:
+        assert reference is not None
         sheets = [scatter(frame, reference) for frame in frames]
     else:
         sheets = [_enlarged(grid(frame), frames.shape[2]) for frame in frames]

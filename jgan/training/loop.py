@@ -15,6 +15,7 @@ from jgan.data.augment import Augment
 from jgan.data.order import table_keys
 from jgan.data.source import scaled, tables_of
 from jgan.game import PLAYERS, Batch, Metrics
+from jgan.players import DUE
 from jgan.rules import Rule, TrainState
 from jgan.training.compiler import Program
 from jgan.training.devices import AXIS, Layout
@@ -28,6 +29,23 @@ DATA = 2**31
 
 UPDATE_NORM, PARAMETER_NORM = NORMS = ("/update_norm", "/parameter_norm")
 """Ends of the names of metrics that are those of the last step, not means."""
+
+
+def over_due(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Means of updates with those of occasional metrics taken over the updates that measured them.
+
+    A metric that no update measured is left out. Values are numbers, or arrays over the members of a
+    population, whose updates are due together.
+
+    >>> over_due({"loss": 2.0, "r1": 0.5, "r1/due": 0.25, "r2": 0.0, "r2/due": 0.0})
+    {'loss': 2.0, 'r1': 2.0}
+    """
+    shares = {name: metrics.get(name + DUE) for name in metrics if not name.endswith(DUE)}
+    return {
+        name: metrics[name] if share is None else metrics[name] / share
+        for name, share in shares.items()
+        if share is None or np.all(share)
+    }
 
 
 def data_key(state: TrainState) -> jax.Array:

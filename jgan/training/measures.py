@@ -6,10 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.data import Source
+from jgan.data.conditions import Conditions, conditions
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.metrics.modes import ModeCoverage, mode_coverage
 from jgan.metrics.random_features import random_feature_distance
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 
@@ -25,10 +28,15 @@ def samples(trained: Trained, count: int, seed: int = 0, view: str = "samples") 
     game = trained.experiment.game.at(on_host(trained.state.clock.stage))
     draw = jax.jit(game.views[view])
     source = trained.experiment.source
-    batch = source.first(AT_ONCE)
+    batch = conditions_of(source).at(np.arange(AT_ONCE))
     variables = on_host(trained.state.averaged_variables())
     keys = jax.random.split(jax.random.key(seed), -(-count // AT_ONCE))
     return jnp.concatenate([draw(variables, batch, key) for key in keys])[:count]
+
+
+def conditions_of(source: Source) -> Conditions:
+    """The examples that `samples` are made for: sample i for the one at place i modulo `AT_ONCE`."""
+    return conditions(source, 0)
 
 
 def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
@@ -68,7 +76,7 @@ def image_distance(trained: Trained, count: int = 2000) -> float:
         raise UserError(
             f"image distance was asked of the source {source.name!r}, which has no images."
         )
-    chosen = np.linspace(0, source.size - 1, min(count, source.size)).astype(int)
+    chosen = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
     real = jnp.asarray(source.example_of(source.at(chosen)))
     return float(random_feature_distance(samples(trained, count), real))
 

@@ -21,6 +21,7 @@ from jgan.training.compiler import Program
 from jgan.training.experiment import Experiment
 from jgan.training.feed import check_batch, place
 from jgan.training.loop import first_state, run_steps
+from jgan.training.resources import check_memory, free_bytes
 from jgan.training.saved import shape_of_state
 from jgan.training.stages import Stage, following_state
 
@@ -96,6 +97,13 @@ def population(
         raise UserError(f"way is {way!r}, but must be one of {', '.join(WAYS)}.")
     over: Any = jax.vmap if way == "vmap" else _one_by_one
     batch = first.source.first(first.batch_size)
+    shapes = shape_of_state(first)
+    copies = -(-len(seeds) // len(local.all_devices()))
+    members = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((copies, *leaf.shape), leaf.dtype), shapes
+    )
+    free = free_bytes(jax.devices()[0], len(local.all_devices()))
+    check_memory(members, first.source.nbytes, free, streams=False)
     arrays = place(first)
     columns = {name: jnp.asarray(column, jnp.float32) for name, column in values.items()}
     mesh = _mesh(len(seeds))
@@ -152,7 +160,7 @@ def population(
         if stage
         else (lambda: init(jax.device_put(np.asarray(seeds), placed), columns)),
         lambda states, count: run(states, columns, arrays, count),
-        _shapes(shape_of_state(first), len(seeds), placed, NamedSharding(mesh, copied)),
+        _shapes(shapes, len(seeds), placed, NamedSharding(mesh, copied)),
     )
 
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.data import gather
+from jgan.data.pictures import available_bytes
 from jgan.errors import UserError
 from jgan.game import PLAYERS
 from jgan.rules import Rule, TrainState
@@ -134,6 +135,42 @@ def estimate(
             for player in PLAYERS
             if "frozen" in state.variables[player]
         },
+    )
+
+
+def free_bytes(device: Any, copies: int = 1) -> float:
+    """Memory that may still be used on a device; infinity where that is not known.
+
+    Args:
+      device: of JAX. A CPU's memory is the system's.
+      copies: how many devices share that memory.
+    """
+    stats = device.memory_stats() or {}
+    if "bytes_limit" in stats:
+        return stats["bytes_limit"] - stats.get("bytes_in_use", 0)
+    return available_bytes() / copies
+
+
+def check_memory(state: TrainState, data_bytes: int, free: float, streams: bool = True) -> None:
+    """Refuse a training whose state and data alone exceed the memory of a device.
+
+    Args:
+      state: the train state, or its shapes.
+      data_bytes: of the data set where it lives on the device, else 0.
+      free: by `free_bytes`.
+      streams: whether the data could be streamed instead.
+
+    Raises:
+      UserError: if they do not fit, with both sizes and what is free.
+    """
+    needed = _bytes(state)
+    if needed + data_bytes <= free:
+        return
+    data = f" and the data set {_scaled(data_bytes, 'B')}" if data_bytes else ""
+    stream = "; use --loader stream, or" if streams and needed <= free else "; use"
+    raise UserError(
+        f"the train state needs {_scaled(needed, 'B')}{data}, but {_scaled(free, 'B')} of memory are free"
+        f"{stream} narrower networks or a larger machine."
     )
 
 

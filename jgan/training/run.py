@@ -1,11 +1,11 @@
 """A run directory: settings, metrics, sample grids and checkpoints of one training.
 
-settings.json     everything that decides the result, and the versions that made it
+settings.json     everything that decides the result, what the data are, and the versions that made it
 experiment.py     the experiment file as it was
 metrics.jsonl     one row of metrics a line; metrics.csv is the same for spreadsheets
 samples/          grids from fixed latents, one file a step; samples.png is the newest
 checkpoints/      whole train states, by Orbax
-best.json         step and value of the best evaluation, if there are evaluations
+best.json         step, value and protocol of the best evaluation, if there are evaluations
 tensorboard/      the same rows and grids for TensorBoard, if asked for
 """
 
@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import jax
 
+from jgan.data.identity import compare, loaded_from, same_place
 from jgan.errors import UserError
 from jgan.training.files import make_folder, write_atomically
 
@@ -31,8 +32,9 @@ FREE = (
     "score",
     "versions",
     "device",
+    "data",
 )
-"""Settings that may differ when a run is continued; the first has a sentence of its own."""
+"""Settings that may differ when a run is continued; the first and the last have sentences of their own."""
 VERSIONED = ("jgan", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -58,6 +60,7 @@ def settings_of(
     batch_size: int | list[int],
     steps: int,
     stages: list[int] | None = None,
+    data: Any = None,
 ) -> dict[str, Any]:
     """What decides a run's result, as JSON: the experiment file and its arguments, seed, sizes.
 
@@ -68,6 +71,7 @@ def settings_of(
       batch_size: of the stage, or a list of those of several.
       steps: of all stages together.
       stages: the steps with which they end, if there are several.
+      data: what they are, by `jgan.training.identities.identities`.
     """
     path = Path(experiment)
     return {
@@ -79,6 +83,7 @@ def settings_of(
         "batch_size": batch_size,
         "steps": steps,
         **({} if stages is None else {"stages": stages}),
+        **({} if data is None else {"data": data}),
         "versions": versions(),
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
     }
@@ -144,20 +149,23 @@ class RunDirectory:
         experiment: Path,
         fork: Path | None = None,
         from_run: Path | None = None,
+        accept_data: bool = False,
     ) -> None:
         """Write settings and experiment file, after comparing them with an earlier start of this run.
 
-        A run may be continued with more steps, on other versions or devices; nothing else may differ. One
-        that failed before its first checkpoint has nothing to continue, and may start with other settings.
+        A run may be continued with more steps, on other versions or devices, and its data may lie elsewhere;
+        nothing else may differ. One that failed before its first checkpoint has nothing to continue, and may
+        start with other settings.
 
         Args:
           settings: by `settings_of`.
           experiment: the experiment's file.
           fork: the run that this one starts from, if any.
           from_run: the run that trained the earlier stages in place of this one, if any.
+          accept_data: whether the data may be others than those of the earlier start, or of the run ``fork``.
 
         Raises:
-          UserError: naming the first setting that differs.
+          UserError: naming the first setting that differs, or what differs in the data.
         """
         file = self.path / "settings.json"
         for flag, other in (("--fork", fork), ("--from", from_run)):
@@ -188,7 +196,13 @@ class RunDirectory:
                 )
             for name in [name for name in {**before, **settings} if name not in FREE]:
                 both = _of_common_stages(before.get(name), settings.get(name))
+                if name == "arguments":
+                    both = _but_places(*both, before.get("data"), accept_data)
                 _refuse_difference(self.path, name, *both)
+            if not accept_data:
+                _compare_data(f"run directory {str(self.path)!r}", before, settings)
+        elif fork is not None and not accept_data:
+            _compare_data(f"run {str(fork)!r}", read_settings(fork), settings)
         write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
 
@@ -197,15 +211,15 @@ class RunDirectory:
         kept = ("checkpoints/[0-9]*", "current/*/[0-9]*", "batches/*")
         return any(any(self.path.glob(pattern)) for pattern in kept)
 
-    def best(self) -> dict[str, float] | None:
-        """Step and score of the best evaluation so far, None before the first."""
+    def best(self) -> dict[str, Any] | None:
+        """Step, score and protocol of the best evaluation so far, None before the first."""
         try:
             return json.loads(self._best.read_text())
         except (OSError, json.JSONDecodeError):
             return None
 
-    def write_best(self, best: dict[str, float]) -> None:
-        """Write step and score of the best evaluation."""
+    def write_best(self, best: dict[str, Any]) -> None:
+        """Write step, score and protocol of the best evaluation."""
         write_atomically(self._best, json.dumps(best) + "\n")
 
 
@@ -219,6 +233,28 @@ def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:
     first, second = (value if isinstance(value, list) else [value] for value in (before, now))
     count = min(len(first), len(second))
     return first[:count], second[:count]
+
+
+def _but_places(
+    before: dict[str, Any], now: dict[str, Any], data: Any, other_data: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of two starts of a run, without names of data that are compared or accepted as they are."""
+    names = {asked[0] for asked in loaded_from(data or [])}
+    equal = [
+        name
+        for name in before.keys() & now.keys()
+        if same_place(before[name], now[name], data) or (other_data and before[name] in names)
+    ]
+    first, second = (
+        {name: value for name, value in arguments.items() if name not in equal}
+        for arguments in (before, now)
+    )
+    return first, second
+
+
+def _compare_data(who: str, before: dict[str, Any], now: dict[str, Any]) -> None:
+    if "data" in before and "data" in now:  # not in runs of earlier versions
+        compare(who, before["data"], now["data"])
 
 
 def _refuse_difference(path: Path, name: str, before: Any, now: Any) -> None:

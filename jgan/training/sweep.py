@@ -30,6 +30,7 @@ from jgan.training.checkpoint import Checkpoints
 from jgan.training.course import Course, diverged, finite
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.loop import over_due
 from jgan.training.population import population
 from jgan.training.run import RunDirectory, read_settings
 from jgan.training.saved import shape_of_state
@@ -293,7 +294,8 @@ def _train(
                 states = made.init(states)
             before, step = step, cadence.next(step, steps, ends)
             states, metrics = made.run(states, step - before)
-            row = {name: np.asarray(value).tolist() for name, value in metrics.items()}
+            means = over_due(jax.device_get(metrics))
+            row = {name: np.asarray(value).tolist() for name, value in means.items()}
             course.log({"step": step, **row})
             clock.tell(members, step, steps, step - before)
             stopped = stop()

@@ -1,5 +1,6 @@
 """Train a run in its directory: resume, log, picture, evaluate, save, stop when asked."""
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from jgan.data.identity import resolved
 from jgan.data.loader import Reading
 from jgan.evaluation.score import Score
 from jgan.rules import TrainState
@@ -17,6 +19,7 @@ from jgan.training.experiment import Experiment
 from jgan.training.fit import Diverged, Row, all_chunks, begin, layout_of
 from jgan.training.fork import forked, of_other_run
 from jgan.training.health import SPREAD, Doctor, spread
+from jgan.training.identities import identities
 from jgan.training.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
 from jgan.training.progress import Progress
 from jgan.training.run import RunDirectory, settings_of
@@ -49,6 +52,7 @@ class Options:
       log_terms: log the norm of each term's gradient, and the cosines between the terms of a player.
       fork: a run directory to start from instead of from the first step; what fits is taken over.
       from_run: a run directory that trained the earlier stages; only the last one is trained.
+      accept_data: go on with other data than the run, or the one that it forks, was trained on.
     """
 
     log_every: int = 50
@@ -64,6 +68,7 @@ class Options:
     log_terms: bool = False
     fork: Path | None = None
     from_run: Path | None = None
+    accept_data: bool = False
 
 
 DEFAULTS = Options()
@@ -103,14 +108,20 @@ def train(
         layout_of(stage, options.parallel)
     if experiment.earlier:  # a mistake in a later stage is told before the first is trained
         shape_of_state(experiment)
-    settings = settings_of(file, arguments, seed=seed, **experiment.sizes())
+    settings = settings_of(
+        file,
+        resolved(arguments, experiment.loaded),
+        seed=seed,
+        data=identities(experiment),
+        **experiment.sizes(),
+    )
     if score is not None:
         settings["score"] = score(experiment).protocol
     with ExitStack() as stack:
         # Only the leader writes; Orbax has all processes of a run save together.
         run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
         if is_leader():
-            run.write_settings(settings, file, options.fork, options.from_run)
+            run.write_settings(settings, file, options.fork, options.from_run, options.accept_data)
         checkpoints = stack.enter_context(
             Checkpoints(run.checkpoints, options.keep, options.keep_every)
         )
@@ -165,7 +176,14 @@ def _start(
         state, told = of_other_run(experiment, options.from_run, seed, options.parallel)
         say(f"the stages before the last are {options.from_run}: {told}")
         return state
-    return begin(experiment, seed, layout_of(experiment.stages[0], options.parallel))
+    return begin(
+        experiment, seed, layout_of(experiment.stages[0], options.parallel), options.loader
+    )
+
+
+def _as_read(protocol: dict[str, Any]) -> dict[str, Any]:
+    """A protocol as a file gives it back."""
+    return json.loads(json.dumps(protocol))
 
 
 class _Session:
@@ -201,6 +219,16 @@ class _Session:
         self._doctor = Doctor(row for row in rows if row["step"] > start)
         best = self._run.best()
         self._best = best if best and self._experiment.number(int(best["step"])) == number else None
+        if (
+            self._best
+            and self._score
+            and self._best.get("protocol") != _as_read(self._score.protocol)
+        ):
+            self._say(
+                f"the best score so far, {self._best['score']:.4g} at step {self._best['step']}, is of another "
+                "protocol and not compared; a new best starts"
+            )
+            self._best = None
         self._checkpoints.pin(None if self._best is None else int(self._best["step"]))
 
     def _open_logs(self) -> list[Log]:
@@ -257,7 +285,7 @@ class _Session:
         assert self._score is not None
         value = self._score.measure(on_host(state.averaged_variables()), on_host(state.clock.stage))
         if self._best is None or value < self._best["score"]:
-            self._best = {"step": step, "score": value}
+            self._best = {"step": step, "score": value, "protocol": self._score.protocol}
             self._checkpoints.pin(step)
             self._checkpoints.save(state)
             if is_leader():

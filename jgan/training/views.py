@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.data import Source
+from jgan.data.conditions import conditions
 from jgan.game import Variables
 from jgan.rules import TrainState
 from jgan.scene import Step
@@ -20,19 +22,20 @@ from jgan.training.stages import Stage
 
 PICTURED = 64
 POINTS = 2048
+SEED = 0
+"""Of the examples that views are made for, and of their latents."""
 View = Callable[[TrainState], Any]
 """What a view shows of the averaged variables of a state."""
 
 
 def viewers(stage: Experiment | Stage) -> dict[str, View]:
     """For each view of a game, what it shows of a state: an array or a tree of them."""
-    count = POINTS if stage.source.points else PICTURED
-    batch = stage.source.first(count)
+    batch = _shown(stage.source)
 
     def viewer(name: str) -> View:
         @jax.jit
         def view(variables: Variables, step: Step) -> Any:
-            return stage.game.at(step.stage).views[name](variables, batch, jax.random.key(0))
+            return stage.game.at(step.stage).views[name](variables, batch, jax.random.key(SEED))
 
         return lambda state: jax.tree.map(
             np.asarray, view(on_host(state.averaged_variables()), on_host(state.clock))
@@ -49,9 +52,13 @@ def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
 
 def reference_of(stage: Experiment | Stage) -> Any:
     """The examples behind scatter plots of samples: an array, or a dict of them by field."""
-    source = stage.source
-    batch = source.first(POINTS if source.points else PICTURED)
-    return jax.tree.map(np.asarray, source.example_of(batch))
+    return jax.tree.map(np.asarray, stage.source.example_of(_shown(stage.source)))
+
+
+def _shown(source: Source) -> dict[str, Any]:
+    """The examples that views are made for: every class by its share, whatever the order of the data."""
+    count = POINTS if source.points else PICTURED
+    return conditions(source, SEED).at(np.arange(count))
 
 
 def pictures_of(views: Mapping[str, Any], reference: Any) -> dict[str, np.ndarray]:

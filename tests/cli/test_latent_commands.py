@@ -77,6 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         settings = json.loads((f / "run" / "settings.json").read_text())
         settings["arguments"] |= change
+        del settings["data"]  # which is another where "data" changes
         shutil.copytree(f / "run", f / name)
         (f / name / "settings.json").write_text(json.dumps(settings))
     Image.fromarray(rng.integers(0, 256, (20, 30, 3), np.uint8)).save(f / "photo.jpg")

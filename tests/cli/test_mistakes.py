@@ -95,7 +95,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "one": {"image": points[:1]},
         "none": {"image": points[:0]},
         "nameless": {"pixels": points},
-        "deep": {"image": np.zeros((20, 4, 4, 3), np.uint16)},
+        "deep": {"image": np.full((20, 4, 4, 3), 300)},
         "uneven": {"image": points, "label": np.zeros(7, np.int32)},
         "objects": {"image": np.asarray([{}, {}])},
         "rgb": {"image": np.zeros((50, 16, 16, 3), np.uint8)},
@@ -237,7 +237,7 @@ MISTAKES = """
     train {f}/tiny.py --data {f}/nan.npz --size none | image of source 'nan' holds NaN or infinity
     train {f}/tiny.py --data {f}/none.npz | it must hold at least 1 example
     train {f}/tiny.py --data {f}/nameless.npz | it must have a key image, images or x
-    train {f}/tiny.py --data {f}/deep.npz | has dtype uint16; it must be uint8 or float32
+    train {f}/tiny.py --data {f}/deep.npz | holds 300 to 300; integers of pictures must be 0 to 255, or uint16
     train {f}/tiny.py --data {f}/uneven.npz | label of source 'uneven' has 7 examples, but image has 20
     train {f}/tiny.py --data {f}/objects.npz | is not an npz file of plain arrays
     train {f}/tiny.py --data {f}/text.npz | is not an npz file of plain arrays

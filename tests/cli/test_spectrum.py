@@ -179,7 +179,7 @@ def test_a_run_that_cannot_be_written_is_analysed_nevertheless(
     assert main(["spectrum", str(run), "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["spectral_radius"] == 1
-    assert said.err.startswith("checkpoint of step 4: the result is not kept: 'spectrum.json'")
+    assert said.err.startswith("the result was not kept: 'spectrum.json' cannot be written")
 
 
 @pytest.mark.parametrize(("words", "message"), [

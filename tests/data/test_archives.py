@@ -53,7 +53,8 @@ def test_cifar10(tmp_path, kind):
     path = place(kind, tmp_path)
     source = load(f"cifar10:{path}")
     assert source.describe() == (
-        "cifar10: 15 examples; image uint8 (32, 32, 3); label int32 (); 10 classes"
+        "cifar10: 15 examples; image uint8 (32, 32, 3); label int32 (); 10 classes "
+        "(airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck)"
     )
     # Row by row, as the published page describes a record: 1024 red, 1024 green, 1024 blue.
     data = FILES["data_batch_2.bin"][3073:6146]

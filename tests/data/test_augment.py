@@ -21,6 +21,14 @@ def test_pairs_and_masks_move_with_the_image():
         np.testing.assert_array_equal(moved["label"], batch["label"])
 
 
+@pytest.mark.parametrize("dtype", [bool, np.int32])
+def test_masks_without_channels_move_with_the_image(dtype):
+    mask = (IMAGES[..., 0] > 0).astype(dtype)
+    moved = chain(flip(), shift(2))(KEY, {"image": IMAGES, "mask": mask})
+    assert moved["mask"].dtype == dtype
+    np.testing.assert_array_equal(moved["mask"], (moved["image"][..., 0] > 0).astype(dtype))
+
+
 def test_half_are_flipped():
     moved = flip()(KEY, {"image": IMAGES})["image"]
     same = (moved == IMAGES).all((1, 2, 3))

@@ -53,7 +53,7 @@ def test_class_subfolders_are_labels_and_are_evenly_mixed(tmp_path):
     assert source.arrays["label"].tolist() == [1, 0, 1, 1, 0, 1, 1, 0, 1]
     values = source.arrays["image"][:, 0, 0, 0]
     assert values.tolist() == [100, 2, 101, 102, 0, 103, 104, 1, 105]
-    assert source.describe().endswith("label int32 (); 2 classes")
+    assert source.describe().endswith("label int32 (); 2 classes (cats, dogs)")
 
 
 def test_subfolders_train_and_test_are_the_splits(tmp_path):
@@ -203,7 +203,7 @@ def test_broken_files_are_left_out_and_named(tmp_path):
     for options in ({}, {"image_size": (6, 4), "channels": 1}):
         source = read_pictures(tmp_path, **options)
         assert source.notes == (note,)
-        assert source.describe().endswith(f"; 1 classes; {note}")
+        assert source.describe().endswith(f"; 1 classes (cats); {note}")
         assert source.arrays["image"][:, 0, 0, 0].tolist() == [0, 2, 6, 7]
         assert source.arrays["label"].shape == (4,)
     assert load(str(tmp_path)).take(2).describe().endswith(note)

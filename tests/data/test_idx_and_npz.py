@@ -91,7 +91,7 @@ def test_npz_with_both_splits(tmp_path):
     np.savez(path, x_train=IMAGES, y_train=LABELS, x_test=IMAGES[:2], y_test=LABELS[:2])
     assert read_npz(path).size == 6
     assert read_npz(path, split="test", name="held out").describe() == (
-        "held out: 2 examples; image uint8 (5, 4, 1); label int32 (); 2 classes"
+        "held out: 2 examples; image uint8 (5, 4, 1); label int32 (); 3 classes"
     )
 
 

@@ -192,3 +192,10 @@ def test_impossible_batches_are_refused(batch_size, size, name, message):
 def test_indices_refuse_impossible_batches():
     with pytest.raises(ValueError, match="batch_size is 256"):
         example_indices(KEY, 0, 256, 100)
+
+
+@pytest.mark.parametrize("size", [60, 64, 100])
+def test_the_rounds_end_in_a_loop_whatever_the_size(size):
+    """Without one XLA writes the rounds out for every use of an index, and compiles without end."""
+    indices = lambda step: example_indices(jax.random.key(0), step, 1, size)
+    assert str(jax.make_jaxpr(indices)(0)).count("while") == 1

@@ -130,7 +130,10 @@ def test_from_arrays_keeps_points_and_float_images_unscaled():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"label": np.zeros(16)}, "label of source 's' has dtype float64; it must be int32."),
+        (
+            {"label": np.full(16, 0.5)},
+            "label of source 's' holds 0.5; a class must be a whole number from 0.",
+        ),
         (
             {"label": np.full(16, 2**40)},
             "label of source 's' holds 1099511627776 to 1099511627776; it must fit int32.",

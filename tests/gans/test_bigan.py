@@ -78,7 +78,7 @@ def test_both_halves_of_the_generator_follow_its_loss(double):
         ("minimax", lambda r, f: -softplus(-r) - softplus(f)),
         ("hinge", lambda r, f: r - f),
         ("wasserstein", lambda r, f: r - f),
-        ("relativistic", lambda r, f: 2 * softplus(r - f)),
+        ("relativistic", lambda r, f: softplus(r - f)),
     ],
 )
 def test_mirrored_losses(name, expected):

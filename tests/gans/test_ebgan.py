@@ -56,6 +56,16 @@ def test_the_pull_away_term_is_squared_and_differentiable(double):
     assert float(term(same)) == pytest.approx(1.0)
 
 
+def test_the_pull_away_term_of_zeros_and_of_one_code_is_finite():
+    codes = jnp.array([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+    value, slopes = jax.value_and_grad(lambda codes: mean_squared_cosine(codes, codes))(codes)
+    assert float(value) == pytest.approx(1 / 3)
+    np.testing.assert_array_equal(slopes, 0)
+    value, slopes = jax.value_and_grad(lambda codes: mean_squared_cosine(codes, codes))(codes[:1])
+    assert float(value) == 0
+    np.testing.assert_array_equal(slopes, 0)
+
+
 def test_began_by_hand():
     game = began(GENERATOR_NETWORK, HALF, PRIOR, gamma=0.7, rate=0.25)
     variables = game.init(KEY, BATCH)

@@ -114,6 +114,8 @@ def derivative_errors(function, point, directions=2):
             flat(x)
 
         def held(x):
+            if not constants:
+                return flat(x)
             with replaying(constants), jax.disable_jit():
                 return flat(x)
 

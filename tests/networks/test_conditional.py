@@ -53,6 +53,20 @@ def test_a_one_hot_vector_means_its_class(name, train):
     assert np.abs(np.asarray(other - expected)).max() > 1e-3
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_class_that_is_none_never_means_another(name):
+    network = NETWORKS[name]()
+    collections = network.init(KEY, X, LABEL)
+    compiled = jax.jit(network.apply)
+    for wrong in (-1, -CLASSES, CLASSES, 7):
+        label = LABEL.at[1].set(wrong)
+        with pytest.raises(ValueError, match=f"^label holds {wrong}; a class must be 0 to 2"):
+            network.apply(collections, X, label)
+        found = np.isnan(np.asarray(compiled(collections, X, label)[0])).reshape(COUNT, -1)
+        assert found.all(axis=1).tolist() == [False, True, False, False, False]
+        assert not found[0].any()
+
+
 def test_attributes_are_joined_as_numbers():
     inner = mlp_discriminator((4,))
     network = labelled(inner, CLASSES)

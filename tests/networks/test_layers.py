@@ -18,8 +18,10 @@ from jgan.networks import (
     mlp_discriminator,
     mlp_generator,
 )
+from jgan.networks.conditional import ConditionalNorm
 from jgan.networks.layers import Conv, ConvTranspose, Dense, Norm
 from jgan.networks.sngan import _Down, _Up
+from jgan.networks.virtual import VirtualNorm
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 X = jax.random.normal(jax.random.key(3), (3, 6, 4, 5))
@@ -142,6 +144,41 @@ def test_batch_norm_trains_on_the_batch_and_evaluates_on_averages():
     evaluated, _ = jax.jit(from_linen(module).apply)({**made, **state}, X)
     expected = (x - stats["mean"]) / np.sqrt(stats["var"] + 1e-3) * inner["scale"] + inner["bias"]
     np.testing.assert_allclose(evaluated, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["batch", "layer", "conditional", "virtual"])
+@pytest.mark.parametrize(("mean", "std"), [(100, 0.1), (1000, 0.1), (30, 0.01)])
+def test_variances_keep_their_digits_where_the_mean_is_large(kind, mean, std):
+    x = (mean + std * np.random.default_rng(0).standard_normal((16, 4, 4, 3))).astype(np.float32)
+    wide = x.astype(np.float64)
+    moments = lambda axes: (wide.mean(axes, keepdims=True), wide.var(axes, keepdims=True))
+    if kind in ("batch", "layer"):
+        module, inputs = Norm(kind), (x,)
+        centre, variance = moments((0, 1, 2) if kind == "batch" else (1, 2, 3))
+    elif kind == "conditional":
+        module, inputs = ConditionalNorm(2), (x, jnp.arange(16) % 2)
+        centre, variance = moments((0, 1, 2))
+    else:
+        module, inputs = VirtualNorm(16), (np.concatenate([x, x[:1]]),)
+        centre, variance = moments((0, 1, 2))
+    options = {} if kind == "virtual" else {"train": True}
+    found, _ = module.init_with_output(KEY, *map(jnp.asarray, inputs), **options)
+    # Float32 itself rounds x to mean * 6e-8, the mean likewise.
+    tolerance = 4 * mean * 1.2e-7 / std + 1e-5
+    expected = (wide - centre) / np.sqrt(variance + 1e-5)
+    np.testing.assert_allclose(found[:16], expected, atol=tolerance * 4)
+    assert np.asarray(found[:16]).std() == pytest.approx(expected.std(), rel=1e-2)
+
+
+def test_a_batch_of_one_value_is_refused_by_batch_normalisation_alone():
+    x = jnp.ones((1, 5))
+    with pytest.raises(ValueError, match="a batch of 1 example is normalised to zeros"):
+        Norm("batch").init(KEY, x, train=True)
+    with pytest.raises(ValueError, match="a batch of 1 example is normalised to zeros"):
+        ConditionalNorm(2).init(KEY, x, jnp.zeros(1, jnp.int32), train=True)
+    Norm("batch").init(KEY, x, train=False)
+    Norm("batch").init(KEY, jnp.ones((1, 2, 2, 5)), train=True)
+    Norm("layer").init(KEY, x, train=True)
 
 
 @pytest.mark.parametrize("kind", ["spectral", "none"])

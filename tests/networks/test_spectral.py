@@ -11,7 +11,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, from_linen, mlp_discriminator, mlp_generator
-from jgan.networks.layers import Conv
+from jgan.networks.layers import Conv, Dense
 from jgan.networks.spectral import power_iteration
 from jgan.penalties import r1, r2
 from jgan.rules.joint import gradients, params_of, with_params
@@ -55,6 +55,17 @@ def test_no_step_measures_with_the_vector_as_it_is():
     unit = np.asarray(START) / np.linalg.norm(START)
     np.testing.assert_allclose(u, unit, rtol=1e-6)
     assert float(sigma) == pytest.approx(np.linalg.norm(np.asarray(MATRIX) @ unit), rel=1e-5)
+
+
+def test_a_kernel_of_zeros_stays_one_and_has_finite_gradients():
+    network = from_linen(Dense(3, spectral=True))
+    x = jnp.ones((2, 4))
+    made = network.init(KEY, x)
+    made = {**made, "params": jax.tree.map(jnp.zeros_like, made["params"])}
+    loss = lambda params: jnp.sum(network.apply({**made, "params": params}, x, train=True)[0] ** 2)
+    hessian = jax.hessian(loss)(made["params"])
+    np.testing.assert_array_equal(network.apply(made, x, train=True)[0], 0)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(hessian))
 
 
 def test_gradient_treats_the_singular_vectors_as_constants(double):

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ from PIL import Image
 
 from jgan.errors import UserError
 from jgan.training.files import make_folder, write_atomically
-from jgan.training.images import encode_png, grid, picture, scatter, to_uint8
+from jgan.training.images import drawable, encode_png, grid, picture, scatter, to_uint8
 
 
 def test_values_become_pixels() -> None:
@@ -50,6 +51,32 @@ def test_png_round_trip(channels: int, tmp_path: Path) -> None:
         read = np.asarray(file).reshape(5, 7, channels)
     assert (read == pixels).all()
     assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+
+
+@pytest.mark.parametrize("channels", [2, 5, 7])
+def test_other_channels_are_drawn(channels: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 3, 6, channels), np.uint8)
+    shown = drawable(pixels)
+    assert shown.shape == (4, 3, 6, 3)
+    kept = min(channels, 3)
+    assert (shown[..., :kept] == pixels[..., :kept]).all()
+    assert (shown[..., kept:] == 0).all()
+    assert grid(pixels / 127.5 - 1, columns=2).shape == (7, 13, 3)
+    with Image.open(io.BytesIO(encode_png(pixels[0]))) as file:
+        assert (np.asarray(file) == shown[0]).all()
+
+
+def test_points_of_one_coordinate_are_a_histogram() -> None:
+    reference = np.linspace(0, 1, 4800)[:, None]
+    canvas = picture(np.full((10, 1), 0.5), reference)
+    assert canvas.shape == (384, 384, 3)
+    grey = (canvas == 200).all(axis=-1)
+    ink = (canvas == (31, 119, 180)).all(axis=-1)
+    # A flat reference fills five sixths of the width to one height; all samples lie in one bin in the middle.
+    assert abs(grey.any(axis=0).mean() - 5 / 6) < 0.05
+    assert np.argwhere(ink)[:, 0].min() < 50
+    assert (np.argwhere(ink[:50])[:, 1] // 8 == 24).all()
+    assert scatter(np.asarray([[np.nan], [99.0]]), np.ones((3, 1))).shape == (384, 384, 3)
 
 
 def test_pictures_of_images_and_of_points() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from helpers import KEY, assert_close, assert_same, mlp_game, points
 
-from benchmarks.interruptions import EXPERIMENT, command, differences, train_with_kills
+from benchmarks.interruptions import EXPERIMENT, command, differences, readers, train_with_kills
 from jgan.cli.main import main
 from jgan.errors import UserError
 from jgan.game import PLAYERS
@@ -63,13 +63,15 @@ def final(run):
 
 
 @pytest.mark.parametrize(
-    ("loader", "kills"), [("device", 2), pytest.param("stream", 1, marks=FULL)]
+    ("loader", "kills", "count"), [("device", 2, 1), pytest.param("stream", 1, 2, marks=FULL)]
 )
-def test_killed_is_bitwise_never_killed(file, tmp_path, loader, kills):
+def test_killed_and_read_is_bitwise_undisturbed(file, tmp_path, loader, kills, count):
     flags = ["--steps", "240", "--loader", loader]
     train_with_kills(file, tmp_path / "whole", flags, 0, seed=0, steps=240)
-    killed = train_with_kills(file, tmp_path / "killed", flags, kills, seed=1, steps=240)
+    with readers(tmp_path / "killed", count) as steps:
+        killed = train_with_kills(file, tmp_path / "killed", flags, kills, seed=1, steps=240)
     assert len(killed) == kills
+    assert len(steps) > 1
     assert differences(tmp_path / "whole", tmp_path / "killed") == []
 
 

@@ -5,6 +5,7 @@ import optax
 import pytest
 from helpers import mlp_game
 
+from jgan.data import from_arrays
 from jgan.errors import UserError
 from jgan.game import PLAYERS
 from jgan.gans.gan import gan
@@ -12,7 +13,11 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator, mlp_discriminator, mlp_generator
 from jgan.rules import alternating, averaged
-from jgan.training.resources import Estimate, estimate
+from jgan.training import compiler, fit
+from jgan.training.compiler import Program
+from jgan.training.experiment import Experiment
+from jgan.training.fit import begin
+from jgan.training.resources import Estimate, check_memory, estimate, free_bytes
 
 ADAM = {player: optax.adam(1e-3) for player in PLAYERS}
 POINTS = {"image": np.zeros((100, 2), np.float32)}
@@ -100,3 +105,50 @@ def test_lines():
         "memory: 2.5 GB (state 1 MB, data on the device 2.5 GB, batch 0 B, temporary 3 B)",
         "operations: 5 TFLOP a step in products and convolutions, 50 GFLOP an example",
     ]
+
+
+def big(count=3000):
+    """A training whose state needs 2 x 3 x 4 n² bytes and more: parameters and two moments of each."""
+    game = gan(
+        mlp_generator((2,), (count,)), mlp_discriminator((count,)), non_saturating(), normal(8)
+    )
+    return Experiment(game, alternating(game, ADAM), from_arrays(POINTS["image"]), 10, 8)
+
+
+def test_a_state_that_exceeds_the_memory_is_refused_before_anything_is_compiled(monkeypatch):
+    monkeypatch.setattr(fit, "free_bytes", lambda device, copies=1: 1e5)
+    monkeypatch.setattr(jax.stages.Lowered, "compile", None)
+    with pytest.raises(
+        UserError, match=r"state needs .* but 100 kB of memory are free; use narrower"
+    ):
+        begin(big(), 0)
+    monkeypatch.setattr(fit, "free_bytes", lambda device, copies=1: 1000.0)
+    with pytest.raises(
+        UserError, match=r"state needs .* and the data set 800 B, but 1 kB of memory"
+    ):
+        begin(big(3), 0, loader="device")
+
+
+def test_data_that_exceed_the_memory_may_be_streamed():
+    state = {"x": jax.ShapeDtypeStruct((10,), jnp.float32)}
+    check_memory(state, 60, 100)
+    with pytest.raises(UserError, match="use --loader stream, or narrower networks"):
+        check_memory(state, 61, 100)
+    with pytest.raises(UserError, match="free; use narrower networks"):
+        check_memory(state, 61, 100, streams=False)
+
+
+def test_free_memory_of_a_device_and_of_a_cpu():
+    class Device:
+        def memory_stats(self):
+            return {"bytes_limit": 100, "bytes_in_use": 30}
+
+    assert free_bytes(Device()) == 70
+    assert 0 < free_bytes(jax.devices()[0], 2) < np.inf
+
+
+def test_programs_that_need_more_than_is_free_are_told_of(monkeypatch, caplog):
+    program = Program(lambda x: jnp.outer(x, x))
+    monkeypatch.setattr(compiler, "free_bytes", lambda device: 1e6)
+    assert program(jnp.ones(1000)).shape == (1000, 1000)
+    assert "need another 0.004 GB" in caplog.text

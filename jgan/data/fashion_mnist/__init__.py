@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from jgan.data.class_names import FASHION
 from jgan.data.files import read_npz
 from jgan.data.source import Source
 
 PATH = Path(__file__).with_name("fashion_mnist.npz")
-CLASSES = 10
+CLASSES = len(FASHION)
 
 
 def embedded(split: str = "train") -> Source:
@@ -27,8 +28,10 @@ def embedded(split: str = "train") -> Source:
 
     Example:
         >>> embedded("test").describe()
-        'fashion: 1000 examples; image uint8 (28, 28, 1); label int32 (); 10 classes'
+        'fashion: 1000 examples; image uint8 (28, 28, 1); label int32 (); 10 classes (T-shirt/top,
+         Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot)'
     """
     stored = read_npz(PATH, split=split, name="fashion")
     order = np.arange(stored.size).reshape(CLASSES, -1).T.ravel()
-    return Source({field: values[order] for field, values in stored.arrays.items()}, "fashion")
+    arrays = {field: values[order] for field, values in stored.arrays.items()}
+    return Source(arrays, "fashion", classes=FASHION)
