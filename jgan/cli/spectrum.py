@@ -87,7 +87,7 @@ def main(words: list[str]) -> int:
         try:
             write_report(options.run, report)
         except UserError as error:
-            not_kept(error)
+            not_kept(error, elsewhere=False)
         if not options.json:
             print(as_text(report), flush=True)
     if not reports:
