@@ -62,6 +62,7 @@ def main(words: list[str]) -> int:
             (images[chosen[start : start + AT_ONCE]] for start in range(0, len(chosen), AT_ONCE)),
             None if labels is None else labels[chosen],
             name=f"examples of {options.first}",
+            classes=first.class_names,
         ),
         second,
         names,

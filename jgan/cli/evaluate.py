@@ -68,6 +68,7 @@ def main(words: list[str]) -> int:
         draw(variables, options.samples, options.seed),
         conditions(source, options.seed).labels(np.arange(options.samples)),
         latents_of(game, variables, source, options.seed),
+        classes=source.class_names,
     )
     result = evaluate(
         samples,

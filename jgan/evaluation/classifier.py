@@ -32,8 +32,8 @@ class Classifier(NamedTuple):
     Attributes:
       extractor: its 128 penultimate features and its probabilities.
       accuracy: on the test set, 0 to 1.
-      about: what it was trained on and how: ``data``, ``shape``, ``classes``, ``width``, ``epochs``,
-        ``batch_size``, ``learning_rate``, ``seed``, ``train_size``, ``test_size``, ``accuracy``.
+      about: what it was trained on and how: ``data``, ``shape``, ``classes``, ``class_names``, ``width``,
+        ``epochs``, ``batch_size``, ``learning_rate``, ``seed``, ``train_size``, ``test_size``, ``accuracy``.
       variables: its arrays.
     """
 
@@ -72,6 +72,7 @@ def train_classifier(
     """
     _check(train, test, epochs, batch_size)
     classes = max(train.num_classes, test.num_classes, 2)
+    named = train if train.num_classes >= test.num_classes else test
     network = small_classifier(classes, width=width)
     steps = max(1, train.size // batch_size)
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, epochs * steps))
@@ -108,6 +109,7 @@ def train_classifier(
         "data": train.name,
         "shape": list(train.shape),
         "classes": classes,
+        "class_names": list(named.class_names),
         "width": width,
         "epochs": epochs,
         "batch_size": batch_size,
@@ -174,6 +176,7 @@ def _extractor(variables: Mapping[str, Any], about: Mapping[str, Any]) -> Extrac
         f"bilinear to {height}x{width}, antialiased",
         bound,
         classified(Partial(_classify, last["kernel"], last["bias"]), bound),
+        classes=tuple(about.get("class_names", ())),
     )
 
 

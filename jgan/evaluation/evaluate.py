@@ -144,6 +144,7 @@ def evaluate(
             samples.latents,
             transformed,
             seed,
+            samples.classes,
         )
         measured = []
         for name, metric in chosen.items():

@@ -35,6 +35,7 @@ class Evidence:
       latents: the generator as a function of latents, or None.
       transformed: the generator as equivariance asks it, or None.
       seed: of every random choice.
+      names: of the classes of the samples' labels, empty where they are not known.
     """
 
     samples: Collected
@@ -46,6 +47,7 @@ class Evidence:
     latents: Latents | None = None
     transformed: Generate | None = None
     seed: int = 0
+    names: tuple[str, ...] = ()
 
     def named(self, inception: str, other: str) -> str:
         """A metric's name: the published one for Inception's features only."""

@@ -30,6 +30,7 @@ class Extractor(NamedTuple):
       features: images ``(B, H, W, C)``, float32 in [-1, 1], of any size, C 1 or 3, to ``(B, D)``
         float32; pure, can be compiled.
       probabilities: likewise to ``(B, K)`` probabilities of classes; None if the network has none.
+      classes: names of the K classes, empty where they are not known.
       unrounded: the same as ``features`` without its rounding of pictures to 8 bits, for differences along a
         path; None where ``features`` does not round.
     """
@@ -40,6 +41,7 @@ class Extractor(NamedTuple):
     features: Callable[[jax.Array], jax.Array]
     probabilities: Callable[[jax.Array], jax.Array] | None = None
     unrounded: Callable[[jax.Array], jax.Array] | None = None
+    classes: tuple[str, ...] = ()
 
 
 def smooth(extractor: Extractor) -> Callable[[jax.Array], jax.Array]:

@@ -1,5 +1,6 @@
 """Metrics of features and of predicted classes, as entries of the table in `jgan.evaluation.metrics`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -264,11 +265,44 @@ def _nearest_pairs(
     return np.stack([fake.images[order], real.images[neighbour[order]]], axis=1)
 
 
+def renumbered(labels: np.ndarray, names: Sequence[str], known: Sequence[str]) -> np.ndarray:
+    """Labels of one table of classes as those of another, by the classes' names.
+
+    Names that are numbers stand for these numbers where the other table has words.
+
+    Args:
+      labels: int ``(N,)``.
+      names: of their classes; empty for labels that count as they are.
+      known: names of the other table; empty likewise.
+
+    Raises:
+      ValueError: if a class that occurs is not known.
+
+    >>> renumbered(np.asarray([0, 1]), ("cat", "emu"), ("cat", "dog", "emu")).tolist()
+    [0, 2]
+    >>> renumbered(np.asarray([0, 1]), ("0", "2"), ("cat", "dog", "emu")).tolist()
+    [0, 2]
+    """
+    if not names or not known:
+        return labels
+    places = {name: number for number, name in enumerate(known)}
+    if all(name.isdecimal() for name in names) and not all(name.isdecimal() for name in known):
+        places = {str(number): number for number in range(len(known))}
+    for label in np.unique(labels):
+        if names[label] not in places:
+            raise ValueError(
+                f"the samples are of class {names[label]!r}, but the classifier knows only "
+                f"{', '.join(known)}; train one on these classes."
+            )
+    return np.asarray([places.get(name, -1) for name in names])[labels]
+
+
 def accuracy(evidence: Evidence) -> Measured:
     """Share of samples that the extractor's classifier puts into the class they were made for."""
     chances = present(evidence.samples.probabilities, "accuracy", "probabilities of classes")
     labels = present(evidence.samples.labels, "accuracy", "labels of the samples")
-    found = class_accuracy(chances, labels)
+    known = () if evidence.extractor is None else evidence.extractor.classes
+    found = class_accuracy(chances, renumbered(labels, evidence.names, known))
     return Measured(
         [Value(evidence.named("class accuracy", "class accuracy"), found.accuracy, None, "higher")]
     )

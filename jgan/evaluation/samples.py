@@ -40,12 +40,14 @@ class Samples(NamedTuple):
       labels: classes that they were made for, ``(N,)``, or None.
       latents: the generator, for metrics that walk through its latents.
       name: what messages and the protocol call them.
+      classes: the names of the labels' classes, empty where they are not known.
     """
 
     batches: Iterator[np.ndarray]
     labels: np.ndarray | None = None
     latents: Latents | None = None
     name: str = "samples"
+    classes: tuple[str, ...] = ()
 
 
 def sampler(

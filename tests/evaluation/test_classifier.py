@@ -8,7 +8,9 @@ from jgan.cli.classifier import main
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.classifier import load_classifier, save_classifier, train_classifier
+from jgan.evaluation.evaluate import evaluate
 from jgan.evaluation.extractor import get_extractor
+from jgan.evaluation.samples import Samples
 
 SETTINGS = {"epochs": 3, "batch_size": 16, "width": 8, "learning_rate": 3e-3}
 
@@ -137,3 +139,32 @@ def test_the_command(tmp_path, capsys):
     assert main([str(data), "--out", str(out), "--batch-size", "32", "--width", "2"]) == 0
     assert "on 20 images; wrote classifier-data to" in capsys.readouterr().out
     assert load_classifier(out).about["train_size"] == 64
+
+
+def test_classes_are_compared_by_name(trained):
+    """A set that lacks a class numbers the others anew, and has the same accuracy."""
+    extractor = trained.extractor._replace(classes=("ne", "nw", "se", "sw"))
+    test = quadrants(200, 1)
+    kept = np.flatnonzero(test.arrays["label"] != 1)
+    images, label = test.arrays["image"][kept], test.arrays["label"][kept]
+    renumbered = np.asarray([0, -1, 1, 2], np.int32)[label]
+    found = [
+        evaluate(
+            Samples(iter([images]), labels, classes=classes),
+            test,
+            ["accuracy"],
+            extractor=extractor,
+        )
+        for labels, classes in (
+            (label, ("ne", "nw", "se", "sw")),
+            (renumbered, ("ne", "se", "sw")),
+            (renumbered, ("0", "2", "3")),
+        )
+    ]
+    assert len({result.values[0].value for result in found}) == 1
+    assert found[0].values[0].value > 0.95
+    unknown = Samples(iter([images]), renumbered, classes=("ne", "up", "sw"))
+    with pytest.raises(
+        UserError, match="of class 'up', but the classifier knows only ne, nw, se, sw;"
+    ):
+        evaluate(unknown, test, ["accuracy"], extractor=extractor)
