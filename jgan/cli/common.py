@@ -109,13 +109,11 @@ class Request(NamedTuple):
       file: the experiment file.
       arguments: of its ``experiment`` function, defaults included.
       options: the other flags.
-      given: the names of all flags that the command line has, as in ``arguments`` and ``options``.
     """
 
     file: ExperimentFile
     arguments: dict[str, Any]
     options: argparse.Namespace
-    given: frozenset[str] = frozenset()
 
 
 def parse_experiment(command: str, own: Parser, words: list[str], about: str = "") -> Request:
@@ -143,11 +141,21 @@ def parse_experiment(command: str, own: Parser, words: list[str], about: str = "
     group = own.add_argument_group("the experiment's own settings", about)
     names = add_flags(group, file.build)  # type: ignore[arg-type]
     parsed = own.parse_args(words[1:])
-    # What is in the namespace beforehand is replaced by flags, and not by defaults.
+    return Request(file, {name: getattr(parsed, name) for name in names}, parsed)
+
+
+def given_flags(parser: Parser, words: list[str]) -> frozenset[str]:
+    """The names of the flags that ``FILE [flags]`` has, whatever their values.
+
+    Args:
+      parser: that `parse_experiment` has read them with.
+      words: of the command line.
+    """
+    names = vars(parser.parse_args(words[1:]))
     absent = object()
-    marked = own.parse_args(words[1:], argparse.Namespace(**dict.fromkeys(vars(parsed), absent)))
-    given = frozenset(name for name, value in vars(marked).items() if value is not absent)
-    return Request(file, {name: getattr(parsed, name) for name in names}, parsed, given)
+    # What is in the namespace beforehand is replaced by flags, and not by defaults.
+    marked = parser.parse_args(words[1:], argparse.Namespace(**dict.fromkeys(names, absent)))
+    return frozenset(name for name, value in vars(marked).items() if value is not absent)
 
 
 def flag(name: str) -> str:

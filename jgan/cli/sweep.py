@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jgan.cli.common import at_least, flag, parse_experiment
+from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.data.densities import Mixture
 from jgan.data.identity import resolved
@@ -42,7 +42,9 @@ def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     keep_freed_memory()
     one_device_a_core()
-    file, arguments, asked, given = parse_experiment("sweep", _parser(), words)
+    parser = _parser()
+    file, arguments, asked = parse_experiment("sweep", parser, words)
+    given = given_flags(parser, words)
     axes = [parse_axis(text, file.build) for text in asked.over]
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))

@@ -25,14 +25,14 @@ class Axis(NamedTuple):
       values: of a list, in order; empty for a range.
       draw: a value at random.
       traced: whether values may differ within one program: numbers that are not counts.
-      count: how many different values there are; infinite for ranges of real numbers.
+      size: how many different values there are; infinite for ranges of real numbers.
     """
 
     name: str
     values: Sequence[Any]
     draw: Draw
     traced: bool
-    count: float = math.inf
+    size: float = math.inf
 
 
 RANGES: dict[str, Callable[[float, float], Draw]] = {
@@ -189,7 +189,7 @@ def settings(axes: Sequence[Axis], trials: int | None, seed: int = 0) -> list[Se
 
 
 def _drawn(axes: Sequence[Axis], trials: int, rng: np.random.Generator) -> list[Setting]:
-    different = math.prod(axis.count for axis in axes)
+    different = math.prod(axis.size for axis in axes)
     if trials > different:
         raise UserError(
             f"--trials is {trials}, but must be at most {different}, for --over has no more different settings."
