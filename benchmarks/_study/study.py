@@ -34,7 +34,7 @@ class Study(NamedTuple):
       distance: how models are measured.
       out: the study's directory; each phase is a sweep in a directory of its own there.
       at_once: members in one program, None for as many as fit.
-      first_seed: of the runs.
+      first_seed: of the runs; that of the search if there is one.
     """
 
     data: str
@@ -57,7 +57,8 @@ def run(study: Study, stop: Callable[[], bool], say: Say) -> tuple[Records, bool
 
     Without a search they are "defaults", the paper's methods with their authors' settings under all seeds,
     and "others", the methods that the paper lacks. With one they are "wide" and "narrow", each setting under
-    one seed, then "best": the best setting of each method so far under all seeds.
+    the first seed, the authors' default once among them, then "best": the best setting of each method so far
+    under the seeds after it. A setting that was chosen for its luck with the first seed is not reported with it.
     """
     scale, found = study.scale, Records()
     if not scale.wide + scale.narrow:
@@ -72,13 +73,16 @@ def run(study: Study, stop: Callable[[], bool], say: Say) -> tuple[Records, bool
     for name, ranges, count in (("wide", of.WIDE, scale.wide), ("narrow", of.NARROW, scale.narrow)):
         if count:
             chosen = [s for method in study.methods for s in of.drawn(method, ranges, count)]
+            if not found:
+                chosen = [*map(of.authors, study.methods), *chosen]
             found[name], done = _phase(study, name, chosen, 1, stop, say)
             if not done:
                 return found, False
     searched = [record for phase in found.values() for record in phase]
     winners = [best_setting(searched, method) for method in study.methods]
     chosen = [setting for setting in winners if setting is not None]
-    found["best"], done = _phase(study, "best", chosen, scale.seeds, stop, say)
+    fresh = study._replace(first_seed=study.first_seed + 1)
+    found["best"], done = _phase(fresh, "best", chosen, scale.seeds, stop, say)
     return found, done
 
 
