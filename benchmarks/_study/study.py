@@ -58,7 +58,7 @@ def run(study: Study, stop: Callable[[], bool], say: Say) -> tuple[Records, bool
     Without a search they are "defaults", the paper's methods with their authors' settings under all seeds,
     and "others", the methods that the paper lacks. With one they are "wide" and "narrow", each setting under
     the first seed, the authors' default once among them, then "best": the best setting of each method so far
-    under the seeds after it. A setting that was chosen for its luck with the first seed is not reported with it.
+    under the seeds after it. A setting that the first seed favoured is not reported with it.
     """
     scale, found = study.scale, Records()
     if not scale.wide + scale.narrow:
