@@ -41,7 +41,8 @@ def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
     floor = kl_floor(MODES[data], asked["samples"])
     yield (
         f"{data}: {asked['samples']} samples of the averaged generators of {asked['seeds']} seeds; "
-        "mean±standard error (sd: standard deviation, least to greatest)"
+        "mean±standard error (sd: standard deviation, least to greatest); a mode counts from one high-quality "
+        "sample, a solid one from a quarter of an even share of all samples"
     )
     if "high-quality %" in names:
         yield "  high-quality %: share of samples near a mode; modes and KL are counted on these alone"

@@ -7,12 +7,13 @@ import numpy as np
 
 from jgan.data import Source
 from jgan.evaluation.collect import MOMENTS, NotFinite, collect
-from jgan.evaluation.evidence import evenly, present
+from jgan.evaluation.evidence import present
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.reference import reference_statistics
 from jgan.evaluation.samples import sampler
 from jgan.metrics.accumulator import moments_of
 from jgan.metrics.frechet import factor, precise_frechet_distance
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import cache_folder
 from jgan.training.images import encode_png, grid
@@ -55,8 +56,9 @@ class Distance:
         return {DISTANCE: self._of(samples)}
 
     def floor(self, train: Source) -> float:
-        """The distance of as many training images, evenly chosen, which no model can be asked to beat."""
-        return self._of(iter([evenly(train.arrays["image"], self.count)]))
+        """The distance of as many training images, drawn by class, which no model can be asked to beat."""
+        chosen = draw_rows(train.size, self.count, stream(0, "floor"), train.class_labels)
+        return self._of(iter([train.arrays["image"][chosen]]))
 
     def picture(self, trained: Trained) -> bytes:
         """Samples as a PNG file."""

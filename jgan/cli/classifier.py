@@ -1,9 +1,8 @@
 """``jgan classifier DATA --out FILE``: train a small classifier that evaluation can look through."""
 
-from pathlib import Path
-
 from jgan.cli.common import at_least
 from jgan.cli.flags import Parser
+from jgan.cli.paths import output
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.evaluation.classifier import save_classifier, train_classifier
@@ -18,14 +17,12 @@ def main(words: list[str]) -> int:
         "data",
         help="labelled images, as for jgan train: fashion, mnist:FOLDER, cifar10:FOLDER, ...",
     )
-    add("--out", type=Path, required=True, help="FILE.npz to write")
+    add("--out", type=output(".npz"), required=True, help="FILE.npz to write")
     add("--epochs", type=positive, default=5, help="passes over the training images (default: 5)")
     add("--batch-size", type=positive, default=128, help="images in a step (default: 128)")
     add("--width", type=positive, default=32, help="channels of the first layers (default: 32)")
     add("--seed", type=at_least(0), default=0, help="of weights and order (default: 0)")
     options = parser.parse_args(words)
-    if options.out.suffix != ".npz":
-        raise UserError(f"--out is {str(options.out)!r}, but must end in .npz.")
     train, test = (_load(options.data, split) for split in ("train", "test"))
     classifier = train_classifier(
         train,

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from jgan.cli.flags import Parser, add_flags
@@ -30,13 +29,6 @@ def at_least(low: int) -> Any:
 
     convert.__name__ = "int"
     return convert
-
-
-def png(text: str) -> Path:
-    """An argparse type: the path of a picture to write."""
-    if not text.endswith(".png"):
-        raise argparse.ArgumentTypeError(f"is {text!r}, but must end in .png")
-    return Path(text)
 
 
 def add_checkpoint_flags(parser: Parser) -> None:

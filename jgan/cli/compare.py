@@ -1,31 +1,36 @@
 """``jgan compare A B``: measure one set of examples against another, with no training at all.
 
 A and B are folders of pictures (class subfolders become labels), .npz files, or any other source by name,
-such as fashion or folder:photos@64. A is measured against B, the reference.
+such as fashion or folder:photos@64. A is measured against B, the reference. Where A holds more than --samples
+examples, as many are drawn by the seed, each class by its share.
 """
 
+import re
 from pathlib import Path
-
-import numpy as np
 
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
+    announce,
+    announced,
     extractor_for,
     metric_names,
     progress_line,
     show,
     write_pairs,
 )
+from jgan.cli.paths import output
 from jgan.data import Source, load
+from jgan.data.pictures import extensions
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import LEAST, evaluate
-from jgan.evaluation.evidence import evenly
-from jgan.evaluation.reference import check_enough
+from jgan.evaluation.reference import check_enough, measurable
 from jgan.evaluation.samples import Samples
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.files import cache_folder
 
 AT_ONCE = 256
+LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 def main(words: list[str]) -> int:
@@ -37,7 +42,7 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--split", choices=("train", "test"), default="train", help="of both (default: train)"
     )
-    parser.add_argument("--pairs", type=Path, help="draw nn's pairs into this .png")
+    parser.add_argument("--pairs", type=output(".png"), help="draw nn's pairs into this .png")
     options = parser.parse_args(words)
     first, second = (read(name, options.split) for name in (options.first, options.second))
     if len(first.shape) != len(second.shape):
@@ -50,13 +55,12 @@ def main(words: list[str]) -> int:
         raise UserError(
             "--pairs was given, but pairs are drawn for metric 'nn' only; add it to --metrics."
         )
-    # Classes evenly, also where a source is sorted by them.
-    images, labels = first.arrays["image"], first.arrays.get("label")
-    chosen = evenly(np.arange(first.size), options.samples)
+    images, labels = measurable(first), first.class_labels
+    chosen = draw_rows(first.size, options.samples, stream(options.seed, "compared"), labels)
     result = evaluate(
         Samples(
             (images[chosen[start : start + AT_ONCE]] for start in range(0, len(chosen), AT_ONCE)),
-            None if labels is None or labels.ndim != 1 else labels[chosen],
+            None if labels is None else labels[chosen],
             name=f"examples of {options.first}",
         ),
         second,
@@ -66,7 +70,10 @@ def main(words: list[str]) -> int:
         cache=cache_folder("references"),
         about={"first": options.first, "second": options.second, "split": options.split},
         progress=progress_line(len(chosen), "examples"),
+        begin=announce,
     )
+    announced()
+    result.warnings.extend(about_compression(options.first, options.second))
     written = []
     if options.pairs and result.pairs is not None:
         written.append(f"wrote {write_pairs(options.pairs, result.pairs)}")
@@ -86,3 +93,28 @@ def read(name: str, split: str) -> Source:
         raise UserError(str(error)) from error
     check_enough(source.size, LEAST, repr(name))
     return source
+
+
+def about_compression(first: str, second: str) -> list[str]:
+    """A sentence if one of two folders holds JPEGs and the other does not."""
+    lossy = [lossy_share(name) for name in (first, second)]
+    if None in lossy or lossy[0] == lossy[1]:
+        return []
+    told = " and ".join(
+        f"{share:.0%} of {name}" for name, share in zip((first, second), lossy, strict=True)
+    )
+    return [
+        f"{told} are JPEGs: compression alone makes distances between the same pictures; store both alike."
+    ]
+
+
+def lossy_share(name: str) -> float | None:
+    """Share of JPEGs among the pictures of a folder; None if the name is no folder of pictures."""
+    folder = Path(re.split(r"[@+]", name.removeprefix("folder:"))[0]).expanduser()
+    if not folder.is_dir():
+        return None
+    endings = [path.suffix.lower() for path in folder.rglob("*")]
+    pictures = [ending for ending in endings if ending in extensions()]
+    if not pictures:
+        return None
+    return sum(ending in LOSSY for ending in pictures) / len(pictures)

@@ -6,8 +6,9 @@ from typing import Any
 
 import jax
 
-from jgan.cli.common import at_least, png
+from jgan.cli.common import at_least
 from jgan.cli.flags import Parser
+from jgan.cli.paths import output
 from jgan.errors import UserError
 from jgan.numerics.dirac import LOSSES, REGULARISERS
 from jgan.numerics.dirac_rules import RULES, Setting
@@ -73,7 +74,9 @@ def parser() -> Parser:
     result.add_argument(
         "--json", action="store_true", help="print numbers for scripts; no figure unless --out"
     )
-    result.add_argument("--out", type=png, help="the figure, a .png (default: dirac.png)")
+    result.add_argument(
+        "--out", type=output(".png"), help="the figure, a .png (default: dirac.png)"
+    )
     return result
 
 

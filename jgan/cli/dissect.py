@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +22,7 @@ from jgan.cli.common import at_least, data_of
 from jgan.cli.examples import Opened, add_run_flags, check_finite, opened, report
 from jgan.cli.flags import Parser, finite
 from jgan.cli.inpaint import mask_of
+from jgan.cli.paths import named_path
 from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import AT_ONCE, drawn_from, fields_read
@@ -137,7 +137,7 @@ def parser() -> Parser:
     result.add_argument("--segments", nargs="+", help="which segments (default: all)")
     result.add_argument(
         "--masks",
-        type=Path,
+        type=named_path,
         help="FILE.npz with 'mask' (N, H, W) or (N, H, W, K) and perhaps 'names' (K,), for the samples of "
         "`jgan sample RUN --count N --seed SEED`; then no ACE is measured",
     )

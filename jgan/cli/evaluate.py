@@ -1,6 +1,5 @@
 """``jgan evaluate RUN``: measure a trained generator, with the protocol beside every number."""
 
-import argparse
 import contextlib
 import json
 from pathlib import Path
@@ -21,12 +20,15 @@ from jgan.cli.common import (
 from jgan.cli.flags import Parser
 from jgan.cli.measured import (
     add_shared_flags,
+    announce,
+    announced,
     extractor_for,
     metric_names,
     progress_line,
     show,
     write_pairs,
 )
+from jgan.cli.paths import named_path, output
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.errors import UserError
@@ -39,7 +41,7 @@ from jgan.training.saved import load_run
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan evaluate", description=__doc__)
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_shared_flags(parser, samples=10_000)
     parser.add_argument(
         "--reference",
@@ -49,7 +51,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--out",
-        type=_json,
+        type=output(".json"),
         help="FILE.json for the result, a picture of pairs beside it (default: RUN/evaluations/STEP.json)",
     )
     add_checkpoint_flags(parser)
@@ -83,7 +85,9 @@ def main(words: list[str]) -> int:
             "reference_split": options.reference,
         },
         progress=progress_line(options.samples, "samples"),
+        begin=announce,
     )
+    announced()
     lines = [checkpoint_words(step, averaged)]
     path = options.out or options.run / "evaluations" / f"{step}.json"
     try:
@@ -98,12 +102,6 @@ def main(words: list[str]) -> int:
         not_kept(error)
     show(result, options.json, lines)
     return 0
-
-
-def _json(text: str) -> Path:
-    if not text.endswith(".json"):
-        raise argparse.ArgumentTypeError(f"is {text!r}, but must end in .json")
-    return Path(text)
 
 
 def references(

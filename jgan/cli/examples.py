@@ -17,16 +17,18 @@ from jgan.cli.common import (
     data_of,
     held_out_set,
     not_kept,
-    png,
     trained_variables,
 )
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.data import Source, gather
 from jgan.data.conditions import conditions
 from jgan.data.pictures import read_picture
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read, sampler
 from jgan.game import Game, Sampler, Variables
+from jgan.metrics.subsets import draw_rows, stream
+from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.images import encode_png, grid
 from jgan.training.saved import Data, load_run
@@ -72,14 +74,14 @@ class Examples(NamedTuple):
 
 def add_run_flags(parser: Parser, out: str) -> None:
     """RUN, its checkpoint, --seed, --out and --json."""
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     add_checkpoint_flags(parser)
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of every random choice (default: 0)"
     )
     parser.add_argument(
         "--out",
-        type=png,
+        type=output(".png"),
         help=f"FILE.png, beside which the numbers lie as FILE.json (default: RUN/{out}.png)",
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
@@ -99,7 +101,7 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
     parser.add_argument(
         "images",
         nargs="*",
-        type=Path,
+        type=named_path,
         help="pictures of your own, of any size and format: cropped at the centre to the shape of the "
         "run's data and resized by Lanczos, as `folder:` does; grey where the data are grey",
     )
@@ -108,11 +110,11 @@ def add_picture_flags(parser: Parser, count: int, kind: str = "test") -> None:
         "--test",
         type=at_least(1),
         metavar="N",
-        help="the first N examples of the test set"
+        help="N examples of the test set, drawn by the seed"
         + (f" (default: {count}, of the training set if there is none)" if kind == "test" else ""),
     )
     chosen.add_argument(
-        "--train", type=at_least(1), metavar="N", help="the first N training examples"
+        "--train", type=at_least(1), metavar="N", help="N training examples, drawn by the seed"
     )
     chosen.add_argument(
         "--samples",
@@ -133,18 +135,23 @@ def opened(options: argparse.Namespace, command: str, data: Data | None = None) 
     Raises:
       UserError: if it is no run, has no checkpoint or no latents, or generates points.
     """
-    saved = load_run(options.run, options.step, data or data_of(options))
+
+    def check(experiment: Experiment) -> None:
+        source = experiment.source
+        if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
+            field = "" if source.example == "image" else f"{source.example!r}, "
+            raise UserError(
+                f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} "
+                "is for pictures (height, width, 1 or 3) in the field 'image'."
+            )
+        if experiment.game.sampler is None:
+            raise UserError(
+                f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
+            )
+
+    saved = load_run(options.run, options.step, data or data_of(options), check)
     game, source = saved.experiment.game, saved.experiment.source
-    if source.example != "image" or not source.pictures or source.shape[2] not in (1, 3):
-        field = "" if source.example == "image" else f"{source.example!r}, "
-        raise UserError(
-            f"{str(options.run)!r} generates {field}examples of shape {source.shape}, but jgan {command} is "
-            "for pictures (height, width, 1 or 3) in the field 'image'."
-        )
-    if game.sampler is None:
-        raise UserError(
-            f"{str(options.run)!r} has no latent for jgan {command}: its game generates from data alone."
-        )
+    assert game.sampler is not None
     variables, _ = trained_variables(saved, options.ema)
     arguments = saved.settings["arguments"]
     return Opened(options.run, game, game.sampler, source, arguments, variables, saved.step)
@@ -170,7 +177,9 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
         batch = _arrays(
             {**conditions(run.source, options.seed).at(np.arange(count)), "image": made}
         )
-        return _counted(batch, "sample", "samples of the generator")
+        return Examples(
+            batch, [f"sample {i}" for i in range(count)], f"{count} samples of the generator"
+        )
     source, split = run.source, "training"
     if options.train is None:
         test, reason = held_out_set(run.source, run.arguments)
@@ -180,7 +189,11 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
             )
         source, split = (source, split) if test is None else (test, "test")
     count = options.train or options.test or options.count
-    return _counted(_arrays(source.first(count)), split, f"{split} examples of {source.name}")
+    rows = draw_rows(source.size, count, stream(options.seed, "examples"), source.class_labels)
+    names = [f"{split} {row}" for row in rows]
+    return Examples(
+        _arrays(source.at(rows)), names, f"{len(rows)} {split} examples of {source.name}"
+    )
 
 
 def report(
@@ -275,8 +288,3 @@ def _is_told(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
 
 def _arrays(fields: dict[str, Any]) -> dict[str, jax.Array]:
     return {name: jnp.asarray(values) for name, values in fields.items()}
-
-
-def _counted(batch: dict[str, jax.Array], name: str, origin: str) -> Examples:
-    count = len(batch["image"])
-    return Examples(batch, [f"{name} {i}" for i in range(count)], f"{count} {origin}")

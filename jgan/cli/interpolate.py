@@ -1,7 +1,6 @@
 """``jgan interpolate RUN``: what lies between latents, as a strip and an animation."""
 
 import argparse
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +14,7 @@ from jgan.cli.common import (
     trained_variables,
 )
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read
@@ -81,7 +81,7 @@ def _interpolate(options: argparse.Namespace, data: Data) -> str:
 def parser() -> Parser:
     """The command's flags."""
     result = Parser(prog="jgan interpolate", description=__doc__)
-    result.add_argument("run", type=Path, help="run directory")
+    result.add_argument("run", type=named_path, help="run directory")
     result.add_argument(
         "--kind",
         choices=sorted(PATHS),
@@ -97,6 +97,8 @@ def parser() -> Parser:
     )
     result.add_argument("--seed", type=at_least(0), default=0, help="of the latents (default: 0)")
     result.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    result.add_argument("--out", type=Path, help="folder (default: RUN/interpolation)")
+    result.add_argument(
+        "--out", type=output(folder=True), help="folder (default: RUN/interpolation)"
+    )
     add_data_flags(result)
     return result

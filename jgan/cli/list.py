@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path
 from jgan.errors import UserError
 
 
@@ -11,7 +12,11 @@ def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan list", description=__doc__)
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path("experiments"), help="(default: experiments)"
+        "folder",
+        nargs="?",
+        type=named_path,
+        default=Path("experiments"),
+        help="(default: experiments)",
     )
     folder = parser.parse_args(words).folder
     if not folder.is_dir():

@@ -24,6 +24,7 @@ environment a mistake is told with its whole trace.
 
 import contextlib
 import importlib
+import io
 import logging
 import os
 import sys
@@ -58,6 +59,11 @@ _HOOK = sys.unraisablehook
 def main(words: list[str] | None = None) -> int:
     """Run the command named by the first word; mistakes of the user end in one line and code 2."""
     words = sys.argv[1:] if words is None else words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a sign that the terminal lacks is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     if not words or words[0] in ("-h", "--help"):
         print(__doc__)
         return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jgan.cli.common import at_least
+from jgan.cli.paths import named_path
 from jgan.data import Source
 from jgan.evaluation.collect import Progress
 from jgan.evaluation.evaluate import Result, default_metrics
@@ -36,7 +37,9 @@ def add_shared_flags(parser: argparse.ArgumentParser, samples: int) -> None:
     parser.add_argument(
         "--extractor", default="auto", help="of features, for pictures (default: auto)"
     )
-    parser.add_argument("--weights", type=Path, help="the extractor's weights, if it needs a file")
+    parser.add_argument(
+        "--weights", type=named_path, help="the extractor's weights, if it needs a file"
+    )
     parser.add_argument(
         "--fetch", action="store_true", help="download Inception's weights if they are not at hand"
     )
@@ -78,6 +81,18 @@ def progress_line(total: int, what: str) -> Progress:
     return tell
 
 
+def announce(metric: str) -> None:
+    """Say on the terminal's error stream which metric is computed; nothing where that is no terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K  computing {metric}", end="", file=sys.stderr, flush=True)
+
+
+def announced() -> None:
+    """Clear that line."""
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
 def show(result: Result, as_json: bool, written: Sequence[str] = ()) -> None:
     """Print the table with its protocol and warnings, or everything as JSON."""
     if as_json:
@@ -91,13 +106,14 @@ def show(result: Result, as_json: bool, written: Sequence[str] = ()) -> None:
 
 
 def number(value: Value) -> str:
-    """Value and spread with the digits that mean something.
+    """Value and spread with the digits that mean something, and what the spread is.
 
-    >>> number(Value("x", 1.23456, 0.0123))
-    '1.235 ± 0.012'
+    >>> number(Value("x", 1.23456, 0.0123, settings={"spread": "standard error"}))
+    '1.235 ± 0.012 (standard error)'
     """
-    spread = "" if value.spread is None else f" ± {value.spread:.2g}"
-    return f"{value.value:.4g}{spread}"
+    if value.spread is None:
+        return f"{value.value:.4g}"
+    return f"{value.value:.4g} ± {value.spread:.2g} ({value.settings['spread']})"
 
 
 def protocol_lines(result: Result) -> list[str]:

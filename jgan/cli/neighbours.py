@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from jgan.cli.examples import (
     report,
 )
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path
 from jgan.data import Source, gather
 from jgan.errors import UserError
 from jgan.evaluation.extraction import extract
@@ -106,7 +106,9 @@ def parser() -> Parser:
         default="pixels",
         help=f"where distances are measured: pixels, or an extractor (default: pixels). {listed}",
     )
-    result.add_argument("--weights", type=Path, help="the extractor's weights, if it needs a file")
+    result.add_argument(
+        "--weights", type=named_path, help="the extractor's weights, if it needs a file"
+    )
     return result
 
 

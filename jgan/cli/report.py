@@ -4,10 +4,10 @@ It needs no network and no server: any browser opens it, and it can be sent to s
 differ only in the seed are a group with mean and spread; a sweep's directory stands for all its members.
 """
 
-import argparse
 from pathlib import Path
 
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.report.page import report
 from jgan.training.files import make_folder, write_atomically
 
@@ -15,10 +15,12 @@ from jgan.training.files import make_folder, write_atomically
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan report", description=__doc__)
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run or sweep directory")
+    parser.add_argument(
+        "runs", type=named_path, nargs="+", metavar="RUN", help="run or sweep directory"
+    )
     parser.add_argument(
         "--out",
-        type=_html,
+        type=output(".html"),
         help="FILE.html (default: RUN/report.html; ./report.html for several)",
     )
     options = parser.parse_args(words)
@@ -29,9 +31,3 @@ def main(words: list[str]) -> int:
     write_atomically(out, content)
     print(f"wrote {out} ({len(content.encode()) / 1e6:.2g} MB)")
     return 0
-
-
-def _html(text: str) -> Path:
-    if not text.endswith(".html"):
-        raise argparse.ArgumentTypeError(f"is {text!r}, but must end in .html")
-    return Path(text)

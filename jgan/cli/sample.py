@@ -20,6 +20,7 @@ from jgan.cli.common import (
     trained_variables,
 )
 from jgan.cli.flags import Parser, finite
+from jgan.cli.paths import check_folder, named_path, output
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.data.values import is_mask
@@ -34,16 +35,16 @@ from jgan.training.saved import Data, load_run, without_data
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan sample", description=__doc__)
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     parser.add_argument("--count", type=at_least(1), default=64, help="how many (default: 64)")
     parser.add_argument(
         "--seed", type=at_least(0), default=0, help="of latents and labels (default: 0)"
     )
     parser.add_argument(
         "--out",
-        type=Path,
-        help="FILE.png for one grid, FILE.npz for arrays, with the labels if there are any, anything "
-        "else is a folder of single pictures (default: RUN/grid.png)",
+        type=output(".png", ".npz", folder=True),
+        help="FILE.png for one grid, FILE.npz for arrays, with the labels if there are any, or a new "
+        "folder for single pictures (default: RUN/grid.png)",
     )
     parser.add_argument(
         "--class",
@@ -66,6 +67,8 @@ def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[st
     game, source = saved.experiment.game, saved.experiment.source
     chosen = _sampling(game, rest)
     out = options.out or options.run / "grid.png"
+    if out.suffix.lower() not in (".png", ".npz"):
+        check_folder(out)
     make_folder(out.parent)
     variables, averaged = trained_variables(saved, options.ema)
     told = is_told_labels(game, source)
@@ -79,7 +82,8 @@ def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[st
     draw = sampler(game, source, options.view, options=chosen)
     parts = list(draw(variables, options.count, options.seed))
     made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
-    if out.suffix.lower() != ".npz" and not _drawable(made, source):
+    kind = out.suffix.lower()
+    if kind != ".npz" and not _drawable(made, source):
         raise UserError(
             f"--out is {str(out)!r}, but the view {options.view!r} shows neither pictures nor points; "
             "give a file that ends in .npz."
@@ -89,7 +93,7 @@ def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[st
     if told and (options.view == "samples" or options.of_class is not None):
         labels = conditions(source, options.seed).at(np.arange(options.count), ("label",))["label"]
     reference = None
-    if out.suffix.lower() != ".npz" and made.ndim == 2:  # points are drawn over those of the data
+    if kind != ".npz" and made.ndim == 2:  # points are drawn over those of the data
         reference = source.example_of(conditions(source, options.seed).at(np.arange(2048)))
     wrote = write(made, out, reference, labels)
     return [f"wrote {wrote} ({checkpoint_words(saved.step, averaged)})"]
@@ -120,7 +124,8 @@ def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = Non
     `jgan.training.images.drawable` says.
     """
     make_folder(out.parent)
-    if out.suffix.lower() == ".npz":
+    kind = out.suffix.lower()
+    if kind == ".npz":
         buffer = io.BytesIO()
         fields = images if isinstance(images, Mapping) else {"image": images}
         if label is not None and "label" not in fields:
@@ -135,8 +140,8 @@ def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = Non
         return f"{count} examples as {names} to {out}"
     shown = shown_channels(images.shape[3]) if images.ndim == 4 else ""
     shown = f", {shown}," if shown else ""
-    if out.suffix.lower() == ".png" or images.ndim != 4:
-        path = out if out.suffix.lower() == ".png" else make_folder(out) / "points.png"
+    if kind == ".png" or images.ndim != 4:
+        path = out if kind == ".png" else make_folder(out) / "points.png"
         write_atomically(path, encode_png(picture(images, reference)))
         return f"a picture of {len(images)} examples{shown} to {path}"
     make_folder(out)

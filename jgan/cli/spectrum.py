@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jgan.cli.common import add_data_flags, at_least, data_of, not_kept, png
+from jgan.cli.common import add_data_flags, at_least, data_of, not_kept
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path, output
 from jgan.errors import UserError
 from jgan.game import PLAYERS, Batch, Game, Variables
 from jgan.numerics.by_term import eigenvalue_shares, fields_by_term
@@ -38,7 +39,7 @@ from jgan.training.saved import (
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     parser = Parser(prog="jgan spectrum", description=__doc__)
-    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("run", type=named_path, help="run directory")
     parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
     parser.add_argument("--all", action="store_true", help="every checkpoint that the run keeps")
     parser.add_argument("--count", type=at_least(1), default=10, help="eigenvalues (default: 10)")
@@ -56,7 +57,9 @@ def main(words: list[str]) -> int:
         "--by-term", action="store_true", help="what each term of the objective contributes"
     )
     parser.add_argument("--json", action="store_true", help="print numbers for scripts")
-    parser.add_argument("--out", type=png, help="also draw the eigenvalues into this .png")
+    parser.add_argument(
+        "--out", type=output(".png"), help="also draw the eigenvalues into this .png"
+    )
     add_data_flags(parser)
     options = parser.parse_args(words)
     if not 0 < options.tolerance < 1:

@@ -6,6 +6,7 @@ from typing import Any
 
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.cli.paths import OF_A_RUN, check_folder, output
 from jgan.data.densities import Mixture
 from jgan.data.identity import resolved
 from jgan.errors import UserError
@@ -49,7 +50,7 @@ def main(words: list[str]) -> int:
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))
     first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)
-    out = asked.out or Path("runs") / f"{file.path.stem}-sweep"
+    out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-sweep", OF_A_RUN)
     varied = {axis.name for axis in axes}
     _refuse_varied(varied & given)
     fixed = {name: value for name, value in arguments.items() if name not in varied}
@@ -154,7 +155,7 @@ def _parser() -> Parser:
         default=1,
         help="evenly spaced points at which members are scored, and those of the first seed drawn",
     )
-    add("--out", type=Path, help="sweep directory (default: runs/NAME-sweep)")
+    add("--out", type=output(folder=True), help="sweep directory (default: runs/NAME-sweep)")
     return parser
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.cli.paths import OF_A_RUN, check_folder, named_path, output
 from jgan.data.identity import resolved
 from jgan.data.loader import Reading
 from jgan.errors import UserError
@@ -45,7 +46,7 @@ def main(words: list[str]) -> int:
             f"--steps is {asked.steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
             "which takes all before that step from another run."
         )
-    out = asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}"
+    out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}", OF_A_RUN)
     say = _say if is_leader() else lambda line: None
     say("\n".join([file.summary, *_about(experiment), f"run directory: {out}"]))
     if asked.dry_run:
@@ -150,7 +151,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=positive, help="updates of the rule (default: the experiment's)")
     add("--batch-size", type=positive, help="examples in a minibatch")
     add("--seed", type=at_least(0), default=0, help="of the whole run (default: 0)")
-    add("--out", type=Path, help="run directory (default: runs/NAME-SEED)")
+    add("--out", type=output(folder=True), help="run directory (default: runs/NAME-SEED)")
     add(
         "--accept-data",
         action="store_true",
@@ -158,8 +159,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     add("--dry-run", action="store_true", help="say all that is known beforehand, train nothing")
     other = parser.add_mutually_exclusive_group().add_argument
-    other("--fork", type=Path, metavar="RUN", help="start from another run's newest checkpoint")
-    other("--from", type=Path, metavar="RUN", help="take all stages before the last from this run")
+    other(
+        "--fork", type=named_path, metavar="RUN", help="start from another run's newest checkpoint"
+    )
+    other(
+        "--from",
+        type=named_path,
+        metavar="RUN",
+        help="take all stages before the last from this run",
+    )
 
 
 def _add_kept(parser: argparse.ArgumentParser) -> None:

@@ -1,10 +1,10 @@
 """``jgan verify FILE``: train briefly, measure the claims, train the controls, and compare."""
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
+from jgan.cli.paths import named_path
 from jgan.errors import UserError
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.experiment import Claim
@@ -26,13 +26,13 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--from",
-        type=Path,
+        type=named_path,
         metavar="RUN",
         help="take the stages before the last, which train what the experiment needs, from this run",
     )
     parser.add_argument(
         "--pictures",
-        type=Path,
+        type=named_path,
         metavar="FOLDER",
         help="write there what each training draws, its control's picture on the right",
     )

@@ -21,6 +21,7 @@ from jgan.data.rows import Rows
 from jgan.data.source import Source
 from jgan.data.trees import Folder, Tree
 from jgan.data.zips import archive
+from jgan.metrics.subsets import draw_rows, stream
 
 
 def read_pictures(
@@ -55,7 +56,7 @@ def read_pictures(
     Args:
         folder: the folder, or the archive, whose name ends in .zip.
         split: "train" or "test".
-        size: read only the first ``size`` files.
+        size: read only so many files, drawn at random, each class by its share.
         image_size: side of a square, or height and width; None if all pictures agree in size.
         channels: 1 or 3; None is 1 if every file is stored without colour, else 3.
         limit_bytes: largest array to keep in memory, by default half of what is available. The
@@ -79,7 +80,10 @@ def read_pictures(
                 f"size is {size}, but the source {name!r} has {len(names)} examples; "
                 f"use 1 to {len(names)}."
             )
-        names = names[:size]
+        of_names = labels.values if labels is not None and labels.values.ndim == 1 else None
+        rows = draw_rows(len(names), size, stream(0, "take"), of_names)
+        names = [names[row] for row in rows]
+        labels = None if labels is None else labels._replace(values=labels.values[rows])
     every, place = _Files(tree, prefix, names), f"{tree.place}/{prefix}".rstrip("/")
     kept, broken = np.arange(len(names)), {}
     if target is None or channels is None:

@@ -74,7 +74,7 @@ def load(
             ``+flip`` and ``+shift4``, as above.
         split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
-            examples are taken from the beginning (all by default).
+            examples are drawn from it, each class by its share (all by default).
         seed: which points of a toy are drawn; files do not depend on it.
         image_size: for a folder of pictures or a TFDS set, the side of a square or height and width
             to which pictures are cropped and resized; by default all must have one size.

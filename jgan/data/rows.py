@@ -50,6 +50,16 @@ class Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def chosen(self, numbers: np.ndarray) -> "Rows":
+        """Fewer rows, those with these numbers, which stay where they are.
+
+        >>> rows = Rows(lambda number: np.full(2, number, np.uint8), (5, 2), np.dtype("uint8"))
+        >>> rows.chosen(np.asarray([3, 1]))[np.asarray([0])].tolist()
+        [[3, 3]]
+        """
+        stored = np.arange(len(self)) if self.stored is None else self.stored
+        return replace(self, shape=(len(numbers), *self.shape[1:]), stored=stored[numbers])
+
     def __getitem__(self, index: Any) -> Any:
         """One row for an integer, an array for integers, fewer rows for a slice."""
         stored = np.arange(len(self)) if self.stored is None else self.stored

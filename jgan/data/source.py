@@ -11,6 +11,7 @@ from jgan.data.augment import Augment
 from jgan.data.densities import Density
 from jgan.data.rows import Rows
 from jgan.data.values import is_mask
+from jgan.metrics.subsets import draw_rows, stream
 
 _DTYPES = ("uint8", "int32", "float32", "bool")
 
@@ -230,9 +231,10 @@ class Source:
         return self.at(np.arange(count))
 
     def take(self, size: int | None) -> "Source":
-        """Return the first ``size`` examples of every table, or all of them for None.
+        """Return ``size`` examples of every table, or all of them for None.
 
-        Another table than the example's may be shorter and is then kept as it is.
+        They are drawn at random, each class by its share, always the same for the same source and in its
+        order. Another table than the example's may be shorter and is then kept as it is.
 
         Raises:
             ValueError: if ``size`` is not in ``1 .. N``.
@@ -244,7 +246,14 @@ class Source:
                 f"size is {size}, but the source {self.name!r} has {self.size} examples; "
                 f"use 1 to {self.size}."
             )
-        arrays = {name: values[:size] for name, values in self.arrays.items()}
+        arrays = dict(self.arrays)
+        for table, fields in self.fields_of_tables.items():
+            label = self.arrays.get("label") if "label" in fields else None
+            labels = np.asarray(label) if label is not None and label.ndim == 1 else None
+            rows = draw_rows(self.sizes[table], size, stream(0, f"take {table}"), labels)
+            for name in fields:
+                values = arrays[name]
+                arrays[name] = values.chosen(rows) if isinstance(values, Rows) else values[rows]
         return replace(self, arrays=arrays)
 
     def describe(self) -> str:

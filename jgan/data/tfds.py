@@ -17,6 +17,7 @@ from jgan.data.pictures import Size, convert, fits_memory, in_threads, target_sh
 from jgan.data.rows import Rows
 from jgan.data.source import Source
 from jgan.data.splits import chosen_split
+from jgan.metrics.subsets import draw_rows, stream
 
 # Sets that have a reader of their own for their published files.
 _READERS = {"fashion_mnist": "fashion"} | {name: name for name in ("mnist", "cifar10", "cifar100")}
@@ -40,7 +41,7 @@ def read_tfds(
     Args:
         name: ``set``, ``set/config`` or ``set/config:version``, as in ``tfds.builder``.
         split: "train" or "test", which is the set's validation split where there is only that.
-        size: read only the first ``size`` examples.
+        size: read only so many examples, drawn at random.
         image_size: side of a square, or height and width, to which the pictures are cropped and
             resized as ``pictures.convert`` says; None if the set's pictures have one size.
         channels: 1 or 3; None is 1 for grayscale sets, else 3.
@@ -69,10 +70,12 @@ def read_tfds(
             _prepare(builder, name, full)
         if split == "test":
             split = chosen_split(split, builder.info.splits) or split
-        count = _count(builder, split, size, full)
+        total = _count(builder, split, size, full)
+        rows = draw_rows(total, size or total, stream(0, "take"))
+        count = len(rows)
         height, width = target or (stored[0] or 0, stored[1] or 0)
         shape = (height, width, channels or (1 if stored[2] == 1 else 3))
-        examples = _open(builder, f"{split}[:{count}]", full)
+        examples = _Chosen(_open(builder, split, full), rows)
         decode = _Decoder(examples, field, shape)
         labels = np.zeros(count, np.int32)
         keep = fits_memory((count, *shape), limit_bytes)
@@ -96,6 +99,18 @@ def read_tfds(
         return Source({"image": images}, full)
     names = tuple(builder.info.features[label].names)
     return Source({"image": images, "label": labels}, full, classes=names)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Some of the examples of a set; a class, for the processes of a loader."""
+
+    examples: Any
+    rows: np.ndarray
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        found: dict[str, Any] = self.examples[int(self.rows[number])]
+        return found
 
 
 @dataclass(frozen=True)
@@ -212,7 +227,7 @@ def _count(builder: Any, split: str, size: int | None, full: str) -> int:
     count = splits[split].num_examples
     if size is not None and not 1 <= size <= count:
         raise ValueError(f"size is {size}, but {full!r} has {count} examples; use 1 to {count}.")
-    return size or count
+    return int(count)
 
 
 def _open(builder: Any, split: str, full: str) -> Any:

@@ -163,7 +163,8 @@ def _extractor(variables: Mapping[str, Any], about: Mapping[str, Any]) -> Extrac
             images = jax.image.resize(images, size, "bilinear", antialias=True)
         if images.shape[3] != channels:
             images = jnp.repeat(images.mean(axis=3, keepdims=True), channels, axis=3)
-        return network.apply({"params": variables}, images)[0][0]
+        with jax.default_matmul_precision("highest"):
+            return network.apply({"params": variables}, images)[0][0]
 
     bound = Partial(features, variables)
     last = variables[LAST_LAYER]
@@ -177,7 +178,7 @@ def _extractor(variables: Mapping[str, Any], about: Mapping[str, Any]) -> Extrac
 
 
 def _classify(kernel: jax.Array, bias: jax.Array, features: jax.Array) -> jax.Array:
-    return jax.nn.softmax(features @ kernel + bias)
+    return jax.nn.softmax(jnp.matmul(features, kernel, precision="highest") + bias)
 
 
 def _digest(variables: Mapping[str, Any]) -> str:
@@ -194,7 +195,7 @@ def save_classifier(path: str | Path, classifier: Classifier) -> None:
       UserError: if the name does not end in .npz, or the file cannot be written.
     """
     path = Path(path)
-    if path.suffix != ".npz":
+    if path.suffix.lower() != ".npz":
         raise UserError(f"--out is {str(path)!r}, but must end in .npz.")
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **_flat(classifier.variables))

@@ -1,7 +1,7 @@
 """What the metrics need of one set of examples, gathered from a stream in one pass."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from jgan.data import gather
 from jgan.errors import UserError
 from jgan.evaluation.extraction import Extractor, extract, features_and_probabilities
 from jgan.metrics.accumulator import Accumulator, accumulate, merge
+from jgan.metrics.subsets import stream
 
 MOMENTS, FEATURES, PROBABILITIES, IMAGES = "moments", "features", "probabilities", "images"
 IMAGES_KEPT = 16_384
@@ -30,7 +31,8 @@ class Collected:
       moments: mean and co-moment of the features of all of them.
       features: float32 ``(N, D)``; points ``(N, d)`` are their own features.
       probabilities: of the extractor's classes, float32 ``(N, K)``.
-      images: the first `IMAGES_KEPT`, float32 in [-1, 1], ``(n, H, W, C)``.
+      images: at most `IMAGES_KEPT` of them, drawn by the seed, float32 in [-1, 1], ``(n, H, W, C)``.
+      image_rows: which examples these are, ascending, ``(n,)``.
       labels: int ``(N,)``, where known.
     """
 
@@ -39,7 +41,40 @@ class Collected:
     features: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     images: np.ndarray | None = None
+    image_rows: np.ndarray | None = None
     labels: np.ndarray | None = None
+
+    @property
+    def image_labels(self) -> np.ndarray | None:
+        """Labels of ``images``, where known."""
+        known = self.labels is not None and self.image_rows is not None
+        return np.asarray(self.labels)[self.image_rows] if known else None
+
+
+class Reservoir:
+    """A uniform choice of at most ``size`` rows of a stream of unknown length (Vitter 1985, algorithm R)."""
+
+    def __init__(self, size: int, rng: np.random.Generator) -> None:
+        self.size, self.rng, self.seen = size, rng, 0
+        self.kept: list[np.ndarray] = []
+        self.rows: list[int] = []
+
+    def add(self, batch: np.ndarray) -> None:
+        """Take part of a batch ``(n, ...)``."""
+        free = max(0, min(len(batch), self.size - len(self.kept)))
+        self.kept += [np.array(row) for row in batch[:free]]
+        self.rows += range(self.seen, self.seen + free)
+        later = self.seen + np.arange(free, len(batch))
+        places = self.rng.integers(0, later + 1) if len(later) else later
+        for row, place in zip(later, places, strict=True):
+            if place < self.size:
+                self.kept[place], self.rows[place] = np.array(batch[row - self.seen]), int(row)
+        self.seen += len(batch)
+
+    def chosen(self) -> tuple[np.ndarray, np.ndarray]:
+        """What was kept, in the order of the stream, and the numbers of these rows."""
+        order = np.argsort(self.rows)
+        return np.stack([self.kept[place] for place in order]), np.asarray(self.rows)[order]
 
 
 def as_images(batch: np.ndarray) -> np.ndarray:
@@ -54,6 +89,7 @@ def collect(
     *,
     name: str = "samples",
     labels: np.ndarray | None = None,
+    seed: int = 0,
     progress: Progress = lambda count: None,
 ) -> Collected:
     """Gather what ``needs`` names from a stream of examples, holding a few batches of them at a time.
@@ -64,6 +100,7 @@ def collect(
       needs: of "moments", "features", "probabilities" and "images".
       name: what messages call the examples.
       labels: of the examples in their order, or None.
+      seed: of the choice of images, where there are more than `IMAGES_KEPT`.
       progress: told how many examples are done.
 
     Returns:
@@ -74,7 +111,7 @@ def collect(
       UserError: if there are no examples, images need an extractor and there is none, or it gives no
         probabilities though they are needed.
     """
-    images: list[np.ndarray] = []
+    reservoir = Reservoir(IMAGES_KEPT, stream(seed, "images"))
     total = 0
 
     def watched() -> Iterator[np.ndarray]:
@@ -82,8 +119,8 @@ def collect(
         for batch in batches:
             array = np.asarray(batch)
             _check(array, total, name, extractor)
-            if IMAGES in needs and total < IMAGES_KEPT:
-                images.append(as_images(array[: IMAGES_KEPT - total]))
+            if IMAGES in needs:
+                reservoir.add(array)
             total += len(array)
             yield array
 
@@ -104,7 +141,11 @@ def collect(
     if not total:
         raise UserError(f"{name} are none; evaluation needs at least one.")
     join = lambda parts: np.concatenate(parts) if parts else None
-    return Collected(total, moments, join(features), join(probabilities), join(images), labels)
+    collected = Collected(total, moments, join(features), join(probabilities), labels=labels)
+    if IMAGES not in needs:
+        return collected
+    kept, rows = reservoir.chosen()
+    return replace(collected, images=as_images(kept), image_rows=rows)
 
 
 def _run(

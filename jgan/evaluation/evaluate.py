@@ -1,7 +1,7 @@
 """Evaluate samples against a reference, and say by which protocol."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +69,7 @@ def evaluate(
     cache: Path | None = None,
     about: Mapping[str, Any] | None = None,
     progress: Progress = lambda count: None,
+    begin: Callable[[str], None] = lambda metric: None,
 ) -> Result:
     """Measure samples against a reference.
 
@@ -86,6 +87,7 @@ def evaluate(
       cache: folder for the reference's statistics, see `jgan.training.files.cache_folder`; None for none.
       about: what else the protocol should say, such as run, step and split.
       progress: told how many samples are done.
+      begin: told each metric's name when its computation begins.
 
     Returns:
       The numbers and their protocol.
@@ -109,6 +111,7 @@ def evaluate(
             extractor,
             gathered,
             labels=reference.class_labels,
+            seed=seed,
             cache=cache,
             name=f"reference {reference.name!r}",
         )
@@ -118,6 +121,7 @@ def evaluate(
             gathered,
             name=samples.name,
             labels=samples.labels,
+            seed=seed,
             progress=progress,
         )
         check_enough(fake.count, LEAST, samples.name)
@@ -141,7 +145,10 @@ def evaluate(
             transformed,
             seed,
         )
-        measured = [metric.measure(evidence) for metric in chosen.values()]
+        measured = []
+        for name, metric in chosen.items():
+            begin(name)
+            measured.append(metric.measure(evidence))
     except UserError:
         raise
     except ValueError as error:
@@ -181,6 +188,7 @@ def per_channel(extractor: Extractor) -> Extractor:
         name=f"{extractor.name}, each channel",
         features=split(extractor.features),
         probabilities=split(extractor.probabilities),
+        unrounded=None if extractor.unrounded is None else split(extractor.unrounded),
     )
 
 

@@ -11,8 +11,13 @@ from jgan.evaluation.collect import Collected
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.samples import Latents
 from jgan.metrics.equivariance import Generate
+from jgan.metrics.subsets import draw_rows, stream
 
 INCEPTION = "inception-2015-12-05"
+STANDARD_ERROR = "standard error"
+OVER_SUBSETS = "standard deviation over subsets"
+OVER_SPLITS = "standard deviation over splits"
+SPREADS = (STANDARD_ERROR, OVER_SUBSETS, OVER_SPLITS)
 POINTS = "coordinates"
 
 
@@ -55,8 +60,8 @@ class Value(NamedTuple):
     Attributes:
       name: of what was measured, with the features where they decide it.
       value: the number.
-      spread: its standard deviation over splits or subsets or its standard error, as ``settings`` say;
-        None where there is none.
+      spread: what is printed behind ±, None where there is none; ``settings["spread"]`` says which of
+        `SPREADS` it is.
       better: "lower", "higher" or "" where neither is.
       settings: all that decides the number beyond the protocol, and numbers to read it by.
     """
@@ -94,14 +99,19 @@ def present[T](value: T | None, metric: str, what: str) -> T:
     return value
 
 
-def evenly(array: np.ndarray, count: int) -> np.ndarray:
-    """At most ``count`` rows from beginning to end, evenly spaced, so that sorted classes all take part."""
-    if len(array) <= count:
-        return array
-    return array[np.linspace(0, len(array) - 1, count).astype(int)]
-
-
-def same_count(first: np.ndarray, second: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """As many rows of both, at most ``most``, evenly spaced."""
+def as_many(
+    first: np.ndarray,
+    second: np.ndarray,
+    labels: tuple[np.ndarray | None, np.ndarray | None],
+    most: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """As many rows of both, at most ``most``, drawn by the seed, each class by its share where it is known."""
     count = min(len(first), len(second), most)
-    return evenly(first, count), evenly(second, count)
+    chosen = [
+        array[draw_rows(len(array), count, stream(seed, side), label)]
+        for side, array, label in zip(
+            ("samples", "reference"), (first, second), labels, strict=True
+        )
+    ]
+    return chosen[0], chosen[1]

@@ -30,6 +30,8 @@ class Extractor(NamedTuple):
       features: images ``(B, H, W, C)``, float32 in [-1, 1], of any size, C 1 or 3, to ``(B, D)``
         float32; pure, can be compiled.
       probabilities: likewise to ``(B, K)`` probabilities of classes; None if the network has none.
+      unrounded: the same as ``features`` without its rounding of pictures to 8 bits, for differences along a
+        path; None where ``features`` does not round.
     """
 
     name: str
@@ -37,6 +39,12 @@ class Extractor(NamedTuple):
     resize: str
     features: Callable[[jax.Array], jax.Array]
     probabilities: Callable[[jax.Array], jax.Array] | None = None
+    unrounded: Callable[[jax.Array], jax.Array] | None = None
+
+
+def smooth(extractor: Extractor) -> Callable[[jax.Array], jax.Array]:
+    """The features as a continuous function of the pictures, which rounding to 8 bits is not."""
+    return extractor.features if extractor.unrounded is None else extractor.unrounded
 
 
 def classified(classify: Callable[[jax.Array], jax.Array], features: Partial) -> Partial:
@@ -102,7 +110,7 @@ def extract(
 
     The images are regrouped into batches of one size, the last one padded, so that ``function`` is
     compiled once; each batch is sharded over the devices. Only one result waits while the next is
-    computed.
+    computed. Products and convolutions run at the highest precision.
 
     Args:
       function: images ``(B, H, W, C)`` in [-1, 1] to an array with leading axis B, or a tuple or other
@@ -148,7 +156,9 @@ def _run(mesh: Mesh, program: Partial, images: jax.Array) -> Any:
     def local(program: Partial, images: jax.Array) -> Any:
         if images.dtype == jnp.uint8:
             images = (images.astype(jnp.float32) * 2 - 255) * np.float32(1 / 255)
-        return in_chunks(program, images, chunk_size())
+        # Whatever the network asks for: a GPU's TF32 would give other numbers than a CPU.
+        with jax.default_matmul_precision("highest"):
+            return in_chunks(program, images, chunk_size())
 
     # Each device sees its own images only: no example needs another, so nothing is communicated.
     everywhere = jax.shard_map(

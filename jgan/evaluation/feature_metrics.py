@@ -1,8 +1,19 @@
 """Metrics of features and of predicted classes, as entries of the table in `jgan.evaluation.metrics`."""
 
+from typing import Any
+
 import numpy as np
 
-from jgan.evaluation.evidence import Evidence, Measured, Value, evenly, present, same_count
+from jgan.evaluation.evidence import (
+    OVER_SPLITS,
+    OVER_SUBSETS,
+    STANDARD_ERROR,
+    Evidence,
+    Measured,
+    Value,
+    as_many,
+    present,
+)
 from jgan.metrics.accumulator import moments_of
 from jgan.metrics.classifier_two_sample import logistic_test, nearest_neighbour_test
 from jgan.metrics.conditional import class_accuracy, intra_class_diversity
@@ -17,14 +28,20 @@ from jgan.metrics.kid import kernel_distance
 from jgan.metrics.mmd import gaussian_mmd2
 from jgan.metrics.modes import class_coverage, kl_floor, stacked_predictions
 from jgan.metrics.neighbours import memorisation
-from jgan.metrics.prdc import expected_coverage, prdc
+from jgan.metrics.prdc import empty_balls, expected_coverage, prdc
 from jgan.metrics.sliced_wasserstein import sliced_wasserstein
+from jgan.metrics.subsets import halves, stream
 from jgan.metrics.wasserstein import wasserstein
 
 NEIGHBOURS = 5
 COMPARED = 10_000
 SMALL = 2000
 PAIRS = 16
+NOTABLE = 0.1
+"""Share of a Fréchet distance from which its bias is told."""
+EXTRAPOLATED = 10
+"""Samples for each feature from which the extrapolated distance is recommended."""
+LEAST_IN_SPLIT = 10
 
 
 def _features(evidence: Evidence, metric: str) -> tuple[np.ndarray, np.ndarray]:
@@ -35,6 +52,12 @@ def _features(evidence: Evidence, metric: str) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def _as_many(evidence: Evidence, metric: str, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of as many samples as reference examples, at most ``most`` of each."""
+    labels = evidence.samples.labels, evidence.reference.labels
+    return as_many(*_features(evidence, metric), labels, most, evidence.seed)
+
+
 def frechet(evidence: Evidence) -> Measured:
     """Fréchet distance of all samples from all of the reference; FID with Inception."""
     sets = [
@@ -43,8 +66,7 @@ def frechet(evidence: Evidence) -> Measured:
     fits = [moments_of(part) for part in sets]
     dimension = len(fits[1].mean)
     name = evidence.named("FID", "Fréchet distance")
-    small = [part.count for part in sets if part.count <= dimension]
-    bias, warnings = 0.0, []
+    bias = 0.0
     for part in sets:
         below = part.count <= dimension
         bias += (
@@ -52,16 +74,37 @@ def frechet(evidence: Evidence) -> Measured:
             if below
             else expected_bias(fits[1].covariance, part.count)
         )
-    if small:
+    value = precise_frechet_distance(fits[0], fits[1])
+    warnings = _about_bias(name, value, bias, (sets[0].count, sets[1].count), dimension)
+    return Measured([Value(name, value, settings={"dimension": dimension, "bias": bias})], warnings)
+
+
+def _about_bias(
+    name: str, value: float, bias: float, counts: tuple[int, int], dimension: int
+) -> list[str]:
+    """What must be read with a Fréchet distance: how much of it a perfect generator would have, too."""
+    if bias == 0:
+        return [
+            f"all examples of the reference have the same features: {name} is the samples' mean squared "
+            "distance from that one point."
+        ]
+    if min(counts) <= dimension:
         # A bias measured on a reference that is itself too small is the bias of a flatter Gaussian.
-        about = "at least" if sets[1].count <= dimension else "about"
-        warnings.append(
-            f"{min(small):,} examples are too few for {dimension:,} features: the covariance is singular and "
+        about = "at least" if counts[1] <= dimension else "about"
+        return [
+            f"{min(counts):,} examples are too few for {dimension:,} features: the covariance is singular and "
             f"{name} {about} {bias:.3g} too large, even for a perfect generator; take more than "
             f"{dimension:,} examples, better ten times as many, or kid, which has no such bias."
-        )
-    value = precise_frechet_distance(fits[0], fits[1])
-    return Measured([Value(name, value, settings={"dimension": dimension, "bias": bias})], warnings)
+        ]
+    if bias > NOTABLE * value:
+        # The bias is a line in 1/N, which fd_inf follows, only far above the dimension.
+        line = "fd_inf, which extrapolates to infinitely many samples, or "
+        return [
+            f"about {bias:.3g} of {name} is the bias of {counts[0]:,} and {counts[1]:,} examples in "
+            f"{dimension:,} features, which a perfect generator has, too; take more examples, "
+            f"{line if counts[0] >= EXTRAPOLATED * dimension else 'or '}kid, which has no such bias."
+        ]
+    return []
 
 
 def frechet_infinite(evidence: Evidence) -> Measured:
@@ -69,7 +112,7 @@ def frechet_infinite(evidence: Evidence) -> Measured:
     features = present(evidence.samples.features, "fd_inf", "features of the samples")
     moments = moments_of(present(evidence.reference.moments, "fd_inf", "the reference's moments"))
     found = frechet_at_infinity(features, moments, seed=evidence.seed)
-    settings = {"sizes": found.counts.tolist(), "slope": found.slope, "spread": "standard error"}
+    settings = {"sizes": found.counts.tolist(), "slope": found.slope, "spread": STANDARD_ERROR}
     name = evidence.named("FID∞", "Fréchet distance∞")
     return Measured([Value(name, found.value, found.std, settings=settings)])
 
@@ -77,29 +120,48 @@ def frechet_infinite(evidence: Evidence) -> Measured:
 def kernel(evidence: Evidence) -> Measured:
     """Unbiased kernel distance, 100 subsets of 1000; KID with Inception."""
     found = kernel_distance(*_features(evidence, "kid"), seed=evidence.seed)
-    settings = {"subsets": found.subsets, "size": found.size, "spread": "deviation of the subsets"}
-    spread = found.std if found.subsets > 1 else None
-    return Measured(
-        [Value(evidence.named("KID", "kernel distance"), found.mean, spread, settings=settings)]
-    )
+    settings: dict[str, Any] = {"subsets": found.subsets, "size": found.size}
+    name = evidence.named("KID", "kernel distance")
+    if found.subsets == 1:
+        return Measured([Value(name, found.mean, settings=settings)])
+    settings["spread"] = OVER_SUBSETS
+    return Measured([Value(name, found.mean, found.std, settings=settings)])
 
 
 def score(evidence: Evidence) -> Measured:
-    """Inception score in 10 splits; a class score where the classes are not Inception's."""
+    """Inception score in 10 random splits; a class score where the classes are not Inception's."""
     chances = present(evidence.samples.probabilities, "is", "probabilities of classes")
-    splits = min(10, len(chances))
-    found = inception_score(chances, splits)
-    settings = {"splits": splits, "classes": chances.shape[1], "spread": "deviation of the splits"}
+    count, classes = chances.shape
+    splits = max(1, min(10, count // LEAST_IN_SPLIT))
+    found = inception_score(chances, splits, seed=evidence.seed)
+    settings: dict[str, Any] = {"splits": splits, "classes": classes}
     name = evidence.named("Inception score", "class score")
-    return Measured([Value(name, found.mean, found.std, "higher", settings)])
+    warnings = []
+    if count // splits < classes:
+        warnings.append(
+            f"{name} of {count // splits:,} examples in a split cannot exceed {count // splits:,} and is too "
+            f"low, as there are {classes:,} classes; 50,000 samples are usual."
+        )
+    if splits == 1:
+        return Measured([Value(name, found.mean, None, "higher", settings)], warnings)
+    settings["spread"] = OVER_SPLITS
+    return Measured([Value(name, found.mean, found.std, "higher", settings)], warnings)
 
 
 def manifolds(evidence: Evidence) -> Measured:
     """Precision, recall, density and coverage in balls of 5 neighbours, as many samples as real."""
-    fake, real = same_count(*_features(evidence, "prdc"), COMPARED)
+    fake, real = _as_many(evidence, "prdc", COMPARED)
     found = prdc(real, fake, min(NEIGHBOURS, len(real) - 1))
     settings = {"k": min(NEIGHBOURS, len(real) - 1), "samples": len(fake), "reference": len(real)}
     ideal = expected_coverage(len(real), len(fake), settings["k"])
+    warnings = []
+    empty = empty_balls(real, settings["k"])
+    if empty > 0:
+        undefined = "are not defined" if empty == 1 else "cannot reach their ideal values"
+        warnings.append(
+            f"{empty:.1%} of the reference's examples equal their {settings['k']} nearest others, so that "
+            f"their balls are empty: density and coverage {undefined}."
+        )
     return Measured(
         [
             Value(evidence.named(name, name), value, None, "higher", {**settings, **more})
@@ -109,20 +171,22 @@ def manifolds(evidence: Evidence) -> Measured:
                 ("density", found.density, {}),
                 ("coverage", found.coverage, {"of equal laws": ideal}),
             )
-        ]
+        ],
+        warnings,
     )
 
 
 def discrepancy(evidence: Evidence) -> Measured:
     """Unbiased squared MMD with Gaussian kernels at the median distance and half and twice that."""
-    fake, real = same_count(*_features(evidence, "mmd"), COMPARED)
+    fake, real = _as_many(evidence, "mmd", COMPARED)
     name = evidence.named("squared MMD", "squared MMD")
-    return Measured([Value(name, gaussian_mmd2(fake, real), settings={"samples": len(fake)})])
+    value = gaussian_mmd2(fake, real, seed=evidence.seed)
+    return Measured([Value(name, value, settings={"samples": len(fake)})])
 
 
 def two_sample(evidence: Evidence) -> Measured:
     """Accuracy of classifiers that tell samples from real examples: 1-NN and logistic regression."""
-    fake, real = same_count(*_features(evidence, "c2st"), COMPARED)
+    fake, real = _as_many(evidence, "c2st", COMPARED)
     near, line = nearest_neighbour_test(real, fake), logistic_test(real, fake, seed=evidence.seed)
     settings = {"samples": len(fake), "ideal": 0.5}
     by_class = {"real": near.real, "fake": near.fake}
@@ -140,7 +204,7 @@ def two_sample(evidence: Evidence) -> Measured:
 
 def sliced(evidence: Evidence) -> Measured:
     """Sliced Wasserstein distance of the features."""
-    fake, real = same_count(*_features(evidence, "sw"), COMPARED)
+    fake, real = _as_many(evidence, "sw", COMPARED)
     name = evidence.named("sliced Wasserstein", "sliced Wasserstein")
     value = sliced_wasserstein(fake, real, seed=evidence.seed)
     return Measured([Value(name, value, settings={"samples": len(fake), "directions": 512})])
@@ -148,13 +212,14 @@ def sliced(evidence: Evidence) -> Measured:
 
 def exact_wasserstein(evidence: Evidence) -> Measured:
     """Exact Wasserstein distance of at most 2,000 samples, beside that of two real halves."""
-    features = _features(evidence, "w1")
-    fake, real = same_count(*features, SMALL)
-    half = min(len(fake), len(features[1]) // 2)
+    fake, real = _as_many(evidence, "w1", SMALL)
+    every = _features(evidence, "w1")[1]
+    half = min(len(fake), len(every) // 2)
     settings: dict[str, float] = {"samples": len(fake)}
     if half:
-        halves = evenly(features[1], 2 * half)
-        settings["between two real halves"] = wasserstein(halves[::2], halves[1::2])
+        rng = stream(evidence.seed, "real halves")
+        one, other = halves(len(every), half, rng, evidence.reference.labels)
+        settings["between two real halves"] = wasserstein(every[one], every[other])
     name = evidence.named("Wasserstein", "Wasserstein")
     return Measured([Value(name, wasserstein(fake, real), settings=settings)])
 
@@ -177,14 +242,26 @@ def nearest_training(evidence: Evidence) -> Measured:
                 ("copying z", found.copying),
             )
         ]
-    pairs = None
-    images, originals = evidence.samples.images, evidence.reference.images
-    if images is not None and originals is not None:
-        known = np.flatnonzero(found.index[: len(images)] < len(originals))
-        order = known[np.argsort(found.distance[known], kind="stable")][:PAIRS]
-        if len(order) and images.shape[1:] == originals.shape[1:]:
-            pairs = np.stack([images[order], originals[found.index[order]]], axis=1)
-    return Measured(values, pairs=pairs)
+    return Measured(values, pairs=_nearest_pairs(evidence, found.index, found.distance))
+
+
+def _nearest_pairs(
+    evidence: Evidence, index: np.ndarray, distance: np.ndarray
+) -> np.ndarray | None:
+    """Images of the samples nearest to a training image, beside it, of those images that were kept."""
+    fake, real = evidence.samples, evidence.reference
+    if fake.images is None or real.images is None or fake.images.shape[1:] != real.images.shape[1:]:
+        return None
+    assert fake.image_rows is not None
+    assert real.image_rows is not None
+    place = np.full(real.count, -1)
+    place[real.image_rows] = np.arange(len(real.images))
+    neighbour = place[index[fake.image_rows]]
+    known = np.flatnonzero(neighbour >= 0)
+    order = known[np.argsort(distance[fake.image_rows][known], kind="stable")][:PAIRS]
+    if not len(order):
+        return None
+    return np.stack([fake.images[order], real.images[neighbour[order]]], axis=1)
 
 
 def accuracy(evidence: Evidence) -> Measured:

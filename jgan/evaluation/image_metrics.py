@@ -6,12 +6,20 @@ import numpy as np
 
 from jgan.data.densities import Density, Mixture, Spiral
 from jgan.errors import UserError
-from jgan.evaluation.evidence import Evidence, Measured, Value, present, same_count
+from jgan.evaluation.evidence import STANDARD_ERROR, Evidence, Measured, Value, as_many, present
+from jgan.evaluation.extraction import smooth
 from jgan.metrics.equivariance import equivariance
-from jgan.metrics.modes import mode_coverage
+from jgan.metrics.modes import (
+    HIGH_QUALITY,
+    LEAST_SHARE,
+    kl_floor,
+    mode_coverage,
+    quality_radius,
+)
 from jgan.metrics.ms_ssim import pair_similarity
-from jgan.metrics.path_length import path_length
+from jgan.metrics.path_length import is_gaussian, path_length
 from jgan.metrics.sliced_wasserstein import patch_distances
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.metrics.toy_divergences import toy_divergences
 
 WALKED = 2000
@@ -32,7 +40,9 @@ def _images(evidence: Evidence, metric: str) -> tuple[np.ndarray, np.ndarray]:
 
 def patch_swd(evidence: Evidence) -> Measured:
     """Sliced Wasserstein distance x 10³ of 7x7 patches, at the levels of a Laplacian pyramid and raw."""
-    fake, real = same_count(*_images(evidence, "swd"), len(evidence.samples.images))  # type: ignore[arg-type]
+    images = _images(evidence, "swd")
+    labels = evidence.samples.image_labels, evidence.reference.image_labels
+    fake, real = as_many(*images, labels, len(images[0]), evidence.seed)
     if min(fake.shape[1:3]) < 7:
         raise UserError(
             f"metric 'swd' needs images of 7 x 7 pixels or more; these are {fake.shape[1:3]}."
@@ -52,17 +62,30 @@ def similarity(evidence: Evidence) -> Measured:
     fake, real = (
         pair_similarity(images, seed=evidence.seed) for images in _images(evidence, "msssim")
     )
-    settings = {"reference": real.mean, "pairs": 1000, "spread": "standard error"}
+    settings = {"reference": real.mean, "pairs": 1000, "spread": STANDARD_ERROR}
     return Measured([Value("MS-SSIM of pairs", fake.mean, fake.error, "", settings)])
 
 
 def walk(evidence: Evidence) -> Measured:
-    """Path length in the extractor's features (not LPIPS), along great circles between latents."""
+    """Path length in the extractor's features (not LPIPS), along great circles for Gaussian latents.
+
+    Other latents are joined by straight lines. Pictures are not rounded to 8 bits before the extractor, and
+    both ends of a pair are made for one label.
+    """
     latents = present(evidence.latents, "ppl", "a generator that can be asked for given latents")
     key = jax.random.key(evidence.seed)
-    features = (lambda x: x) if evidence.extractor is None else evidence.extractor.features
-    found = path_length(latents.generate, latents.prior, features, key, pairs=WALKED)
-    settings = {"pairs": WALKED, "kept": found.kept, "epsilon": 1e-4, "spread": "standard error"}
+    path = "spherical" if is_gaussian(latents.prior, key) else "linear"
+    found = path_length(
+        latents.generate,
+        latents.prior,
+        (lambda x: x) if evidence.extractor is None else smooth(evidence.extractor),
+        key,
+        conditions=latents.conditions and latents.conditions(WALKED, evidence.seed),
+        pairs=WALKED,
+        path=path,
+    )
+    settings = {"pairs": WALKED, "kept": found.kept, "epsilon": 1e-4, "path": path}
+    settings["spread"] = STANDARD_ERROR
     name = evidence.named("path length", "path length")
     return Measured([Value(name, found.mean, found.error, settings=settings)])
 
@@ -81,23 +104,37 @@ def moving(evidence: Evidence) -> Measured:
 
 
 def modes(evidence: Evidence) -> Measured:
-    """Modes of a known mixture, the share of samples of high quality, and reverse KL of the modes' shares."""
+    """Modes of a known mixture, the share of samples of high quality, and reverse KL of the modes' shares.
+
+    "modes" counts a mode from one high-quality sample, as published; "modes, solid" from a quarter of an
+    even share of all samples.
+    """
     density = evidence.density
     if not isinstance(density, Mixture):
         raise UserError(
             "metric 'modes' needs a mixture with known modes; use it on ring, grid or mixture."
         )
     points = present(evidence.samples.features, "modes", "the samples' points")
-    within = 3.0 if points.shape[1] == 2 else 10.0
+    within = quality_radius(points.shape[1])
     found = mode_coverage(jnp.asarray(points), density.modes, density.stds, within)
     settings = {"of": len(density.modes), "within": within, "samples": len(points)}
-    floor = {**settings, "floor": (len(density.modes) - 1) / (2 * len(points))}
+    floor = {**settings, "floor": kl_floor(len(density.modes), len(points))}
+    solid = {**settings, "least share of an even one": LEAST_SHARE}
+    good = {**settings, "of perfect samples": HIGH_QUALITY}
+    warnings = []
+    if float(found.high_quality) == 0:
+        warnings.append(
+            f"no sample lies within {within:.4g} standard deviations of a mode: there are no modes, and their "
+            "reverse KL is that of a single one."
+        )
     return Measured(
         [
-            Value("modes", float(found.modes), None, "higher", settings),
-            Value("high-quality share", float(found.high_quality), None, "higher", settings),
+            Value("modes", float(found.modes), None, "higher", {**settings, "from samples": 1}),
+            Value("modes, solid", float(found.solid), None, "higher", solid),
+            Value("high-quality share", float(found.high_quality), None, "higher", good),
             Value("reverse KL of modes", float(found.reverse_kl), None, "lower", floor),
-        ]
+        ],
+        warnings,
     )
 
 
@@ -119,7 +156,9 @@ def divergences(evidence: Evidence) -> Measured:
     cells = 1 << (cells - 1).bit_length()
     log_density = lambda x: density.log_density(jnp.asarray(x, jnp.float32))
     found = toy_divergences(fake, log_density, box, width, cells)
-    ideal = toy_divergences(real[: len(fake)], log_density, box, width, cells)
+    rng, labels = stream(evidence.seed, "reference"), evidence.reference.labels
+    ideal_points = real[draw_rows(len(real), len(fake), rng, labels)]
+    ideal = toy_divergences(ideal_points, log_density, box, width, cells)
     settings = {
         "width": width,
         "cells": cells,

@@ -19,7 +19,7 @@ from jgan.evaluation.torch_file import read_torch_file
 from jgan.evaluation.weights import checked, download, find
 from jgan.networks.folded import Folded, fold_batch_norm
 from jgan.networks.inception import SIZE, UNITS, inception_features, inception_logits
-from jgan.networks.resize import bilinear_tensorflow1, eight_bits
+from jgan.networks.resize import bilinear_tensorflow1, eight_bits, levels
 
 NAME = "inception-2015-12-05"
 GRAPH = "classify_image_graph_def.pb"
@@ -91,7 +91,7 @@ def inception(arrays: Mapping[str, np.ndarray], sha256: str) -> Extractor:
     )
     features = Partial(_features, weights)
     probabilities = classified(Partial(_classify, head), features)
-    return Extractor(NAME, sha256, RESIZE, features, probabilities)
+    return Extractor(NAME, sha256, RESIZE, features, probabilities, Partial(_unrounded, weights))
 
 
 def _array(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
@@ -169,7 +169,16 @@ def from_graph(constants: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _features(weights: Weights, images: jax.Array) -> jax.Array:
-    resized = bilinear_tensorflow1(rgb(eight_bits(images)), SIZE, SIZE)
+    return _of_levels(weights, eight_bits(images))
+
+
+def _unrounded(weights: Weights, images: jax.Array) -> jax.Array:
+    return _of_levels(weights, levels(images))
+
+
+def _of_levels(weights: Weights, images: jax.Array) -> jax.Array:
+    """Features of pictures in 0 to 255."""
+    resized = bilinear_tensorflow1(rgb(images), SIZE, SIZE)
     return inception_features(weights, (resized - 128) / 128)
 
 

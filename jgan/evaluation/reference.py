@@ -33,6 +33,7 @@ from jgan.evaluation.collect import (
 )
 from jgan.evaluation.extraction import Extractor
 from jgan.metrics.accumulator import Accumulator
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.files import make_folder, write_atomically
 
 VERSION = 1
@@ -67,6 +68,7 @@ def reference_statistics(
     needs: frozenset[str],
     *,
     labels: np.ndarray | None = None,
+    seed: int = 0,
     cache: Path | None = None,
     name: str = "reference",
     progress: Progress = lambda count: None,
@@ -78,6 +80,7 @@ def reference_statistics(
       extractor: of features, None for points.
       needs: see `collect.collect`.
       labels: of the images, or None.
+      seed: of the choice of images, where there are more than `IMAGES_KEPT`.
       cache: folder of the entries, or None to keep none. Points are never kept.
       name: what messages call the images.
       progress: told how many images are done; not called where an entry is found.
@@ -87,9 +90,6 @@ def reference_statistics(
     """
     digest = content_hash(images)
     costly = needs & {MOMENTS, FEATURES, PROBABILITIES}
-    pictures = (
-        as_images(images[np.arange(min(len(images), IMAGES_KEPT))]) if IMAGES in needs else None
-    )
     kept = cache if extractor is not None and costly else None
     entry = kept / entry_name(digest, extractor) if kept is not None else None
     found = _read(entry) if entry is not None else None
@@ -98,11 +98,13 @@ def reference_statistics(
         wanted = costly | (_parts(found) if found is not None else frozenset())
         found = collect(_batches(images), extractor, wanted, name=name, progress=progress)
         if entry is not None:
-            with contextlib.suppress(
-                UserError
-            ):  # a read-only cache costs the time again, nothing else
+            # A read-only cache costs the time again, nothing else.
+            with contextlib.suppress(UserError):
                 _write(entry, found, _about(digest, images, extractor))
-    return replace(found, images=pictures, labels=labels), digest
+    if IMAGES in needs:
+        rows = draw_rows(len(images), IMAGES_KEPT, stream(seed, "reference images"), labels)
+        found = replace(found, images=as_images(images[rows]), image_rows=rows)
+    return replace(found, labels=labels), digest
 
 
 def entry_name(digest: str, extractor: Extractor | None) -> str:

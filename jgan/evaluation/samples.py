@@ -21,11 +21,15 @@ class Latents(NamedTuple):
 
     Attributes:
       prior: ``(key, count) -> (count, d)``.
-      generate: ``(count, d)`` to examples; may be told any number of latents.
+      generate: latents ``(n, d)``, any n, to examples; where there are ``conditions``, also with conditions
+        ``(n, ...)``, by default those of seed 0.
+      conditions: ``(count, seed) ->`` conditions of that many examples, drawn from the data, a tree of arrays
+        ``(count, ...)``; None where ``generate`` takes none.
     """
 
     prior: Callable[[jax.Array, int], jax.Array]
-    generate: Callable[[jax.Array], jax.Array]
+    generate: Callable[..., jax.Array]
+    conditions: Callable[[int, int], Any] | None = None
 
 
 class Samples(NamedTuple):
@@ -155,11 +159,22 @@ def latents_of(game: Game, variables: Variables, source: Source, seed: int = 0) 
         return None
     asked = game.sampler
 
-    shape = jax.eval_shape(lambda key: asked.latent(key, blank(source, 2)), jax.random.key(0))
+    def prior(key: jax.Array, count: int) -> Any:
+        return asked.latent(key, blank(source, count))
+
+    def conditions_of(count: int, seed: int) -> Any:
+        given = conditions(source, seed)
+        parts = [
+            jax.tree.map(np.asarray, asked.condition(given.at(np.arange(start, start + AT_ONCE))))
+            for start in range(0, count, AT_ONCE)
+        ]
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:count], *parts)
+
+    def generate(latent: Any, condition: Any = None) -> Any:
+        given = conditions_of(len(latent), seed) if condition is None else condition
+        return asked.generate(variables, given, latent)
+
+    shape = jax.eval_shape(lambda key: prior(key, 2), jax.random.key(0))
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
         return None
-    given = conditions(source, seed)
-    return Latents(
-        lambda key, count: asked.latent(key, blank(source, count)),
-        lambda latent: asked.for_batch(variables, given.at(np.arange(len(latent))), latent),
-    )
+    return Latents(prior, generate, conditions_of)

@@ -8,7 +8,7 @@ import numpy as np
 
 from jgan.errors import UserError
 from jgan.evaluation.collect import MOMENTS, NotFinite, collect
-from jgan.evaluation.evidence import evenly, present
+from jgan.evaluation.evidence import present
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.extractor import get_extractor
 from jgan.evaluation.reference import measurable, reference_statistics
@@ -17,6 +17,7 @@ from jgan.game import Variables
 from jgan.metrics.accumulator import moments_of
 from jgan.metrics.frechet import Moments, factor, precise_frechet_distance
 from jgan.metrics.sliced_wasserstein import sliced_wasserstein
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.experiment import Experiment
 from jgan.training.files import cache_folder
 from jgan.training.stages import Stage
@@ -59,7 +60,7 @@ def scorer(
       count: samples of each call, at least 2.
       view: of the game.
       extractor: of features; the default one if None. Not used for points.
-      seed: of the latents.
+      seed: of the latents, and of the choice of reference points where there are more than ``count``.
 
     Raises:
       UserError: if the game has no such view, ``count`` is below 2, or the data are neither pictures nor
@@ -72,7 +73,8 @@ def scorer(
     draw = sampler(experiment.game, source, view)
     protocol = {"view": view, "reference": source.name, "seed": seed}
     if source.points:
-        real = evenly(examples, count)
+        chosen = draw_rows(len(examples), count, stream(seed, "reference"), source.class_labels)
+        real = examples[chosen]
 
         def distance(variables: Variables, step: Any) -> float:
             fake = np.concatenate(list(draw(variables, len(real), seed, step)))

@@ -7,6 +7,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from jgan.metrics.pairwise import as_features, check_pair, nearest
+from jgan.metrics.subsets import draw_rows
 
 
 class TwoSample(NamedTuple):
@@ -26,11 +27,12 @@ class TwoSample(NamedTuple):
     p_value: float
 
 
-def nearest_neighbour_test(real: object, fake: object) -> TwoSample:
+def nearest_neighbour_test(real: object, fake: object, *, seed: int = 0) -> TwoSample:
     """Leave-one-out accuracy of the nearest neighbour among both sets (Xu et al. 2018, section 2).
 
     Near 0.5 for equal laws, 1 for sets far apart, and 0 for memorised examples: then the nearest
-    neighbour of each is its copy in the other set. Sets are cut to as many examples as the smaller.
+    neighbour of each is its copy in the other set. Of the larger set as many examples as the smaller has are
+    drawn by ``seed``.
 
     Raises:
       ValueError: if the features do not fit together or there are fewer than 2 of each.
@@ -38,7 +40,7 @@ def nearest_neighbour_test(real: object, fake: object) -> TwoSample:
     >>> nearest_neighbour_test([[0.0], [1.0], [2.0]], [[9.0], [10.0], [11.0]]).accuracy
     1.0
     """
-    x, y = _pair(real, fake)
+    x, y = _pair(real, fake, seed)
     both = np.concatenate([x, y])
     indices, _ = nearest(both, both, 2)
     own = np.arange(len(both))
@@ -65,16 +67,16 @@ def logistic_test(
 
     Args:
       real: features ``(N, d)``.
-      fake: features ``(M, d)``; sets are cut to as many examples as the smaller.
+      fake: features ``(M, d)``; of the larger set as many examples as the smaller has are drawn.
       ridge: weight of the penalty, positive.
       rounds: of Newton's method at most.
-      seed: of the halves.
+      seed: of the halves and of that draw.
 
     Raises:
       ValueError: if the features do not fit together, there are fewer than 4 of each, or the ridge is not
         positive.
     """
-    x, y = _pair(real, fake)
+    x, y = _pair(real, fake, seed)
     if len(x) < 4 or not ridge > 0:
         raise ValueError(
             f"ridge is {ridge} and there are {len(x)} examples of each; it must be positive, and 4 are needed."
@@ -98,13 +100,14 @@ def logistic_test(
     return TwoSample(accuracy, called_real, called_fake, p_value)
 
 
-def _pair(real: object, fake: object) -> tuple[np.ndarray, np.ndarray]:
+def _pair(real: object, fake: object, seed: int) -> tuple[np.ndarray, np.ndarray]:
     x, y = as_features(real, "real"), as_features(fake, "fake")
     check_pair(x, y)
     count = min(len(x), len(y))
     if count < 2:
         raise ValueError(f"the two sets have {len(x)} and {len(y)} examples; 2 of each are needed.")
-    return x[:count], y[:count]
+    rng = np.random.default_rng(seed)
+    return x[draw_rows(len(x), count, rng)], y[draw_rows(len(y), count, rng)]
 
 
 def _fit(points: np.ndarray, target: np.ndarray, ridge: float, rounds: int) -> np.ndarray:

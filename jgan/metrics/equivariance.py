@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.metrics.precision import at_highest_precision
+
 RANGE = 2.0
 FARTHEST = 0.125
 TAPS = 8
@@ -130,6 +132,7 @@ def equivariance(
     Raises:
       ValueError: if the images are too small for any pixel to be compared.
     """
+    generate = at_highest_precision(generate)
 
     def errors(moved: jax.Array, valid: jax.Array, found: jax.Array) -> jax.Array:
         total = jnp.sum(jnp.where(valid[..., None], (moved - found) ** 2, 0))

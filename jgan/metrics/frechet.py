@@ -21,7 +21,15 @@ class Moments(NamedTuple):
 
 
 def moments(features: jax.Array) -> Moments:
-    """Mean and unbiased covariance (divisor N - 1) of features ``(N, d)``."""
+    """Mean and unbiased covariance (divisor N - 1) of features ``(N, d)``.
+
+    Raises:
+      ValueError: if there are fewer than two examples.
+    """
+    if features.shape[0] < 2:
+        raise ValueError(
+            f"there are {features.shape[0]} examples, but a covariance needs at least 2."
+        )
     mean = jnp.mean(features, axis=0)
     centred = features - mean
     covariance = jnp.matmul(centred.T, centred, precision="highest") / (features.shape[0] - 1)
@@ -159,7 +167,7 @@ class Extrapolation(NamedTuple):
 
     Attributes:
       value: intercept, the distance for infinitely many samples.
-      std: its standard error from the residuals.
+      std: its standard error: how much it varies over sets of so many samples.
       slope: of the distance in 1/N.
       counts: sample sizes.
       distances: at these.
@@ -183,7 +191,12 @@ def frechet_at_infinity(
     """Extrapolate the distance to infinitely many samples (Chong & Forsyth 2020, section 4).
 
     The distance is computed for random subsets at ``points`` evenly spaced sizes and fitted by a line
-    in 1/N. The bias of the reference's own finite size stays.
+    in 1/N. Down to a few times d the bias bends and the value is too small (-0.5 for equal laws at d = 256
+    and N = 3,000, where the distance is 5.6). The bias of the reference's own finite size stays.
+
+    The subsets overlap, so that residuals of the line say little of its error: the standard error is the
+    infinitesimal jackknife's (Efron 1982, chapter 6), the limit of a bootstrap whose weights barely change;
+    where both laws are equal it is up to 1.5 times too large.
 
     Args:
       features: of the samples, ``(N, d)``.
@@ -194,7 +207,7 @@ def frechet_at_infinity(
       seed: of the subsets.
 
     Raises:
-      ValueError: if there are fewer than 3 sizes or they do not fit into N.
+      ValueError: if there are fewer than 3 different sizes or they do not fit into N.
     """
     values = as_features(features, "features")
     total, dimension = values.shape
@@ -204,17 +217,40 @@ def frechet_at_infinity(
             f"points is {points} and least is {smallest}, but an extrapolation needs 3 sizes or more "
             f"between 2 and the number of samples, {total}."
         )
-    rng = np.random.default_rng(seed)
     counts = np.unique(np.linspace(smallest, total, points).astype(int))
+    if len(counts) < 3:
+        raise ValueError(
+            f"between {smallest} and {total} samples there are only {len(counts)} sizes, but an extrapolation "
+            "needs 3."
+        )
+    design = np.stack([np.ones(len(counts)), 1 / counts], axis=1)
+    solver = np.linalg.pinv(design)
+    rng = np.random.default_rng(seed)
     known = factor(reference.covariance)
-    distances = []
-    for count in counts:
-        chosen = values[rng.permutation(total)[:count]]
+    distances, influence = [], np.zeros(total)
+    for count, weight in zip(counts, solver[0], strict=True):
+        rows = rng.permutation(total)[:count]
+        chosen = values[rows]
         part = Moments(chosen.mean(axis=0), np.atleast_2d(np.cov(chosen.T)))
         distances.append(precise_frechet_distance(reference, part, known))
-    design = np.stack([np.ones(len(counts)), 1 / counts], axis=1)
-    line, *_ = np.linalg.lstsq(design, np.asarray(distances), rcond=None)
-    residuals = np.asarray(distances) - design @ line
-    noise = residuals @ residuals / max(len(counts) - 2, 1)
-    std = float(np.sqrt(noise * np.linalg.inv(design.T @ design)[0, 0]))
-    return Extrapolation(float(line[0]), std, float(line[1]), counts, np.asarray(distances))
+        influence[rows] += weight * _influence(chosen, part, reference, known) / count
+    value, slope = solver @ np.asarray(distances)
+    std = float(np.sqrt(np.sum(influence**2)))
+    return Extrapolation(float(value), std, float(slope), counts, np.asarray(distances))
+
+
+def _influence(
+    chosen: np.ndarray, part: Moments, reference: Moments, known: np.ndarray
+) -> np.ndarray:
+    """The derivative of the distance in the weight of each example ``(N, d)``, of mean 0, ``(N,)``.
+
+    With M = Lᵀ Σ L and y = Lᵀ (x - μ) the cross term 2 tr M^½ changes by yᵀ M^-½ y.
+    """
+    centred = chosen - part.mean
+    projected = centred @ known
+    values, vectors = np.linalg.eigh(known.T @ part.covariance @ known)
+    held = values > 1e-12 * max(values.max(initial=0), 1e-300)
+    scaled = projected @ (vectors[:, held] * values[held] ** -0.25)
+    change = (centred**2).sum(axis=1) - (scaled**2).sum(axis=1)
+    change += 2 * centred @ np.asarray(part.mean - reference.mean, np.float64)
+    return change - change.mean()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jgan.metrics.pairwise import ROWS, as_features, check_pair, squared_distances
+from jgan.metrics.subsets import draw_rows
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -40,15 +41,18 @@ def unbiased_mmd2(first: np.ndarray, second: np.ndarray, kernel: Kernel) -> floa
     return float(within(first) + within(second) - 2 * between / (len(first) * len(second)))
 
 
-def median_distance(first: np.ndarray, second: np.ndarray, most: int = 1000) -> float:
-    """Median distance between different points of both sets together, from the first ``most`` of each."""
-    points = np.concatenate([first[:most], second[:most]])
+def median_distance(
+    first: np.ndarray, second: np.ndarray, most: int = 1000, seed: int = 0
+) -> float:
+    """Median distance between different points of both sets together, of at most ``most`` of each."""
+    rng = np.random.default_rng(seed)
+    points = np.concatenate([each[draw_rows(len(each), most, rng)] for each in (first, second)])
     squares = squared_distances(points, points)
     return float(np.sqrt(np.median(squares[np.triu_indices(len(points), 1)])))
 
 
 def gaussian_mmd2(
-    first: object, second: object, *, bandwidths: Sequence[float] | None = None
+    first: object, second: object, *, bandwidths: Sequence[float] | None = None, seed: int = 0
 ) -> float:
     """Unbiased MMD² with the mean of exp(-‖x-y‖²/(2σ²)) over bandwidths σ.
 
@@ -56,6 +60,7 @@ def gaussian_mmd2(
       first: features ``(n, d)``.
       second: features ``(m, d)``.
       bandwidths: the σ; by default ½, 1 and 2 times the median distance, so that scale does not matter.
+      seed: of the choice of points for the median, where there are more than 1000.
 
     Raises:
       ValueError: for features that are NaN or of two dimensions, or a bandwidth that is not positive.
@@ -67,7 +72,7 @@ def gaussian_mmd2(
     x, y = as_features(first, "first"), as_features(second, "second")
     check_pair(x, y)
     if bandwidths is None:
-        middle = median_distance(x, y) or 1.0
+        middle = median_distance(x, y, seed=seed) or 1.0
         bandwidths = (middle / 2, middle, 2 * middle)
     if not all(width > 0 for width in bandwidths):
         raise ValueError(f"bandwidths is {tuple(bandwidths)}, but every one must be positive.")

@@ -50,6 +50,18 @@ def _similarity(first: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Arr
     return jnp.mean(luminance * contrast, axis=(1, 2, 3)), jnp.mean(contrast, axis=(1, 2, 3))
 
 
+def _levels(images: jax.Array) -> jax.Array:
+    """Images on the scale of 0 to 255, float."""
+    images = jnp.asarray(images)
+    if images.dtype == jnp.uint8:
+        return images.astype(jnp.float32)
+    if not jnp.issubdtype(images.dtype, jnp.floating):
+        raise ValueError(
+            f"images have dtype {images.dtype}, but must be uint8, or float in [-1, 1]."
+        )
+    return (images + 1) * (RANGE / 2)
+
+
 @jax.jit
 def ms_ssim(first: jax.Array, second: jax.Array) -> jax.Array:
     """Multi-scale structural similarity of pairs (Wang, Simoncelli & Bovik 2003, equation 7), ``(B,)``.
@@ -59,14 +71,17 @@ def ms_ssim(first: jax.Array, second: jax.Array) -> jax.Array:
     smaller than itself, as in the TensorFlow reference; a full window at all five scales needs 176 pixels.
 
     Args:
-      first: images ``(B, H, W, C)`` in [-1, 1].
+      first: images ``(B, H, W, C)`` in [-1, 1], or uint8.
       second: likewise.
+
+    Raises:
+      ValueError: if the images are integers other than uint8.
 
     >>> image = jnp.zeros((1, 32, 32, 1))
     >>> round(float(ms_ssim(image, image)[0]), 6)
     1.0
     """
-    first, second = ((jnp.asarray(images) + 1) * (RANGE / 2) for images in (first, second))
+    first, second = _levels(first), _levels(second)
     result = jnp.ones(first.shape[0], first.dtype)
     for level, weight in enumerate(WEIGHTS):
         whole, contrast = _similarity(first, second)
@@ -89,7 +104,7 @@ def pair_similarity(images: np.ndarray, pairs: int = 1000, seed: int = 0) -> Sim
     Low is diverse; compare with the same number for real images, within one class at best.
 
     Args:
-      images: ``(N, H, W, C)`` in [-1, 1], N >= 2.
+      images: ``(N, H, W, C)`` in [-1, 1], or uint8, N >= 2.
       pairs: how many.
       seed: of the choice.
 

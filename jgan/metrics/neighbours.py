@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from jgan.metrics.pairwise import as_features, check_pair, nearest, neighbour_radii
+from jgan.metrics.pairwise import as_features, check_pair, nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,11 @@ def memorisation(samples: object, training: object, held_out: object | None = No
     check_pair(x, real)
     indices, distances = nearest(x, real)
     index, distance = indices[:, 0], distances[:, 0]
-    own = neighbour_radii(real, 1)
-    authenticity = float(np.mean(distance > own[index]))
+    met, place = np.unique(index, return_inverse=True)
+    # Of the training examples only those that are some sample's nearest are asked for their own nearest.
+    others, far = nearest(real[met], real, 2)
+    own = np.where(others[:, 0] == met, far[:, 1], far[:, 0])
+    authenticity = float(np.mean(distance > own[place]))
     if held_out is None:
         return Memorisation(index, distance, authenticity, float("nan"), float("nan"))
     new = nearest(as_features(held_out, "held_out"), real)[1][:, 0]

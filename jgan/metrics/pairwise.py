@@ -8,10 +8,13 @@ other set, never the product of both with the dimension.
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 ROWS = 1024
 # Differences are exact where the expanded square cancels; they cost D passes over the block.
 DIRECT = 16
+# Up to here a k-d tree looks at a small part of the points; above, at nearly all of them.
+TREE = 8
 
 
 def as_features(values: object, name: str) -> np.ndarray:
@@ -94,6 +97,8 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest of ``second`` to each of ``first``: indices and distances ``(N, k)``, nearest first.
 
+    In up to `TREE` dimensions by a k-d tree, otherwise by all distances, ``rows`` at a time.
+
     Raises:
       ValueError: unless 1 <= k <= M.
     """
@@ -101,6 +106,9 @@ def nearest(
         raise ValueError(
             f"k is {k}, but with {len(second)} examples it must be 1 to {len(second)}."
         )
+    if first.shape[1] <= TREE:
+        far, near = cKDTree(second).query(first, range(1, k + 1))
+        return near, far
     indices = np.empty((len(first), k), np.int64)
     found = np.empty((len(first), k))
     for part, distances in distance_blocks(first, second, rows):

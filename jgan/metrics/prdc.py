@@ -1,5 +1,6 @@
 """Precision, recall, density and coverage of samples against real examples, in balls of neighbours."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ class PRDC(NamedTuple):
       recall: real examples inside some sample's ball.
       density: real balls around a sample, over k; may exceed 1 (Naeem et al. 2020, equation 4).
       coverage: real balls that hold a sample (Naeem et al. 2020, equation 5).
+
+    Density and coverage are NaN if every real ball is empty, see `empty_balls`.
     """
 
     precision: float
@@ -54,9 +57,21 @@ def prdc(real: object, fake: object, k: int = 5) -> PRDC:
         strictly = distances < radii
         balls += int(strictly.sum())
         covered += int(strictly.any(axis=1).sum())
-    return PRDC(
-        float(inside_real.mean()), float(inside_fake.mean()), balls / (k * len(y)), covered / len(x)
-    )
+    density, coverage = balls / (k * len(y)), covered / len(x)
+    if not real_radii.any():
+        density = coverage = float("nan")
+    return PRDC(float(inside_real.mean()), float(inside_fake.mean()), density, coverage)
+
+
+def empty_balls(real: object, k: int = 5) -> float:
+    """Share of examples that equal k others: their balls have radius 0, and no sample lies inside.
+
+    >>> empty_balls([[1.0], [1.0], [1.0], [2.0]], k=2)
+    0.75
+    """
+    x = as_features(real, "real")
+    copies = Counter(row.tobytes() for row in x)
+    return sum(count for count in copies.values() if count > k) / len(x)
 
 
 def realism(real: object, fake: object, k: int = 3) -> np.ndarray:

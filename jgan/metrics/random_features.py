@@ -20,10 +20,11 @@ Extractor = Callable[[jax.Array], jax.Array]
 
 
 def random_features(channels: int, seed: int = 0) -> Extractor:
-    """``(B, H, W, channels)`` images in [-1, 1] to ``(B, d)`` features.
+    """``(B, H, W, channels)`` images in [-1, 1], of any size, to ``(B, d)`` features.
 
     Two 5x5 stride-2 convolutions with He-normal weights drawn from ``seed``, a rectifier after each;
-    features are the means of all channels of both over a 2x2 grid of cells, ``d = 4 (16 + 32)``.
+    features are the means of all channels of both over a 2x2 grid of cells, ``d = 4 (16 + 32)``. Where a
+    layer is one pixel high or wide, that pixel is in both cells. Convolutions run at the highest precision.
     """
     keys = jax.random.split(jax.random.key(seed), len(CHANNELS))
     widths = (channels, *CHANNELS)
@@ -35,14 +36,22 @@ def random_features(channels: int, seed: int = 0) -> Extractor:
     def extract(images: jax.Array) -> jax.Array:
         x, features = images, []
         for kernel in kernels:
-            x = jax.nn.relu(conv(x, kernel, stride=2))
-            count, height, width, depth = x.shape
-            x = x[:, : height - height % CELLS, : width - width % CELLS]
-            cells = x.reshape(count, CELLS, height // CELLS, CELLS, width // CELLS, depth)
-            features.append(cells.mean(axis=(2, 4)).reshape(count, -1))
+            x = jax.nn.relu(conv(x, kernel, stride=2, precision="highest"))
+            features.append(_cells(x))
         return jnp.concatenate(features, axis=1)
 
     return extract
+
+
+def _cells(x: jax.Array) -> jax.Array:
+    """Means over a grid of cells, ``(B, CELLS * CELLS * C)``; an odd last row or column is left out."""
+    missing = [max(CELLS - side, 0) for side in x.shape[1:3]]
+    x = jnp.pad(x, ((0, 0), (0, missing[0]), (0, missing[1]), (0, 0)), "edge")
+    count, height, width, depth = x.shape
+    tall, wide = height // CELLS, width // CELLS
+    x = x[:, : CELLS * tall, : CELLS * wide]
+    cells = x.reshape(count, CELLS, tall, CELLS, wide, depth)
+    return cells.mean(axis=(2, 4)).reshape(count, -1)
 
 
 def random_feature_moments(images: jax.Array) -> Moments:

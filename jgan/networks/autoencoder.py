@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.networks.dcgan import WEIGHTS, image_sizes
+from jgan.networks.dcgan import WEIGHTS, check_sides, image_sizes
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import ConvTranspose, Dense, Norm, check_norm
 from jgan.networks.network import Network, from_linen
@@ -26,6 +26,7 @@ class _Autoencoder(nn.Module):
         code = Dense(self.code, name="code")(h, train=train)
         norm = lambda y: nn.relu(Norm(self.norm)(y, train=train))
         if self.body == "dcgan" and len(shape) == 3:
+            check_sides(shape)
             sizes = image_sizes(*shape[:2])
             smallest, features = sizes.pop(), self.width * 2 ** (len(sizes) - 1)
             common: dict[str, Any] = {"kernel_init": WEIGHTS}
@@ -58,6 +59,10 @@ def autoencoder(
       width: channels of the first convolution.
       body: "dcgan" or "mlp"; points always get the perceptron.
       norm: "batch", "layer" or "none"; "spectral" would leave the decoder free and is for trunks.
+
+    Raises:
+      ValueError: for an unknown name; and when it is applied, if the body is "dcgan" and images have sides of
+        fewer than 5 pixels.
     """
     check_norm(norm)
     check_body(body)

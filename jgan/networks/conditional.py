@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.batch_axis import axis_name
-from jgan.networks.dcgan import WEIGHTS, image_sizes
+from jgan.networks.dcgan import WEIGHTS, check_sides, image_sizes
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import ConvTranspose, Dense, check_batch_moments, check_norm
 from jgan.networks.network import Network, from_linen
@@ -216,8 +216,13 @@ def conditional_generator(
 
     DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``. The label is
     ``(B,)`` integers or ``(B, classes)``.
+
+    Raises:
+      ValueError: if DCGAN's layers are asked for images of fewer than 5 pixels a side.
     """
     check_body(body)
+    if body == "dcgan" and len(shape) == 3:
+        check_sides(shape)
     return from_linen(_Generator(tuple(shape), classes, width, body))
 
 

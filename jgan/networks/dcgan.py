@@ -41,6 +41,14 @@ def image_sizes(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
+def check_sides(shape: Sequence[int]) -> None:
+    """Raise ValueError unless images of this shape can be halved at least once."""
+    if len(shape) != 3 or min(shape[:2]) < 5:
+        raise ValueError(
+            f"shape is {tuple(shape)}, but must be (height, width, channels) with sides of at least 5."
+        )
+
+
 class _Generator(nn.Module):
     shape: tuple[int, ...]
     width: int
@@ -121,10 +129,7 @@ def dcgan_generator(
       dtype: of the computation, "float32" or "bfloat16"; parameters, statistics and images are float32.
     """
     check_norm(norm)
-    if len(shape) != 3 or min(shape[:2]) < 5:
-        raise ValueError(
-            f"shape is {tuple(shape)}, but must be (height, width, channels) with sides of at least 5."
-        )
+    check_sides(shape)
     return from_linen(_Generator(tuple(shape), width, size, norm, compute_dtype(dtype)))
 
 

@@ -11,7 +11,16 @@ def eight_bits(images: jax.Array) -> jax.Array:
     >>> eight_bits(jnp.asarray([-1.0, 0.2, 1.5])).tolist()
     [0.0, 153.0, 255.0]
     """
-    return jnp.clip(jnp.round((images + 1) * 127.5), 0, 255)
+    return jnp.round(levels(images))
+
+
+def levels(images: jax.Array) -> jax.Array:
+    """Images in [-1, 1] on the scale of 0 to 255, not rounded; what lies outside is clipped.
+
+    >>> levels(jnp.asarray([-1.0, 0.2, 1.5])).tolist()
+    [0.0, 153.0, 255.0]
+    """
+    return jnp.clip((images + 1) * 127.5, 0, 255)
 
 
 def bilinear_tensorflow1(images: jax.Array, height: int, width: int) -> jax.Array:
@@ -43,7 +52,9 @@ def _between(size: int, wanted: int) -> np.ndarray:
 def bicubic(images: jax.Array, height: int, width: int) -> jax.Array:
     """Resize ``(B, H, W, C)`` in 0 to 255 by Keys' cubic (a = -1/2), widened when an image shrinks.
 
-    As Pillow's ``BICUBIC``, without its rounding of the result; what overshoots is clipped.
+    The kernel and support of Pillow's ``BICUBIC``; what overshoots is clipped. Pillow works on whole numbers
+    and rounds and clips after each of its two passes, which this function does not do between them: at strong
+    edges of an enlarged picture the two are up to 18 of 255 levels apart.
     """
     shape = (images.shape[0], height, width, images.shape[3])
     if shape == images.shape:

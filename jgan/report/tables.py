@@ -11,7 +11,8 @@ from jgan.report.runs import Run
 
 MOST = 4
 LOSSES = ("generator/loss", "discriminator/loss")
-BETTER = {"score": "lower", "reverse_kl": "lower", "modes": "higher", "high_quality": "higher"}
+BETTER = dict.fromkeys(("score", "reverse_kl"), "lower")
+BETTER |= dict.fromkeys(("modes", "solid", "high_quality"), "higher")
 """Where better is, of what sweeps measure."""
 BEST = "Best score: the least that a run's own scores reached on the way"
 _HASH = re.compile("[0-9a-f]{40,}")

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from jgan.data import Source, load
+from jgan.data.conditions import conditions
 from jgan.errors import UserError
 from jgan.game import Sampler
 from jgan.metrics.pairwise import nearest
@@ -59,8 +60,8 @@ def _encoding(trained: Trained) -> Sampler:
 
 
 def _coded(trained: Trained, source: Source, count: int) -> tuple[dict[str, Any], Any]:
-    """The first examples of a source, at most ``count``, and their codes."""
+    """Examples of a source, at most ``count``, and their codes."""
     encode = _encoding(trained).encode
     assert encode is not None
-    batch = source.first(min(count, source.size))
+    batch = conditions(source, 0).at(np.arange(min(count, source.size)))
     return batch, jax.jit(encode)(_variables(trained), source.example_of(batch))

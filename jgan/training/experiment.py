@@ -264,7 +264,12 @@ def _import(path: Path) -> ModuleType:
                 f"experiment file {str(path)!r} has a syntax error{place}: {error.msg}."
             ) from error
         except ImportError as error:
+            beside = path.with_name(f"{(error.name or '').partition('.')[0]}.py").is_file()
+            alone = (
+                "; an experiment is one file, of which its run keeps a copy, so that it cannot import the "
+                "files beside it: write their content into it, or install them as a package"
+            )
             raise UserError(
-                f"experiment file {str(path)!r} cannot be imported: {error}."
+                f"experiment file {str(path)!r} cannot be imported: {error}{alone if beside else ''}."
             ) from error
     return module

@@ -14,7 +14,8 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
       UserError: if the folder is missing or read-only, or the disk is full.
     """
     path = Path(path)
-    data = content.encode() if isinstance(content, str) else content
+    # Names of files may hold bytes that are no text.
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         name = path.parent / f".{path.name}.{uuid.uuid4().hex}"
         try:

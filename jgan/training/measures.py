@@ -12,6 +12,7 @@ from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.metrics.modes import ModeCoverage, mode_coverage
 from jgan.metrics.random_features import random_feature_distance
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 
@@ -75,7 +76,7 @@ def image_distance(trained: Trained, count: int = 2000) -> float:
         raise UserError(
             f"image distance was asked of the source {source.name!r}, which has no images."
         )
-    chosen = np.linspace(0, source.size - 1, min(count, source.size)).astype(int)
+    chosen = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
     real = jnp.asarray(source.example_of(source.at(chosen)))
     return float(random_feature_distance(samples(trained, count), real))
 

@@ -137,7 +137,12 @@ def at_checkpoint(experiment: Experiment, step: int) -> Experiment:
     return replace(found, game=found.game.at(since))
 
 
-def load_run(run: Path, step: int | None = None, data: Data = DATA) -> Saved:
+def load_run(
+    run: Path,
+    step: int | None = None,
+    data: Data = DATA,
+    check: Callable[[Experiment], None] = lambda experiment: None,
+) -> Saved:
     """A checkpoint of a run and its experiment.
 
     Where the newest is asked for and the run's training deletes it before it is read, the one that is then the
@@ -147,6 +152,7 @@ def load_run(run: Path, step: int | None = None, data: Data = DATA) -> Saved:
       run: the run directory.
       step: of the checkpoint; None for the newest.
       data: where the run's data come from.
+      check: called before anything is loaded, to refuse an experiment.
 
     Raises:
       UserError: if it is not a run directory, there is no such checkpoint, or it is deleted while it is read;
@@ -157,6 +163,7 @@ def load_run(run: Path, step: int | None = None, data: Data = DATA) -> Saved:
     def load() -> Saved:
         which = newest_step(run) if step is None else step
         experiment = at_checkpoint(whole, which)
+        check(experiment)
         return Saved(experiment, settings, which, load_state(experiment, run, which))
 
     return retried(load) if step is None else load()

@@ -95,6 +95,16 @@ def test_labels_come_from_subfolders(folder, capsys):
     assert list(found.values()) == [1]
 
 
+def test_jpegs_against_pngs_are_told(folder, tmp_path, capsys):
+    for number, path in enumerate(sorted((folder / "second").iterdir())[:20]):
+        Image.open(path).save(tmp_path / f"{number}.jpg")
+    assert run(f"{{folder}}/second {tmp_path} --metrics kid", folder) == 0
+    told = f"warning: 0% of {folder}/second and 100% of {tmp_path} are JPEGs"
+    assert told in capsys.readouterr().out
+    assert compare.about_compression(f"folder:{tmp_path}@28", str(tmp_path)) == []
+    assert compare.about_compression("fashion", str(tmp_path)) == []
+
+
 def test_copies_in_a_picture(folder, tmp_path, capsys):
     out = tmp_path / "pairs.png"
     words = f"{{folder}}/first {{folder}}/first --metrics nn --pairs {out}"

@@ -73,6 +73,7 @@ FILES = {
     "null.py": "x = 1\0\n",
     "empty.py": '"""Nothing."""\n',
     "lost.py": "import nothing_of_that_name\n",
+    "beside.py": "import empty\n",
     "raises.py": "table = {}\nx = table['rate']\n",
     "exits.py": "import sys\nsys.exit()\n",
     "required.py": "def experiment(*, lr: float): ...\n",
@@ -205,6 +206,7 @@ MISTAKES = """
     train {f}/empty.py | defines no function 'experiment'
     train {f}/class.py | defines no function 'experiment'
     train {f}/lost.py | cannot be imported: No module named 'nothing_of_that_name'
+    train {f}/beside.py | No module named 'empty'; an experiment is one file, of which its run keeps
     train {f}/raises.py | raises.py' fails in line 2 with KeyError: 'rate'
     train {f}/exits.py | exits.py' fails in line 2 with SystemExit
     train {f}/required.py | argument 'lr' of the experiment function needs a default value

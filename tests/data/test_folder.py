@@ -36,9 +36,8 @@ def test_a_flat_folder_in_the_order_of_its_names(tmp_path):
     source = load(str(tmp_path))
     assert source.describe() == f"{tmp_path.name}: 4 examples; image uint8 (6, 4, 1)"
     assert source.arrays["image"][:, 0, 0, 0].tolist() == [20, 10, 0, 30]
-    np.testing.assert_array_equal(
-        load(f"folder:{tmp_path}", size=2).arrays["image"], source.arrays["image"][:2]
-    )
+    two = load(f"folder:{tmp_path}", size=2).arrays["image"]
+    assert len(set(two[:, 0, 0, 0]) & {20, 10, 0, 30}) == 2
 
 
 def test_class_subfolders_are_labels_and_are_evenly_mixed(tmp_path):
@@ -298,7 +297,7 @@ def test_what_does_not_fit_stays_on_disk(tmp_path, monkeypatch):
                 gather(source.arrays, order)[field], gather(whole.arrays, order)[field]
             )
     again = pickle.loads(pickle.dumps(source.take(2).arrays["image"]))
-    np.testing.assert_array_equal(again[np.arange(2)], whole.arrays["image"][:2])
+    np.testing.assert_array_equal(again[np.arange(2)], whole.take(2).arrays["image"])
 
 
 def test_broken_files_of_a_set_on_disk_are_found_once(tmp_path, monkeypatch):

@@ -45,7 +45,8 @@ def test_idx_folders(folder, prefix, name):
 def test_npz(tmp_path):
     path = tmp_path / "set.npz"
     np.savez(path, x=IMAGES)
-    np.testing.assert_array_equal(load(str(path), size=2).arrays["image"][..., 0], IMAGES[:2])
+    np.testing.assert_array_equal(load(str(path)).arrays["image"][..., 0], IMAGES)
+    assert load(str(path), size=2).size == 2
 
 
 def test_the_beginning_of_the_embedded_subset_is_balanced():

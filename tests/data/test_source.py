@@ -25,11 +25,23 @@ def test_attribute_labels_are_not_classes():
     assert Source({"image": IMAGES}).num_classes == 0
 
 
-def test_take_keeps_the_first_examples_and_the_density():
+@pytest.mark.parametrize("order", ["sorted", "alternating"])
+def test_take_draws_each_class_by_its_share(order):
+    label = np.arange(60, dtype=np.int32) % 3
+    label = np.sort(label) if order == "sorted" else label
+    images = np.arange(60, dtype=np.float32)[:, None]
+    some = Source({"image": images, "label": label}).take(30)
+    assert np.bincount(some.arrays["label"]).tolist() == [10, 10, 10]
+    rows = some.arrays["image"][:, 0].astype(int)
+    np.testing.assert_array_equal(label[rows], some.arrays["label"])
+    assert not np.array_equal(np.diff(rows), np.full(29, 2))
+    np.testing.assert_array_equal(rows, np.unique(rows))
+
+
+def test_take_keeps_the_density():
     source = ring(50)
     first = source.take(7)
     assert first.size == 7
-    np.testing.assert_array_equal(first.arrays["label"], source.arrays["label"][:7])
     assert (first.name, first.density) == (source.name, source.density)
     assert source.take(None) is source
 

@@ -6,16 +6,18 @@ import numpy as np
 import optax
 import pytest
 
+from jgan.cli.measured import number
 from jgan.data import gather, load
 from jgan.data.source import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate
-from jgan.evaluation.evidence import INCEPTION
+from jgan.evaluation.evidence import INCEPTION, SPREADS
 from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.metrics import METRICS, get_metrics
 from jgan.evaluation.samples import Latents, Samples, latents_of, sampler
 from jgan.evaluation.score import scorer
 from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.gans.conditional import conditional
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
@@ -68,7 +70,11 @@ def test_numbers_are_those_of_the_functions():
     assert values["coverage (cells)"].value == pytest.approx(prdc(y, x).coverage, abs=0.003)
     near = nearest_neighbour_test(y, x).accuracy
     assert values["1-NN two-sample accuracy (cells)"].value == pytest.approx(near, abs=0.003)
-    assert result.warnings == []
+    # Halves of one law: the distance is little but bias, which is said.
+    (warning,) = result.warnings
+    bias = values["Fréchet distance (cells)"].settings["bias"]
+    assert f"about {bias:.3g} of Fréchet distance (cells) is the bias of 400 and 400" in warning
+    assert "fd_inf" in warning
 
 
 def test_the_protocol_travels_with_the_numbers():
@@ -148,6 +154,42 @@ def test_every_metric_of_pictures_runs():
     assert len({value.name for value in result.values}) == len(result.values)
 
 
+def test_what_follows_a_sign_of_deviation_is_named():
+    samples, reference, *_ = halves(400)
+    result = evaluate(samples, reference, ["fd_inf", "is", "msssim"], extractor=EXTRACTOR)
+    named = [value for value in result.values if value.spread is not None]
+    assert len(named) == 3
+    assert all(value.settings["spread"] in SPREADS for value in named)
+    assert all(value.settings["spread"] in number(value) for value in named)
+
+
+def test_a_score_of_ten_examples_has_one_split_and_no_deviation():
+    samples, reference, *_ = halves(10)
+    ((value,), _, warnings, _) = evaluate(samples, reference, ["is"], extractor=EXTRACTOR)
+    assert value.settings["splits"] == 1
+    assert value.spread is None
+    assert warnings == []
+
+
+def test_constant_pictures_have_defined_results():
+    same = np.zeros((20, 28, 28, 1), np.uint8)
+    source = Source({"image": same}, "black")
+    result = evaluate(Samples(iter([same])), source, ["fd", "prdc", "kid"], extractor=EXTRACTOR)
+    values = {value.name.split(" (")[0]: value.value for value in result.values}
+    assert (values["Fréchet distance"], values["precision"]) == (0, 1)
+    assert np.isnan(values["density"])
+    about, empty = result.warnings
+    assert "all examples of the reference have the same features" in about
+    assert "density and coverage are not defined" in empty
+
+
+def test_no_good_sample_is_said():
+    far = np.full((50, 2), 99.0, np.float32)
+    result = evaluate(Samples(iter([far])), load("ring", size=50), ["modes"])
+    assert [value.value for value in result.values[:3]] == [0, 0, 0]
+    assert "no sample lies within 3 standard deviations of a mode" in result.warnings[0]
+
+
 def test_copies_of_the_training_set_are_found_and_shown():
     samples, reference, _, second = halves(100)
     samples = samples._replace(batches=iter([second[::2]]), labels=None)
@@ -178,7 +220,7 @@ def test_points_and_their_densities():
     names = ["sw", "w1", "modes", "divergences", "fd"]
     result = evaluate(Samples(iter([other[:700], other[700:]])), ring, names)
     values = {value.name: value for value in result.values}
-    assert values["modes"].value == 8
+    assert values["modes"].value == values["modes, solid"].value == 8
     assert values["high-quality share"].value == pytest.approx(0.98889, abs=0.012)
     floor = values["Jensen-Shannon divergence"].settings["of the reference's own points"]
     assert values["Jensen-Shannon divergence"].value == pytest.approx(floor, rel=0.3)
@@ -218,9 +260,40 @@ def test_samples_of_a_game_and_its_latents():
     latents = latents_of(experiment.game, state.variables, source)
     z = latents.prior(jax.random.key(0), 3)
     assert z.shape == (3, 2)
-    assert latents.generate(z).shape == (3, 2)
+    assert (
+        latents.generate(z).shape == latents.generate(z, latents.conditions(3, 0)).shape == (3, 2)
+    )
     with pytest.raises(UserError, match="--view is 'faces', but this experiment has only samples"):
         sampler(experiment.game, source, "faces")
+
+
+def test_a_path_of_a_conditional_game_keeps_its_label(monkeypatch):
+    """G = A z + b_y of sorted classes: b moves no path, and pairs are made for the data's labels."""
+    monkeypatch.setattr("jgan.evaluation.image_metrics.WALKED", 100)
+    label = np.repeat(np.arange(4, dtype=np.int32), [10, 20, 30, 140])
+    source = Source({"image": np.zeros((200, 2), np.float32), "label": label}, "sorted")
+    matrix = jnp.asarray([[1.0, 2.0], [0.5, -1.0]])
+
+    def value(offset):
+        generator = Network(
+            lambda key, z, y: {"params": jnp.zeros(1)},
+            lambda own, z, y, key=None, train=False: (z @ matrix + offset * y[:, None], {}),
+        )
+        judge = Network(
+            lambda key, x, y: {"params": jnp.ones(1)},
+            lambda own, x, y, key=None, train=False: (x.sum(1) * own["params"][0], {}),
+        )
+        game = conditional(generator, judge, non_saturating(), normal(2))
+        variables = game.init(jax.random.key(0), source.first(4))
+        latents = latents_of(game, variables, source)
+        counts = np.bincount(latents.conditions(100, 3), minlength=4)
+        np.testing.assert_array_equal(counts, [5, 10, 15, 70])
+        samples = Samples(iter([source.arrays["image"]]), label, latents)
+        return evaluate(samples, source, ["ppl"]).values[0]
+
+    with_labels, without = value(30.0), value(0.0)
+    assert with_labels.value == pytest.approx(without.value, rel=0.02)
+    assert with_labels.settings["path"] == "spherical"
 
 
 def perfect(source, shift):

@@ -141,6 +141,21 @@ def test_rows_that_are_not_in_memory(tmp_path):
     assert stored.images.shape == images.shape
 
 
+def test_the_images_kept_of_a_long_stream_are_drawn_from_all_of_it(monkeypatch):
+    monkeypatch.setattr("jgan.evaluation.collect.IMAGES_KEPT", 30)
+    numbered = np.arange(200, dtype=np.float32).reshape(200, 1, 1, 1) / 200
+    needs = frozenset({IMAGES})
+    counts = np.zeros(200)
+    for seed in range(200):
+        found = collect(np.array_split(numbered, 7), EXTRACTOR, needs, seed=seed)
+        np.testing.assert_array_equal(found.images, numbered[found.image_rows])
+        assert (np.diff(found.image_rows) > 0).all()
+        counts[found.image_rows] += 1
+    # Binomial with mean 30 and deviation 5.
+    assert np.abs(counts - 30).max() < 25
+    assert counts.std() == pytest.approx(5, rel=0.3)
+
+
 def test_points_are_their_own_features(tmp_path):
     points = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     found, _ = reference_statistics(points, None, NEEDS, cache=tmp_path)

@@ -136,6 +136,25 @@ def test_extrapolation_removes_the_bias():
         assert found.std < 0.1
 
 
+@pytest.mark.parametrize(("shift", "most"), [(0.0, 1.9), (0.3, 1.25)])
+def test_the_extrapolation_s_error_is_that_of_independent_sets(shift, most):
+    """Where the laws are equal the linear part vanishes and the error is too large, never too small."""
+    rng, exact = np.random.default_rng(0), Moments(np.zeros(6), np.eye(6))
+    found = [
+        frechet_at_infinity(rng.normal(size=(300, 6)) + shift, exact, points=6, seed=draw)
+        for draw in range(60)
+    ]
+    true = np.std([one.value for one in found], ddof=1)
+    assert 0.8 * true < np.mean([one.std for one in found]) < most * true
+
+
+def test_an_extrapolation_needs_three_sizes():
+    features = np.random.default_rng(0).normal(size=(12, 2))
+    exact = Moments(np.zeros(2), np.eye(2))
+    with pytest.raises(ValueError, match="between 11 and 12 samples there are only 2 sizes"):
+        frechet_at_infinity(features, exact, least=11)
+
+
 def test_mistakes_of_the_precise_distance():
     good = Moments(np.zeros(2), np.eye(2))
     with pytest.raises(ValueError, match="2 and 3 features; they must agree"):
@@ -146,6 +165,19 @@ def test_mistakes_of_the_precise_distance():
         frechet_at_infinity(np.ones((9, 2)), good, points=2)
     with pytest.raises(ValueError, match="count is 1"):
         simulated_bias(good, 1)
+
+
+def test_one_example_has_no_covariance() -> None:
+    with pytest.raises(ValueError, match="there are 1 examples, but a covariance needs at least 2"):
+        moments(jnp.ones((1, 3)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (4, 4), (1, 9), (9, 1), (6, 5)])
+def test_random_features_of_small_images_are_finite(shape) -> None:
+    images = jax.random.normal(jax.random.key(0), (3, *shape, 3))
+    features = random_features(3)(images)
+    assert features.shape == (3, 192)
+    assert bool(jnp.isfinite(features).all())
 
 
 def test_moments_are_numpy_s() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jgan.data import load
-from jgan.metrics.modes import mode_coverage
+from jgan.metrics.modes import mode_coverage, quality_radius
 
 
 @pytest.mark.parametrize(("name", "count"), [("ring", 8), ("grid", 25)])
@@ -21,6 +21,32 @@ def test_a_perfect_sampler_reaches_the_ceiling(name: str, count: int) -> None:
     assert float(coverage.high_quality) == pytest.approx(share, abs=4 * sampling)
     floor = (count - 1) / 40_000
     assert 0.2 * floor < float(coverage.reverse_kl) < 3 * floor
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 7, 100, 1200])
+def test_perfect_samples_are_as_good_in_every_dimension(dimension: int) -> None:
+    """98.889 % by a chi-square quantile; 10 deviations are 100 % in fifty dimensions and 0 in 1200."""
+    rng = np.random.default_rng(0)
+    modes = 100 * rng.normal(size=(4, dimension))
+    samples = modes[rng.integers(0, 4, 4000)] + 0.5 * rng.normal(size=(4000, dimension))
+    exact = np.linalg.norm((samples[:, None] - modes).astype(np.float64), axis=-1).min(axis=1) / 0.5
+    found = mode_coverage(jnp.asarray(samples, jnp.float32), jnp.asarray(modes), 0.5)
+    share = 1 - math.exp(-4.5)
+    assert float(found.high_quality) == pytest.approx(
+        share, abs=4 * math.sqrt(share * 0.0111 / 4000)
+    )
+    assert float(found.high_quality) == pytest.approx(
+        np.mean(exact <= quality_radius(dimension)), abs=1e-3
+    )
+
+
+def test_few_good_samples_make_modes_but_no_solid_ones() -> None:
+    density = load("ring", size=10).density
+    samples = np.full((10_000, 2), 50.0, np.float32)
+    samples[:24] = np.tile(density.modes, (3, 1))
+    found = mode_coverage(jnp.asarray(samples), density.modes, density.stds)
+    assert (int(found.modes), int(found.solid)) == (8, 0)
+    assert float(found.high_quality) == pytest.approx(0.0024)
 
 
 def test_counts_by_hand() -> None:

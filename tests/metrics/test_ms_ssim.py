@@ -49,6 +49,18 @@ def test_scipy_agrees(side):
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
+def test_bytes_are_the_same_images():
+    first, second = (
+        np.round((pictures(2, 32, seed) + 1) * 127.5).astype(np.uint8) for seed in (0, 1)
+    )
+    scaled = [jnp.asarray(images / 127.5 - 1, jnp.float32) for images in (first, second)]
+    np.testing.assert_allclose(
+        ms_ssim(jnp.asarray(first), jnp.asarray(second)), ms_ssim(*scaled), atol=1e-5
+    )
+    with pytest.raises(ValueError, match="images have dtype int32, but must be uint8, or float"):
+        ms_ssim(jnp.zeros((1, 8, 8, 1), int), jnp.zeros((1, 8, 8, 1), int))
+
+
 def test_identical_pairs_are_one_and_noise_lowers_it():
     images = jnp.asarray(pictures(3, 64))
     np.testing.assert_allclose(ms_ssim(images, images), 1, atol=1e-5)

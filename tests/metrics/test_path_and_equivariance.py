@@ -53,6 +53,31 @@ def test_path_length_on_the_circle():
     assert found.mean == pytest.approx(float(jnp.mean(angles**2)), rel=0.03)
 
 
+def test_both_ends_of_a_pair_have_one_label():
+    """G(z, y) = A z + 100 y has the path length of A z, 2‖A‖²_F, whatever the labels."""
+    matrix = np.random.default_rng(0).normal(size=(6, 20))
+    labels = np.arange(1000) % 7
+    found = path_length(
+        lambda z, label: z @ jnp.asarray(matrix, jnp.float32) + 100 * label[:, None],
+        normal(6),
+        lambda x: x,
+        KEY,
+        conditions=labels,
+        pairs=1000,
+        path="linear",
+        trim=0,
+        epsilon=1e-2,
+    )
+    assert found.mean == pytest.approx(2 * np.sum(matrix**2), abs=4 * found.error)
+
+
+def test_half_precision_is_refused():
+    rough = lambda z: (z.astype(jnp.bfloat16) * 3).astype(jnp.float32)
+    for generate, features in ((rough, lambda x: x), (lambda z: z, rough)):
+        with pytest.raises(ValueError, match="compute in half precision"):
+            path_length(generate, normal(2), features, KEY, pairs=4)
+
+
 def test_outliers_are_dropped():
     spiked = lambda z: jnp.where(z[:, :1] > 2.4, 1e4 * z, z)
     options = {"pairs": 2000, "path": "linear"}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from jgan.metrics.pairwise import nearest, neighbour_radii, squared_distances
-from jgan.metrics.prdc import PRDC, expected_coverage, prdc, realism
+from jgan.metrics.prdc import PRDC, empty_balls, expected_coverage, prdc, realism
 
 REAL = np.array([[0.0], [1.0], [2.0], [3.0], [10.0]])
 FAKE = np.array([[0.5], [2.5], [9.0], [20.0]])
@@ -51,6 +51,24 @@ def test_loops_agree(dimension, monkeypatch):
 def test_the_border_counts_for_precision_and_recall_only():
     found = prdc([[0.0], [1.0]], [[2.0], [3.0]], k=1)
     assert found == PRDC(precision=0.5, recall=0.5, density=0.0, coverage=0.0)
+
+
+def test_copies_of_one_example_have_no_density():
+    found = prdc(np.zeros((8, 3)), np.zeros((9, 3)))
+    assert (found.precision, found.recall) == (1, 1)
+    assert np.isnan([found.density, found.coverage]).all()
+    assert empty_balls(np.zeros((8, 3))) == 1
+
+
+@pytest.mark.parametrize("dimension", [2, 40])
+def test_nearest_by_a_tree_and_by_blocks(dimension):
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(50, dimension)), rng.normal(size=(3000, dimension))
+    distances = np.sqrt(((first[:, None] - second) ** 2).sum(axis=-1))
+    for k in (1, 3):
+        indices, found = nearest(first, second, k)
+        np.testing.assert_array_equal(indices, np.argsort(distances, axis=1)[:, :k])
+        np.testing.assert_allclose(found, np.sort(distances, axis=1)[:, :k])
 
 
 def test_equal_laws():

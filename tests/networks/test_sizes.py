@@ -9,6 +9,8 @@ import pytest
 from helpers import KEY
 
 from jgan.networks import (
+    autoencoder,
+    conditional_generator,
     count_parameters,
     dcgan_discriminator,
     dcgan_generator,
@@ -253,3 +255,15 @@ def test_sngan_gains():
         if kernel.size > 500:
             assert np.abs(kernel).max() > 0.97 * limit
             assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.06)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 1), (1, 8, 3)])
+def test_images_that_cannot_be_halved_are_refused_in_one_sentence(shape):
+    build = (
+        lambda: pair(shape, width=2),
+        lambda: conditional_generator(shape, 3, width=2),
+        lambda: output(autoencoder(width=2), *shape),
+    )
+    for make in build:
+        with pytest.raises(ValueError, match="with sides of at least 5"):
+            make()

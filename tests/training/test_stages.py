@@ -211,7 +211,8 @@ def test_scores_of_one_stage_are_not_compared_with_those_of_another(build, file,
     said = []
     train(build(), file, {}, seed=0, out=tmp_path, options=options, score=scorer, say=said.append)
     assert asked == ["grid", "ring", "grid"]  # the first is asked for what the settings tell
-    assert json.loads((tmp_path / "best.json").read_text()) == {"step": 8, "score": 20.0}
+    best = {"step": 8, "score": 20.0, "protocol": Fixed.protocol}
+    assert json.loads((tmp_path / "best.json").read_text()) == best
     assert [line.split("  ")[1] for line in said] == ["stage 1/2"] * 2 + ["stage 2/2"] * 2
 
 

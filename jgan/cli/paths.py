@@ -1,0 +1,86 @@
+"""Paths on the command line: one rule for every flag that names a file or a folder."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from jgan.errors import UserError
+
+FILES = frozenset(
+    f".{kind}"
+    for kind in (
+        *("bmp", "csv", "gif", "html", "jpeg", "jpg", "json", "jsonl", "npy", "npz"),
+        *("pdf", "png", "svg", "tif", "tiff", "txt", "webp", "zip"),
+    )
+)
+"""Suffixes that nobody gives to a folder."""
+OF_A_RUN = ("settings.json", "experiment.py", "checkpoints")
+"""What marks the directory of a run or of a sweep."""
+
+
+def named_path(text: str) -> Path:
+    """An argparse type: a path, in which ``~`` is the user's home folder.
+
+    >>> named_path("a//b/../c.png")
+    PosixPath('a/b/../c.png')
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"is {text!r}, but must name a file or a folder")
+    try:
+        if b"\0" in os.fsencode(text):
+            raise ValueError
+        return Path(text).expanduser()
+    except ValueError as error:  # encodings fail with one too
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}, which cannot be the name of a file here"
+        ) from error
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"is {text!r}, but there is no such user") from error
+
+
+def output(*suffixes: str, folder: bool = False) -> Callable[[str], Path]:
+    """An argparse type: where something is written, a file whose suffix says what, or a folder.
+
+    Suffixes count in any case. What is no file's suffix, as in ``run.v2``, may be a folder's.
+
+    Args:
+      suffixes: of the files that can be written, such as ``".png"``.
+      folder: whether it may be a folder too.
+    """
+    files = " or ".join(suffixes)
+    wanted = " or ".join([*[f"end in {files}"] * bool(files), *["be a folder"] * folder])
+
+    def convert(text: str) -> Path:
+        place = named_path(text)
+        kind = place.suffix.lower()
+        if kind in suffixes:
+            if place.is_dir():
+                raise argparse.ArgumentTypeError(f"is {text!r}, but that is a folder")
+        elif not folder or kind in FILES:
+            raise argparse.ArgumentTypeError(f"is {text!r}, but must {wanted}")
+        return place
+
+    return convert
+
+
+def check_folder(out: Path, own: Iterable[str] = ()) -> Path:
+    """Refuse a folder of other files, among which what is written could not be told apart.
+
+    Args:
+      out: the folder, which need not be there.
+      own: names of files that mark a folder of this kind.
+
+    Raises:
+      UserError: if it holds files and none of these, or cannot be read.
+    """
+    try:
+        names = {name for name in os.listdir(out) if not name.startswith(".")}
+    except OSError:  # not there, or told when it is written to
+        return out
+    if names and names.isdisjoint(own):
+        raise UserError(
+            f"--out is {str(out)!r}, but that folder holds other files, such as {min(names)!r}; "
+            "name a new one or an empty one."
+        )
+    return out
