@@ -111,7 +111,7 @@ def experiment(
       lr: learning rate of both Adam optimizers.
       beta1: Adam's first decay; the second is 0.999.
       disc_iters: discriminator steps for each generator step.
-      norm: of the discriminator, or of the VAE's encoder for images; authors is no batch normalisation for points.
+      norm: of the discriminator, or of the VAE's encoder for images; authors is none for points, but for sn.
       clip: bound of every weight of WGAN's critic.
       weight: lambda of WGAN-GP and DRAGAN for images over [0, 1], as in the study; gamma of R1 and R2.
       gamma: of BEGAN, the ratio L(fake)/L(real).
