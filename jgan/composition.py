@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.batch_axis import whole_mean
 from jgan.constants import constant, taped
 from jgan.players import (
@@ -138,11 +139,14 @@ class Composition(NamedTuple):
         """The composition with more terms and group makers, or sequences of them.
 
         Raises:
-          ValueError: if a player would have two of one name, or something is neither.
+          ValueError: if a player would have two of one name, something is neither, or a term's weight is
+            not a finite number, a schedule or a function.
         """
         found = self
         for part in parts:
             if isinstance(part, Term):
+                # A negative weight turns a term round, which its own function may refuse.
+                check_weight(f"the weight of the term {part.name!r}", part.weight, least=None)
                 found = found._replace(terms=(*found.terms, part))
             elif isinstance(part, GroupMaker):
                 found = found._replace(makers=(*found.makers, part))

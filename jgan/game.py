@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number
 from jgan.composition import (
     Aux,
     Composition,
@@ -234,9 +235,11 @@ def with_weight_clipping(game: Game, limit: float, player: str = DISCRIMINATOR) 
     The projection follows every move of the player, as in the paper; the authors' code clips before
     each critic step instead, which only leaves the last step of a critic unclipped. As there, every
     parameter is clipped: biases and normalisation scales too.
+
+    Raises:
+      ValueError: if ``limit`` is not a positive finite number, or there is no such player.
     """
-    if isinstance(limit, int | float) and limit <= 0:
-        raise ValueError(f"limit is {limit}, but a clipping limit must be positive.")
+    check_number("limit", limit, above=0)
 
     def clip(params: PyTree) -> PyTree:
         return jax.tree.map(lambda leaf: jnp.clip(leaf, -limit, limit), params)

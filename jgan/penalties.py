@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_count, check_number, check_weight
 from jgan.batch_axis import draw_rows, normal_like, whole_mean
 from jgan.players import Metrics, PyTree, map_with_keys
 from jgan.scene import Inputs, Result, Scene, Term, mean, per_example
@@ -32,10 +33,9 @@ def lazy(term: Term, every: int) -> Term:
     played. A game's field has the dense term (`jgan.numerics.field.vector_field`).
 
     Raises:
-      ValueError: if ``every`` is less than 1.
+      ValueError: if ``every`` is not a whole number of at least 1.
     """
-    if every < 1:
-        raise ValueError(f"every is {every}, but a lazy interval must be at least 1.")
+    check_count("every", every)
 
     return term._replace(every=term.every * every)
 
@@ -95,7 +95,11 @@ def r1(gamma: float, *, group: str = "real", name: str = "r1") -> Term:
     """R1 = (gamma/2) E‖∇D(x)‖² on real examples (Mescheder et al. 2018, eq. 9).
 
     For D(x) = w·x it is (gamma/2)‖w‖². ``group`` is the group of examples, as for all penalties.
+
+    Raises:
+      ValueError: if ``gamma`` is not a finite number of at least 0.
     """
+    check_number("gamma", gamma, least=0)
     return _gradient_penalty(
         name, lambda scene: scene.meeting[group], group, _zero_centred, 0.5 * gamma
     )
@@ -120,6 +124,11 @@ def _target_centred(name: str, target: float) -> Measure:
     return measure
 
 
+def _check_target_centred(weight: Any, target: Any) -> None:
+    check_weight("weight", weight)
+    check_number("target", target, least=0)
+
+
 def wgan_gp(
     weight: float = 10.0,
     target: float = 1.0,
@@ -132,7 +141,11 @@ def wgan_gp(
 
     x̃ = x + α (x̂ - x) with one α ~ U[0, 1) for each example. ``target=0`` is the zero-centred form.
     Conditions and weights are those of the real examples. Logs the mean norm as ``wgan_gp_norm``.
+
+    Raises:
+      ValueError: if ``weight`` or ``target`` is not a finite number of at least 0.
     """
+    _check_target_centred(weight, target)
 
     def between(scene: Scene) -> Inputs:
         reals, fakes = scene.meeting[real], scene.meeting[fake]
@@ -151,7 +164,11 @@ def one_centred(weight: float = 10.0, target: float = 1.0, *, group: str = "real
     """weight · E(‖∇D(x)‖ - target)² at the real examples themselves.
 
     The one-centred counterpart of R1, which Mescheder et al. 2018 (section 3) show not to converge.
+
+    Raises:
+      ValueError: if ``weight`` or ``target`` is not a finite number of at least 0.
     """
+    _check_target_centred(weight, target)
     return _gradient_penalty(
         "one_centred",
         lambda scene: scene.meeting[group],
@@ -179,7 +196,13 @@ def dragan(
       target: the norm asked for.
       group: of the real examples.
       name: of the term.
+
+    Raises:
+      ValueError: if ``weight``, ``sigma`` or ``target`` is not a finite number of at least 0.
     """
+    _check_target_centred(weight, target)
+    if sigma is not None:
+        check_number("sigma", sigma, least=0)
 
     def around(scene: Scene) -> Inputs:
         real = scene.meeting[group]

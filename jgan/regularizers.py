@@ -9,10 +9,18 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number, check_weight
 from jgan.batch_axis import normal_like, whole_mean
 from jgan.constants import constant
 from jgan.penalties import squared_norms
-from jgan.players import DISCRIMINATOR, GENERATOR, PyTree, map_with_keys, named_key
+from jgan.players import (
+    DISCRIMINATOR,
+    GENERATOR,
+    PyTree,
+    check_player,
+    map_with_keys,
+    named_key,
+)
 from jgan.scene import Answers, Inputs, Result, Scene, Term, mean, per_example
 
 TABLES = frozenset({"scale", "gain", "bias", "embedding"})
@@ -25,7 +33,12 @@ def orthogonal(weight: float = 1e-4, player: str = GENERATOR) -> Term:
     A kernel ``(..., in, out)`` is read as a matrix with ``out`` columns, each a filter. Parameters of two or
     more dimensions are kernels unless they are tables, by the names in `TABLES`. The gradient is
     4 · weight · W(WᵀW ⊙ (1 - I)); BigGAN's code adds half of that.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0, or there is no such player.
     """
+    check_weight("weight", weight)
+    check_player(player)
 
     def value(scene: Scene) -> Result:
         total = jnp.zeros(())
@@ -49,7 +62,12 @@ def lecam(
     examples; they start at zero and are the discriminator's memory ``"lecam"``. The paper's equation is
     followed; its code keeps only the positive parts of the differences and divides the averages by
     1 - decay^t.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0, or ``decay`` not in [0, 1).
     """
+    check_weight("weight", weight)
+    check_number("decay", decay, least=0, below=1)
 
     def value(scene: Scene) -> Result:
         def logits(group: str) -> tuple[jax.Array, jax.Array | None]:
@@ -82,7 +100,12 @@ def consistency(
     real · E(D(x) - D(T x))² + fake · E(D(x̂) - D(T x̂))². With ``fake = 0`` this is CR-GAN (Zhang et
     al. 2020, weight 10); with both it is bCR (Zhao et al. 2021, both 10). A weight of exactly 0 spares
     the passes.
+
+    Raises:
+      ValueError: if ``real`` or ``fake`` is not a finite number of at least 0.
     """
+    check_number("real", real, least=0)
+    check_number("fake", fake, least=0)
     paid = {
         group: weight
         for group, weight in (("real", real), ("fake", fake))
@@ -120,7 +143,13 @@ def latent_consistency(
     With z' = z + sigma · N(0, I): the discriminator pays ``discriminator · E(D(G(z)) - D(G(z')))²``,
     the generator ``-generator · E‖G(z) - G(z')‖²`` (mean over the elements of an example), so that it
     does not learn to ignore the latent.
+
+    Raises:
+      ValueError: if a number is not finite and at least 0; when it is played, for games without latents.
     """
+    check_number("sigma", sigma, least=0)
+    check_weight("discriminator", discriminator)
+    check_weight("generator", generator)
 
     def pair(scene: Scene) -> tuple[Inputs, Inputs]:
         if not jax.tree.leaves(scene.latent):

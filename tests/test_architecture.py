@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     1: [
         "errors",
+        "arguments",
         "batch_axis",
         "threefry",
         "players",

@@ -82,9 +82,15 @@ def trained_variables(saved: Saved, ema: bool | None = None) -> tuple[Variables,
     return (saved.state.averaged_variables() if averaged else saved.state.variables), averaged
 
 
-def not_kept(error: UserError) -> None:
-    """Say on the error stream that a result could only be printed, as for a run directory that is read-only."""
-    print(f"the result was not kept: {error} Another place can be given by --out.", file=sys.stderr)
+def not_kept(error: UserError, elsewhere: bool = True) -> None:
+    """Say on the error stream that a result could only be printed, as for a run directory that is read-only.
+
+    Args:
+      error: why.
+      elsewhere: whether --out names another place for the result.
+    """
+    advice = " Another place can be given by --out." if elsewhere else ""
+    print(f"the result was not kept: {error}{advice}", file=sys.stderr)
 
 
 def add_view_flag(parser: Parser) -> None:

@@ -1,6 +1,7 @@
 """``jgan dirac``: theory and practice of the one-parameter GAN, as a table and a figure."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from jgan.errors import UserError
 from jgan.numerics.dirac import LOSSES, REGULARISERS
 from jgan.numerics.dirac_rules import RULES, Setting
 from jgan.numerics.dirac_study import Case, Study, study
-from jgan.numerics.verdict import WORDS
+from jgan.numerics.verdict import WORDS, Verdict
 from jgan.training.files import make_folder
+
+MOST = 1e6
+"""Bound of strengths and starts; beyond it the orbits overflow."""
 
 
 def main(words: list[str]) -> int:
@@ -87,13 +91,25 @@ def check(case: Case) -> None:
         raise UserError(f"--step is {setting.step:g}, but must be a positive number.")
     if not -1 < setting.momentum < 1:
         raise UserError(f"--momentum is {setting.momentum:g}, but must lie between -1 and 1.")
-    if not all(-1e6 < value < 1e6 for value in case.start) or case.start == (0.0, 0.0):
-        raise UserError(f"--start is {case.start}, but must be a point other than 0 0.")
-    least = 0 if case.penalty not in ("clip", "instance-noise") else 1e-9
-    if case.strength is not None and not least <= case.strength < 1e6:
+    if not all(-MOST < value < MOST for value in case.start):
+        shown = " ".join(f"{value:g}" for value in case.start)
         raise UserError(
-            f"--gamma is {case.strength:g}, but must be {'positive' if least else 'at least 0'}."
+            f"--start is {shown}, but must be two numbers between {-MOST:g} and {MOST:g}."
         )
+    if case.start == (0.0, 0.0):
+        raise UserError(f"--start is {case.start}, but must be a point other than 0 0.")
+    if case.strength is None or case.penalty not in REGULARISERS:
+        return
+    if case.penalty == "none":
+        raise UserError(
+            f"--gamma is {case.strength:g}, but without --penalty nothing has a strength."
+        )
+    positive = REGULARISERS[case.penalty].positive
+    if case.strength < 0 or (positive and case.strength == 0):
+        least = "positive" if positive else "at least 0"
+        raise UserError(f"--gamma is {case.strength:g}, but must be {least}.")
+    if not case.strength < MOST:
+        raise UserError(f"--gamma is {case.strength:g}, but must be a number below {MOST:g}.")
 
 
 def as_json(found: Study) -> dict[str, Any]:
@@ -111,11 +127,16 @@ def as_json(found: Study) -> dict[str, Any]:
         "start": list(case.start),
         "field_eigenvalues": _pairs(found.field),
         "field_eigenvalues_closed_form": _pairs(found.field_theory),
+        "updates_of_operator": found.period,
         "operator_eigenvalues": _pairs(found.operator),
         "operator_eigenvalues_closed_form": _pairs(found.operator_theory),
         "spectral_radius": found.spectral_radius,
         "observed_rate": found.observed_rate,
-        "amplitude": found.verdict.amplitude if found.verdict.amplitude < float("inf") else None,
+        "amplitude": _finite(found.verdict.amplitude),
+        "centre": [_finite(value) for value in found.verdict.centre[::-1]],
+        "radius": _finite(found.verdict.radius),
+        "growth": _finite(found.verdict.growth),
+        "updates_of_verdict": found.verdict.updates,
         "verdict": found.verdict.word,
     }
 
@@ -125,10 +146,17 @@ def as_table(found: Study) -> str:
     case, verdict = found.case, found.verdict
     strength = "" if case.penalty == "none" else f" {case.given_strength():g}"
     theory = max(map(abs, found.operator_theory), default=None)
+    theory = None if theory is None else theory ** (1 / found.period)
+    updates = "" if found.period == 1 else f" of {found.period} updates"
     rows = [
         ("", "closed form", "autodiff", "observed"),
         ("field eigenvalues", _shown(found.field_theory), _shown(found.field), ""),
-        ("operator eigenvalues", _shown(found.operator_theory), _shown(found.operator), ""),
+        (
+            f"operator eigenvalues{updates}",
+            _shown(found.operator_theory),
+            _shown(found.operator),
+            "",
+        ),
         (
             "factor an update",
             _number(theory),
@@ -148,10 +176,31 @@ def as_table(found: Study) -> str:
         lines.append(
             "The field jumps at (0, 0) and is not 0 beside it: there is nothing to linearise."
         )
-    lines.append(
-        f"verdict: {verdict.word} - {WORDS[verdict.word]} (last distance {verdict.amplitude:.3g})"
-    )
+    lines.append(f"verdict: {verdict.word} - {WORDS[verdict.word]} ({details(verdict)})")
     return "\n".join(lines)
+
+
+def details(verdict: Verdict) -> str:
+    """What a verdict rests on: where the players are, and after how many updates."""
+    after = f"after {verdict.updates} updates"
+    if verdict.word == "diverges" or not math.isfinite(verdict.amplitude):
+        return f"last distance {verdict.amplitude:.3g} {after}"
+    psi, theta = verdict.centre
+    place = f"theta {theta:.4g}, psi {psi:.4g}"
+    if verdict.word == "other-point":
+        return f"at {place} {after}"
+    if verdict.word == "limit-cycle":
+        return f"radius {verdict.radius:.4g} about {place} {after}"
+    if verdict.word == "slow-growth":
+        return (
+            f"last distance {verdict.amplitude:.3g}, {verdict.growth:.4g} times that of half as many updates, "
+            f"{after}"
+        )
+    return f"last distance {verdict.amplitude:.3g} {after}"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _pairs(values: list[complex]) -> list[list[float]]:

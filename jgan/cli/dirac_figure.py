@@ -13,7 +13,7 @@ from jgan.numerics.dirac import REGULARISERS
 from jgan.numerics.dirac_rules import RULES
 from jgan.numerics.dirac_study import Case, Study
 from jgan.numerics.field import field, vector_field
-from jgan.numerics.orbit import flow
+from jgan.numerics.flow import flow_curve
 from jgan.numerics.stability import radius_map
 from jgan.numerics.toys import as_variables
 from jgan.training.files import make_folder
@@ -74,17 +74,13 @@ def draw_plane(axes: Any, found: Study, most: float = 6.0) -> None:
     length = np.hypot(u, v)
     scale = np.sqrt(length) / np.maximum(length, 1e-12)  # short arrows stay visible
     axes.quiver(theta, psi, u * scale, v * scale, color=FIELD, width=0.003)
-    times = np.linspace(0, case.setting.step * (len(path) - 1), 600)
-    try:
-        curve = flow(
-            field(toy.game, as_variables(*case.start), toy.batch),
-            times,
-            tolerance=1e-6,
-            most=20_000,
-        )
-        axes.plot(curve[:, 1], curve[:, 0], color=FLOW, lw=1, label="flow")
-    except ValueError:  # a flow that explodes or chatters is left out of the picture
-        pass
+    curve = flow_curve(
+        field(toy.game, as_variables(*case.start), toy.batch),
+        float(case.setting.step) * (len(path) - 1),
+    )
+    # A flow that explodes, or meets a jump that lets nobody across, is drawn as far as it goes.
+    label = "flow" if curve.stopped is None else f"flow until time {curve.times[-1]:.3g}"
+    axes.plot(curve.points[:, 1], curve.points[:, 0], color=FLOW, lw=1, label=label)
     axes.plot(path[:, 0], path[:, 1], ".", ms=3, color=PATH, label="iterates")
     axes.plot(*path[0], "o", color=PATH, mfc="white", label="start")
     axes.plot(0, 0, "x", color=INK)
@@ -96,16 +92,18 @@ def draw_plane(axes: Any, found: Study, most: float = 6.0) -> None:
 
 
 def draw_distance(axes: Any, found: Study) -> None:
-    """Distance from the equilibrium against updates, with the rate that the spectral radius predicts."""
+    """Distance from the equilibrium against updates, with what the spectral radius predicts."""
     with np.errstate(over="ignore"):
         distance = np.linalg.norm(found.path, axis=1)
     steps = np.arange(len(distance))
     seen = np.isfinite(distance) & (distance > 0) & (distance < 1e12)
     axes.semilogy(steps[seen], distance[seen], color=PATH, label="observed")
     if found.spectral_radius is not None and seen.any():
-        rate = found.spectral_radius ** (1 / RULES[found.case.rule].period)
+        rate = found.spectral_radius
         line = distance[0] * rate ** steps[seen]
-        axes.semilogy(steps[seen], line, "--", color=INK, lw=1, label=f"spectral radius {rate:.5f}")
+        axes.semilogy(
+            steps[seen], line, "--", color=INK, lw=1, label=f"factor an update {rate:.5f}"
+        )
         if line.max() / line.min() < 1.2 and distance[seen].max() / distance[seen].min() < 1.2:
             axes.set_ylim(0.5 * distance[0], 2 * distance[0])
     axes.set(xlabel="update", ylabel="distance from the equilibrium")
@@ -129,13 +127,16 @@ def draw_eigenvalues(axes: Any, found: Study) -> None:
         axes.text(
             0, 0, "the field jumps at the equilibrium:\nno eigenvalues", ha="center", va="center"
         )
+    updates = "" if found.period == 1 else f" of {found.period} updates"
     most = max(1.25, 1.1 * float(np.abs(values).max(initial=0.0)))
-    axes.set(xlim=(-most, most), ylim=(-most, most), xlabel="Re λ", ylabel="Im λ (operator)")
+    axes.set(
+        xlim=(-most, most), ylim=(-most, most), xlabel="Re λ", ylabel=f"Im λ (operator{updates})"
+    )
     axes.set_aspect("equal")
 
 
 def draw_map(axes: Any, case: Case) -> None:
-    """Spectral radius over step and strength (or momentum, where strength does not matter near 0)."""
+    """The factor of an update over step and strength (or momentum, where strength does not matter near 0)."""
     if not REGULARISERS[case.penalty].smooth:
         axes.axis("off")
         axes.text(
@@ -165,7 +166,7 @@ def draw_map(axes: Any, case: Case) -> None:
         axes.plot(steps, radius([strength], 0.0)[0], color=PATH)
         axes.axhline(1, color=INK, lw=1)
         axes.axvline(step, color=FLOW, lw=1)
-        axes.set(xlabel="step h", ylabel="spectral radius", ylim=(0, 2))
+        axes.set(xlabel="step h", ylabel="factor an update", ylim=(0, 2))
         return
     else:
         label, here = f"strength ({REGULARISERS[case.penalty].meaning})", strength
@@ -180,4 +181,4 @@ def draw_map(axes: Any, case: Case) -> None:
     axes.contour(steps, heights, radii, levels=[1.0 + 1e-6], colors=INK, linewidths=1)
     axes.plot(step, here, "*", ms=14, color="#facc15", mec=INK)
     axes.set(xlabel="step h", ylabel=label)
-    axes.figure.colorbar(shown, ax=axes, label="spectral radius (line: 1)")
+    axes.figure.colorbar(shown, ax=axes, label="factor an update (line: 1)")

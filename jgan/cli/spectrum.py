@@ -3,30 +3,25 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from jgan.cli.common import add_data_flags, at_least, data_of, not_kept
 from jgan.cli.flags import Parser
 from jgan.cli.paths import named_path, output
+from jgan.cli.spectrum_report import USUAL, Settings, analyse, as_text
 from jgan.errors import UserError
-from jgan.game import PLAYERS, Batch, Game, Variables
-from jgan.numerics.by_term import eigenvalue_shares, fields_by_term
-from jgan.numerics.diagnosis import Diagnosis, of_field, of_hessian, of_operator
-from jgan.numerics.field import field, operator, player_field
-from jgan.numerics.selfmap import rotation_share
-from jgan.numerics.spectrum import Spectrum, leading_eigenvalues
+from jgan.game import Batch
+from jgan.numerics.dense import DENSE
 from jgan.rules import TrainState
-from jgan.scene import Step
 from jgan.training.checkpoint import Gone
 from jgan.training.experiment import Experiment
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.run import versions
 from jgan.training.saved import (
     checkpoint_steps,
     load_state,
@@ -37,80 +32,69 @@ from jgan.training.saved import (
 
 
 def main(words: list[str]) -> int:
-    """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan spectrum", description=__doc__)
-    parser.add_argument("run", type=named_path, help="run directory")
-    parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
-    parser.add_argument("--all", action="store_true", help="every checkpoint that the run keeps")
-    parser.add_argument("--count", type=at_least(1), default=10, help="eigenvalues (default: 10)")
-    parser.add_argument("--batch-size", type=at_least(1), help="examples (default: the run's)")
-    parser.add_argument(
-        "--seed", type=at_least(0), default=0, help="of latents and examples (default: 0)"
-    )
-    parser.add_argument(
-        "--tolerance", type=float, default=1e-4, help="of the eigen-solver (default: 1e-4)"
-    )
-    parser.add_argument(
-        "--restarts", type=at_least(1), default=100, help="of the eigen-solver (default: 100)"
-    )
-    parser.add_argument(
-        "--by-term", action="store_true", help="what each term of the objective contributes"
-    )
-    parser.add_argument("--json", action="store_true", help="print numbers for scripts")
-    parser.add_argument(
-        "--out", type=output(".png"), help="also draw the eigenvalues into this .png"
-    )
-    add_data_flags(parser)
-    options = parser.parse_args(words)
+    """Run the command; returns the exit code, 1 if a part could not be solved."""
+    options = parser().parse_args(words)
     if not 0 < options.tolerance < 1:
         raise UserError(f"--tolerance is {options.tolerance:g}, but must lie between 0 and 1.")
     if options.out:
         make_folder(options.out.parent)
     whole, _ = whole_experiment_of_run(options.run, data_of(options))
+    settings = Settings(
+        options.count,
+        options.tolerance,
+        options.restarts,
+        options.basis,
+        options.dense,
+        options.seed,
+        options.by_term,
+    )
 
-    def solve(name: str, make: Callable[[], Spectrum]) -> Spectrum:
+    def say(name: str) -> None:
         if not options.json:
             print(f"  {name} ...", flush=True)
-        try:
-            return make()
-        except ValueError as error:
-            raise UserError(f"{name}: {error}") from error
 
-    reports = []
-    batch: Batch = {}
-    number = None
+    def complain(step: int, sentence: str) -> None:
+        print(f"checkpoint of step {step}: {sentence}", file=sys.stderr, flush=True)
+
+    reports: list[dict[str, Any]] = []
+    batches: list[Batch] = []
+    number, failed = None, False
     for experiment, state in states(whole, options.run, options.step, options.all):
-        if number != whole.number(int(state.step)):
-            number = whole.number(int(state.step))
-            batch = examples(experiment, options.batch_size or experiment.batch_size, options.seed)
+        step, size = int(state.step), options.batch_size or experiment.batch_size
+        if number != whole.number(step):
+            number = whole.number(step)
+            batches = [
+                examples(experiment, size, options.seed, draw) for draw in range(options.batches)
+            ]
         if not options.json:
-            print(f"checkpoint of step {int(state.step)}")
+            print(f"checkpoint of step {step}")
         try:
-            report = analyse(
-                experiment,
-                state,
-                batch,
-                solve,
-                options.count,
-                options.tolerance,
-                options.restarts,
-                options.seed,
-                options.by_term,
-            )
+            report = analyse(experiment, state, batches, settings, say)
         except UserError as error:
             if not options.all:  # others may be solvable where this one is not
                 raise
-            print(f"checkpoint of step {int(state.step)}: {error}", file=sys.stderr, flush=True)
+            report = {"step": step, "failed": {"all": str(error)}}
+        mistakes = report.pop("failed", {})
+        failed = failed or bool(mistakes)
+        for name, sentence in mistakes.items():
+            complain(step, sentence if name == "all" else f"{name}: {sentence}")
+        if len(report) == 1:  # nothing but the step
             continue
+        report["protocol"] = protocol(settings, size, options.batches)
+        if options.accept_data:  # perhaps other data than the training's
+            report["protocol"]["data"] = options.data
         reports.append(report)
         try:
             write_report(options.run, report)
         except UserError as error:
-            not_kept(error)
+            not_kept(error, elsewhere=False)
         if not options.json:
             print(as_text(report), flush=True)
     if not reports:
-        raise UserError("no checkpoint's eigenvalues could be found; try more --restarts.")
+        raise UserError(
+            "no checkpoint's eigenvalues could be found; try more --restarts, a larger --basis or --tolerance, "
+            "or the exact Jacobian by a larger --dense."
+        )
     if options.json:
         print(json.dumps(reports if options.all else reports[0], indent=2, allow_nan=False))
     if options.out:
@@ -119,22 +103,94 @@ def main(words: list[str]) -> int:
         draw(reports, options.out)
         if not options.json:
             print(f"wrote {options.out}")
-    return 0
+    return 1 if failed else 0
+
+
+def parser() -> Parser:
+    """The command's flags."""
+    result = Parser(prog="jgan spectrum", description=__doc__)
+    result.add_argument("run", type=named_path, help="run directory")
+    result.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")
+    result.add_argument("--all", action="store_true", help="every checkpoint that the run keeps")
+    result.add_argument(
+        "--count", type=at_least(1), help=f"eigenvalues (default: {USUAL}, or as many as there are)"
+    )
+    result.add_argument("--batch-size", type=at_least(1), help="examples (default: the run's)")
+    result.add_argument(
+        "--batches",
+        type=at_least(1),
+        default=3,
+        help="batches over which what verdicts rest on is compared (default: 3)",
+    )
+    result.add_argument(
+        "--seed", type=at_least(0), default=0, help="of latents and examples (default: 0)"
+    )
+    result.add_argument(
+        "--dense",
+        type=at_least(0),
+        default=DENSE,
+        help="parameters up to which the exact Jacobian is formed and solved by LAPACK; larger maps are left "
+        f"to the matrix-free eigen-solver (default: {DENSE})",
+    )
+    result.add_argument(
+        "--tolerance", type=float, default=1e-4, help="of the eigen-solver (default: 1e-4)"
+    )
+    result.add_argument(
+        "--restarts", type=at_least(1), default=100, help="of the eigen-solver (default: 100)"
+    )
+    result.add_argument(
+        "--basis",
+        type=at_least(2),
+        help="vectors that the eigen-solver keeps (default: about twice the eigenvalues, and up to four times "
+        "as many where it does not converge)",
+    )
+    result.add_argument(
+        "--by-term", action="store_true", help="what each term of the objective contributes"
+    )
+    result.add_argument("--json", action="store_true", help="print numbers for scripts")
+    result.add_argument(
+        "--out", type=output(".png"), help="also draw the eigenvalues into this .png"
+    )
+    add_data_flags(result)
+    return result
+
+
+def protocol(settings: Settings, batch_size: int, batches: int) -> dict[str, Any]:
+    """What a report's numbers depend on beside the checkpoint."""
+    chosen = settings._asdict()
+    del chosen["by_term"]
+    return {
+        **chosen,
+        "batch_size": batch_size,
+        "batches": batches,
+        "averaged": False,  # the players themselves, as the rule moves them
+        "versions": versions(),
+    }
 
 
 def write_report(run: Path, report: dict[str, Any]) -> None:
-    """Add a checkpoint's report to ``RUN/spectrum.json``, in place of an earlier one of the same step."""
+    """Add a checkpoint's report to ``RUN/spectrum.json``.
+
+    It takes the place of an earlier one of the same step and protocol; those of other protocols stay.
+    """
     path = run / "spectrum.json"
     stored: list[dict[str, Any]] = []
     with contextlib.suppress(OSError, ValueError):
         stored = json.loads(path.read_text())
-    kept = [entry for entry in stored if entry["step"] != report["step"]]
+    own = (report["step"], report["protocol"])
+    kept = [entry for entry in stored if (entry["step"], entry.get("protocol")) != own]
     ordered = sorted([*kept, report], key=lambda entry: entry["step"])
     write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")
 
 
-def examples(experiment: Experiment, count: int, seed: int) -> Batch:
-    """One batch for the field and for an update: ``count`` examples drawn without replacement.
+def examples(experiment: Experiment, count: int, seed: int, draw: int = 0) -> Batch:
+    """A batch for the field and for an update: ``count`` examples drawn without replacement.
+
+    Args:
+      experiment: whose source is drawn from.
+      count: examples in a minibatch.
+      seed: of the first draw.
+      draw: which of several batches; they are drawn independently of each other.
 
     Raises:
       UserError: if the source has fewer.
@@ -147,7 +203,7 @@ def examples(experiment: Experiment, count: int, seed: int) -> Batch:
             f"--batch-size is {count} ({experiment.rule.minibatches} minibatches an update), but the source "
             f"{source.name!r} has only {size} examples."
         )
-    order = np.random.default_rng(seed).permutation(size)[:total]
+    order = np.random.default_rng([seed, draw] if draw else seed).permutation(size)[:total]
     return {name: jnp.asarray(rows) for name, rows in source.at(order).items()}
 
 
@@ -175,112 +231,3 @@ def states(
         yield retried(lambda: load(newest_step(run)))
     else:
         yield load(step)
-
-
-Solve = Callable[[str, Callable[[], Spectrum]], Spectrum]
-
-
-def analyse(
-    experiment: Experiment,
-    state: TrainState,
-    batch: Batch,
-    solve: Solve,
-    count: int,
-    tolerance: float,
-    restarts: int,
-    seed: int,
-    by_term: bool = False,
-) -> dict[str, Any]:
-    """Field, both Hessians and the update operator at one checkpoint, as numbers and words."""
-    game, variables, key = experiment.game, state.variables, jax.random.key(seed)
-    here = field(game, variables, batch, key, state.clock)
-    options = {"tolerance": tolerance, "restarts": restarts}
-
-    def leading(self_map: Any, number: int, which: str, symmetric: bool = False) -> Spectrum:
-        return leading_eigenvalues(self_map, number, which=which, symmetric=symmetric, **options)  # type: ignore[arg-type]
-
-    largest = solve("field, largest modulus", lambda: leading(here, count, "modulus"))
-    right = solve("field, largest real part", lambda: leading(here, min(count, 6), "right"))
-    share = float(jax.jit(lambda: rotation_share(here, key))())
-    report: dict[str, Any] = {
-        "step": int(state.step),
-        "field": _numbers(largest),
-        "field_right": _numbers(right) | _words(of_field(right)),
-        "rotation_share": share,
-        "hessians": {},
-    }
-    for player in PLAYERS:
-        # The player's field is minus its gradient: right of the field is low of the Hessian.
-        own = player_field(game, player, variables, batch, key, state.clock)
-        ends = {
-            end: _negated(
-                solve(f"{player}'s Hessian, {end}", lambda w=which, o=own: leading(o, 3, w, True))  # type: ignore[misc]
-            )
-            for end, which in (("lowest", "right"), ("highest", "left"))
-        }
-        words = _words(of_hessian(ends["lowest"], ends["highest"]))
-        report["hessians"][player] = {end: _numbers(found) for end, found in ends.items()} | words
-    moved = solve(
-        "update operator",
-        lambda: leading(operator(experiment.rule, state, batch), min(count, 6), "modulus"),
-    )
-    report["operator"] = _numbers(moved) | _words(of_operator(moved))
-    report["spectral_radius"] = float(np.abs(moved.values).max())
-    if by_term:
-        report["by_term"] = terms_of(game, variables, batch, key, state.clock, right)
-    return report
-
-
-def terms_of(
-    game: Game, variables: Variables, batch: Batch, key: jax.Array, step: Step, right: Spectrum
-) -> dict[str, Any]:
-    """The length of each term's part of the field, and its share of the rightmost eigenvalues."""
-    fields = fields_by_term(game, variables, batch, key, step)
-    shares = eigenvalue_shares(fields, right.vectors)
-    return {
-        name: {
-            "norm": float(jax.jit(lambda part=part: optax.tree.norm(part.function(part.point)))()),
-            "shares": [[float(z.real), float(z.imag)] for z in shares[name]],
-        }
-        for name, part in fields.items()
-    }
-
-
-def as_text(report: dict[str, Any]) -> str:
-    """A report in lines."""
-    lines = ["field: leading eigenvalues and residuals"]
-    for (real, imaginary), residual in zip(
-        report["field"]["eigenvalues"], report["field"]["residuals"], strict=True
-    ):
-        lines.append(f"  {real:+.5g} {imaginary:+.5g}i   {residual:.1e}")
-    lines.append(f"field: {report['field_right']['verdict']} - {report['field_right']['meaning']}")
-    lines.append(
-        f"rotation: {report['rotation_share']:.0%} of the Jacobian's square is antisymmetric"
-    )
-    for player, found in report["hessians"].items():
-        lines.append(f"{player}: {found['verdict']} - {found['meaning']}")
-    for name, found in report.get("by_term", {}).items():
-        (real, imaginary), *_ = found["shares"]
-        lines.append(
-            f"{name}: {real:+.5g} {imaginary:+.5g}i of the rightmost eigenvalue, field of length "
-            f"{found['norm']:.3g}"
-        )
-    lines.append(f"update: {report['operator']['verdict']} - {report['operator']['meaning']}")
-    return "\n".join(lines)
-
-
-def _numbers(found: Spectrum) -> dict[str, Any]:
-    values = np.asarray(found.values, complex)
-    return {
-        "eigenvalues": [[float(z.real), float(z.imag)] for z in values],
-        "residuals": [float(r) for r in found.residuals],
-        "products": found.products,
-    }
-
-
-def _words(found: Diagnosis) -> dict[str, str]:
-    return {"verdict": found.word, "meaning": found.sentence}
-
-
-def _negated(found: Spectrum) -> Spectrum:
-    return found._replace(values=-found.values)

@@ -7,6 +7,7 @@ Nothing is derived here: losses come from `jgan.losses`, penalties from `jgan.pe
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from jgan.arguments import check_number
 from jgan.augmentation import with_augmentation
 from jgan.game import Batch, Game, with_weight_clipping
 from jgan.losses import Loss, hinge, least_squares, minimax, non_saturating, wasserstein
@@ -58,12 +59,14 @@ class Regulariser(NamedTuple):
       default: the strength in the figures of Mescheder et al.
       meaning: what the strength is.
       smooth: whether the field is differentiable at the equilibrium (0, 0), and zero there.
+      positive: whether the strength must be above 0.
     """
 
     build: Callable[[Loss, Strength, tuple[float, float]], Regularised]
     default: float
     meaning: str
     smooth: bool = True
+    positive: bool = False
 
 
 def _penalised(
@@ -105,8 +108,8 @@ REGULARISERS: dict[str, Regulariser] = {
         "twice the weight, target 1",
         False,
     ),
-    "instance-noise": Regulariser(_noisy, 0.7, "the noise's standard deviation"),
-    "clip": Regulariser(_clipped, 1.0, "the bound on |psi|"),
+    "instance-noise": Regulariser(_noisy, 0.7, "the noise's standard deviation", positive=True),
+    "clip": Regulariser(_clipped, 1.0, "the bound on |psi|", positive=True),
     "consensus": Regulariser(_consensual, 1.0, "gamma"),
 }
 """By name. Strengths follow the articles: (gamma/2) E(...)² for every penalty on gradients."""
@@ -128,11 +131,22 @@ def regularised(
       start: θ and ψ.
 
     Raises:
-      ValueError: for unknown names.
+      ValueError: for unknown names, a strength that is not a finite number of at least 0 (above 0 where it is
+        a bound or a noise), or a bad start.
     """
     if loss not in LOSSES:
         raise ValueError(f"loss is {loss!r}, but must be one of {', '.join(LOSSES)}.")
     if penalty not in REGULARISERS:
         raise ValueError(f"penalty is {penalty!r}, but must be one of {', '.join(REGULARISERS)}.")
     kind = REGULARISERS[penalty]
-    return kind.build(LOSSES[loss](), kind.default if strength is None else strength, start)
+    given = kind.default if strength is None else strength
+    check_strength("strength", penalty, given)
+    return kind.build(LOSSES[loss](), given, start)
+
+
+def check_strength(name: str, penalty: str, strength: Strength) -> None:
+    """Raise ValueError unless the number is a strength of this penalty."""
+    if REGULARISERS[penalty].positive:
+        check_number(name, strength, above=0)
+    else:
+        check_number(name, strength, least=0)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.arguments import check_count, check_number
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Batch, Game
 from jgan.rules import (
     Rule,
@@ -104,8 +105,11 @@ def named_rule(name: str, game: Game, setting: Setting) -> Rule:
     """The rule called ``name`` in `RULES`.
 
     Raises:
-      ValueError: for an unknown name, or a setting that the rule does not have.
+      ValueError: for an unknown name, a number out of range, or a setting that the rule does not have.
     """
+    check_number("step", setting.step, least=0)
+    check_number("momentum", setting.momentum, above=-1, below=1)
+    check_count("discriminator_steps", setting.discriminator_steps)
     if name not in RULES:
         raise ValueError(f"rule is {name!r}, but must be one of {', '.join(RULES)}.")
     kind, momentum = RULES[name], setting.momentum

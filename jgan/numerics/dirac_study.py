@@ -6,13 +6,14 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from jgan.arguments import check_count
 from jgan.numerics import dirac_theory
 from jgan.numerics.dirac import REGULARISERS, Regularised, regularised
 from jgan.numerics.dirac_rules import RULES, Setting, named_rule
 from jgan.numerics.eigen import eigenvalues
 from jgan.numerics.orbit import positions
 from jgan.numerics.selfmap import SelfMap
-from jgan.numerics.stability import dirac_field, dirac_operator
+from jgan.numerics.stability import dirac_field, dirac_operator, radius_an_update
 from jgan.numerics.verdict import Verdict, judge
 from jgan.rules.rule import Rule, TrainState
 
@@ -63,9 +64,11 @@ class Study(NamedTuple):
       case: what was studied.
       field_theory: closed-form eigenvalues of the field, empty where there are none.
       field: those of the exact Jacobian; empty where the field is not differentiable at the equilibrium.
-      operator_theory: closed-form eigenvalues of an update, empty where none is known.
-      operator: those of the rule's exact Jacobian over one period, empty as ``field``.
-      spectral_radius: largest modulus of ``operator``; None where that is empty.
+      operator_theory: closed-form eigenvalues of ``period`` updates, empty where none is known.
+      operator: those of the rule's exact Jacobian over ``period`` updates, empty as ``field``.
+      spectral_radius: the factor of a single update: the largest modulus of ``operator`` to the power
+        1/``period``; None where that is empty.
+      period: updates after which the rule does the same again.
       path: ``(steps + 1, 2)``, θ and ψ.
       observed_rate: factor by which the distance to the equilibrium changed in an update, fitted to the
         second half of the path; None if that is not finite.
@@ -78,6 +81,7 @@ class Study(NamedTuple):
     operator_theory: list[complex]
     operator: list[complex]
     spectral_radius: float | None
+    period: int
     path: np.ndarray
     observed_rate: float | None
     verdict: Verdict
@@ -92,8 +96,13 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
       long: updates that the verdict may look ahead; None for half a million, fewer with noise.
 
     Raises:
-      ValueError: for unknown names and settings that do not fit.
+      ValueError: for unknown names, settings that do not fit and numbers out of range.
     """
+    check_count("steps", steps)
+    if case.penalty == "none" and case.strength is not None:
+        raise ValueError(
+            f"strength is {case.strength}, but the penalty 'none' has none; leave it out."
+        )
     if case.start == (0.0, 0.0):
         raise ValueError("start is (0, 0), the equilibrium itself; choose another point.")
     rule, batch, strength = case.moving(), case.toy().batch, case.given_strength()
@@ -106,11 +115,10 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
         operator_values = _solved(
             lambda: dirac_operator(case.rule, case.setting, case.loss, case.penalty, strength)
         )
-        radius = max(map(abs, operator_values))
+        radius = float(radius_an_update(case.rule, max(map(abs, operator_values))))
     path = np.asarray(jax.jit(lambda state: positions(rule, state, batch, steps))(case.state()))
     if long is None:
         long = 1 << (17 if case.penalty == "instance-noise" else 19)
-    each = None if radius is None else radius ** (1 / period)
     plain = case.setting.momentum == 0 and case.setting.discriminator_steps == 1
     return Study(
         case=case,
@@ -123,9 +131,10 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
         else [],
         operator=operator_values,
         spectral_radius=radius,
+        period=period,
         path=path[:, ::-1],  # tree order has the discriminator first
         observed_rate=observed_rate(path),
-        verdict=judge(rule, batch, case.state, each, steps=long),
+        verdict=judge(rule, batch, case.state, radius, steps=long),
     )
 
 

@@ -9,6 +9,7 @@ import cmath
 import numpy as np
 
 from jgan.numerics.dirac import SLOPES
+from jgan.numerics.dirac_rules import EVERY
 
 
 def damping(loss: str, penalty: str, strength: float) -> float | None:
@@ -45,8 +46,9 @@ def field_eigenvalues(loss: str, penalty: str, strength: float) -> list[complex]
 def operator_eigenvalues(
     rule: str, step: float, loss: str, penalty: str, strength: float
 ) -> list[complex]:
-    """Eigenvalues of one update without momentum, or nothing where no simple form is known.
+    """Eigenvalues of an update without momentum, or nothing where no simple form is known.
 
+    For a rule with a period they are those of its `jgan.numerics.dirac_rules.Named.period` updates together.
     Rules that are polynomials in the field act on its eigenvalues one by one; alternating descent needs
     the entries of the Jacobian, which consensus changes throughout.
     """
@@ -64,6 +66,8 @@ def operator_eigenvalues(
     degree = {"simultaneous": 1, "runge-kutta-2": 2, "runge-kutta-4": 4}.get(rule)
     if rule == "extragradient":
         return [1 + value + value * value for value in values]
+    if rule == "lookahead-minimax":
+        return [0.5 + 0.5 * (1 + value) ** EVERY for value in values]
     if degree is None:
         return []
     factorials = [1, 1, 2, 6, 24]

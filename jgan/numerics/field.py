@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_count
 from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, check_player, dense
 from jgan.numerics.selfmap import SelfMap
 from jgan.rules.joint import params_of, with_params
@@ -46,7 +47,11 @@ def field(
     key: jax.Array | None = None,
     step: Any = 0,
 ) -> SelfMap:
-    """The vector field as a map on ``{player: params}``, at the given variables."""
+    """The vector field as a map on ``{player: params}``, at the given variables.
+
+    In tree order the discriminator comes first, so the Jacobian has the blocks [[D by D, D by G],
+    [G by D, G by G]].
+    """
 
     def function(params: dict[str, PyTree]) -> dict[str, PyTree]:
         return vector_field(game, with_params(variables, params), batch, key, step)
@@ -90,8 +95,7 @@ def operator(rule: Rule, state: TrainState, batch: Batch, steps: int = 1) -> Sel
     Raises:
       ValueError: if ``steps`` is less than 1.
     """
-    if steps < 1:
-        raise ValueError(f"steps is {steps}, but must be at least 1.")
+    check_count("steps", steps)
     leaves, structure = jax.tree.flatten(_moving(_off_the_kink(state)))
     floats = [jnp.issubdtype(leaf.dtype, jnp.inexact) for leaf in leaves]
 

@@ -1,17 +1,28 @@
-"""Discrete iterates of a rule, the continuous flow beside them, and the cycles they end in."""
+"""Discrete iterates of a rule, and the cycles and points they end in."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.flatten_util import ravel_pytree
-from scipy.integrate import solve_ivp
 
+from jgan.arguments import check_count
 from jgan.game import Batch
-from jgan.numerics.selfmap import SelfMap, flat
+from jgan.numerics.flow import Curve, flow, flow_curve
 from jgan.rules.joint import params_of
 from jgan.rules.rule import Rule, TrainState
+
+__all__ = [
+    "Curve",
+    "Cycle",
+    "Extent",
+    "extents",
+    "flow",
+    "flow_curve",
+    "iterate",
+    "limit_cycle",
+    "positions",
+]
 
 
 def strong(state: TrainState) -> TrainState:
@@ -24,118 +35,123 @@ def iterate(rule: Rule, state: TrainState, batch: Batch, steps: int | jax.Array)
     return jax.lax.fori_loop(0, steps, lambda _, moved: rule.update(moved, batch)[0], strong(state))
 
 
+def _position(state: TrainState) -> jax.Array:
+    return ravel_pytree(params_of(state.variables))[0]
+
+
 def positions(rule: Rule, state: TrainState, batch: Batch, steps: int, every: int = 1) -> jax.Array:
     """Where the players are: parameters of both as one vector, in tree order, discriminator first.
 
     Returns:
       ``(steps // every + 1, n)``, the first row being the start.
+
+    Raises:
+      ValueError: if ``steps`` is negative or ``every`` less than 1.
     """
+    check_count("steps", steps, 0)
+    check_count("every", every)
 
     def one(moved: TrainState, _: None) -> tuple[TrainState, jax.Array]:
-        here = ravel_pytree(params_of(moved.variables))[0]
-        return iterate(rule, moved, batch, every), here
+        return iterate(rule, moved, batch, every), _position(moved)
 
     last, rows = jax.lax.scan(one, strong(state), length=steps // every)
-    return jnp.concatenate([rows, ravel_pytree(params_of(last.variables))[0][None]])
+    return jnp.concatenate([rows, _position(last)[None]])
 
 
 class Extent(NamedTuple):
-    """How far from the origin an orbit was within one stretch of steps.
+    """Where an orbit was within one stretch of steps.
 
     Attributes:
-      smallest: distance.
-      largest: distance.
-      middle: root of the mean squared distance.
+      smallest: distance from the point that was asked about.
+      largest: distance from it.
+      middle: root of the mean squared distance from it.
+      centre: ``(n,)``, the mean position, in tree order.
+      radius: root of the mean squared distance from the orbit's own centre.
     """
 
     smallest: jax.Array
     largest: jax.Array
     middle: jax.Array
+    centre: jax.Array
+    radius: jax.Array
 
 
 def extents(
-    rule: Rule, state: TrainState, batch: Batch, stretch: int, count: int
+    rule: Rule,
+    state: TrainState,
+    batch: Batch,
+    stretch: int,
+    count: int,
+    about: jax.Array | None = None,
 ) -> tuple[TrainState, Extent]:
     """``count`` stretches of ``stretch`` updates, each measured at every update but never stored.
 
-    Distances are those of both players' parameters together from the origin.
+    Distances are those of both players' parameters together.
+
+    Args:
+      rule: how the players move.
+      state: where they begin.
+      batch: the examples of every update.
+      stretch: updates in a stretch.
+      count: how many stretches.
+      about: ``(n,)``, the point from which distances are measured; None for the origin.
 
     Returns:
-      The last state, and an `Extent` of arrays ``(count,)``.
+      The last state, and an `Extent` of arrays ``(count,)``, the centres ``(count, n)``.
+
+    Raises:
+      ValueError: if ``stretch`` or ``count`` is less than 1.
     """
+    check_count("stretch", stretch)
+    check_count("count", count)
+    origin = jnp.zeros_like(_position(state)) if about is None else about
 
-    def step(_: jax.Array, carry: tuple[TrainState, Extent]) -> tuple[TrainState, Extent]:
-        moved, seen = carry
-        moved, _metrics = rule.update(moved, batch)
-        square = sum(jnp.sum(leaf * leaf) for leaf in jax.tree.leaves(params_of(moved.variables)))
-        return moved, Extent(
-            jnp.minimum(seen.smallest, square),
-            jnp.maximum(seen.largest, square),
-            seen.middle + square / stretch,
-        )
+    def one(begin: TrainState, _: None) -> tuple[TrainState, Extent]:
+        reference = _position(begin)
 
-    def one(moved: TrainState, _: None) -> tuple[TrainState, Extent]:
+        def step(_: jax.Array, carry: tuple[TrainState, Extent]) -> tuple[TrainState, Extent]:
+            moved, seen = carry
+            moved, _metrics = rule.update(moved, batch)
+            here = _position(moved)
+            square = jnp.sum(jnp.square(here - origin))
+            # Sums about a point of the orbit keep their digits where the players hardly move.
+            away = here - reference
+            return moved, Extent(
+                jnp.minimum(seen.smallest, square),
+                jnp.maximum(seen.largest, square),
+                seen.middle + square / stretch,
+                seen.centre + away / stretch,
+                seen.radius + jnp.sum(jnp.square(away)) / stretch,
+            )
+
         zero = jnp.zeros((), jnp.result_type(float))
-        nothing = Extent(zero + jnp.inf, zero, zero)
-        moved, seen = jax.lax.fori_loop(0, stretch, step, (moved, nothing))
-        return moved, jax.tree.map(jnp.sqrt, seen)
+        nothing = Extent(zero + jnp.inf, zero, zero, jnp.zeros_like(reference), zero)
+        moved, seen = jax.lax.fori_loop(0, stretch, step, (begin, nothing))
+        spread = jnp.maximum(seen.radius - jnp.sum(jnp.square(seen.centre)), 0.0)
+        found = Extent(
+            jnp.sqrt(seen.smallest),
+            jnp.sqrt(seen.largest),
+            jnp.sqrt(seen.middle),
+            reference + seen.centre,
+            jnp.sqrt(spread),
+        )
+        return moved, found
 
     return jax.lax.scan(one, strong(state), length=count)
 
 
-def flow(
-    field: SelfMap,
-    times: np.ndarray,
-    *,
-    tolerance: float = 1e-9,
-    most: int = 100_000,
-) -> np.ndarray:
-    """The continuous flow x' = v(x) from the field's point, by SciPy's DOP853.
-
-    Args:
-      field: of few parameters; it is compiled once and called from the host.
-      times: ``(t,)`` increasing; the first is when the flow is at the point.
-      tolerance: relative and absolute error allowed in each step.
-      most: evaluations of the field allowed.
-
-    Returns:
-      ``(t, n)``, vectors in tree order.
-
-    Raises:
-      ValueError: if the flow is not finite, or not done after ``most`` evaluations.
-    """
-    function, start = flat(field)
-    compiled = jax.jit(function)
-    used = 0
-
-    def velocity(_: float, x: np.ndarray) -> np.ndarray:
-        nonlocal used
-        used += 1
-        value = np.asarray(compiled(jnp.asarray(x, start.dtype)), float)
-        if not np.isfinite(value).all() or used > most:
-            reason = "is not finite" if used <= most else f"needs more than {most} evaluations"
-            raise ValueError(f"the flow {reason} before time {times[-1]:g}.")
-        return value
-
-    span = float(times[0]), float(times[-1])
-    solution = solve_ivp(
-        velocity, span, np.asarray(start, float), "DOP853", times, rtol=tolerance, atol=tolerance
-    )
-    if not solution.success:
-        raise ValueError(f"the flow cannot be followed to time {times[-1]:g}: {solution.message}")
-    return solution.y.T
-
-
 class Cycle(NamedTuple):
-    """What the players circle on.
+    """What the players circle on; a point, if its radius is 0.
 
     Attributes:
-      radius: root mean squared distance from the origin.
-      smallest: distance from the origin.
-      largest: distance from the origin.
-      settled: relative change of ``radius`` between the last two stretches.
+      centre: ``(n,)``, the mean position, in tree order.
+      radius: root mean squared distance from the centre.
+      smallest: distance from the centre.
+      largest: distance from the centre.
+      settled: change of ``radius`` between the last two stretches, relative to the larger.
     """
 
+    centre: jax.Array
     radius: jax.Array
     smallest: jax.Array
     largest: jax.Array
@@ -147,9 +163,18 @@ def limit_cycle(
 ) -> Cycle:
     """The set that the iterates settle on, measured after ``settle`` updates over ``measure`` more.
 
-    A `Cycle` that is the same from inside and outside is a limit cycle; compare two starts. Pure, jit- and
+    A `Cycle` that is the same from inside and outside is a limit cycle; compare two starts. Players who
+    come to rest, at the origin or elsewhere, have a cycle of radius 0 about the point. Pure, jit- and
     vmap-able over starts and settings.
+
+    Raises:
+      ValueError: if ``settle`` is negative or ``measure`` less than 1.
     """
-    _, seen = extents(rule, iterate(rule, state, batch, settle), batch, measure, 2)
-    change = jnp.abs(seen.middle[1] / seen.middle[0] - 1)
-    return Cycle(seen.middle[1], seen.smallest[1], seen.largest[1], change)
+    check_count("settle", settle, 0)
+    check_count("measure", measure)
+    state, before = extents(rule, iterate(rule, state, batch, settle), batch, measure, 1)
+    _, seen = extents(rule, state, batch, measure, 1, before.centre[0])
+    old, new = before.radius[0], seen.radius[0]
+    larger = jnp.maximum(old, new)
+    change = jnp.where(larger > 0, jnp.abs(new - old) / jnp.where(larger > 0, larger, 1.0), 0.0)
+    return Cycle(seen.centre[0], new, seen.smallest[0], seen.largest[0], change)

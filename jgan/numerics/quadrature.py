@@ -24,7 +24,7 @@ def gauss_hermite(count: int = 60) -> tuple[np.ndarray, np.ndarray]:
     >>> float((weights * nodes**4).sum().round(12))  # the fourth moment
     3.0
     """
-    if count < 1:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"count is {count}, but there must be at least 1 node.")
     nodes, weights = np.polynomial.hermite_e.hermegauss(count)
     return nodes, weights / weights.sum()

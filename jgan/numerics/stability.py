@@ -6,7 +6,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from jgan.numerics.dirac import regularised
+from jgan.numerics.dirac import REGULARISERS, regularised
 from jgan.numerics.dirac_rules import RULES, Setting, named_rule
 from jgan.numerics.eigen import eigenvalues_2x2, spectral_radius, spectral_radius_2x2
 from jgan.numerics.field import field, operator, settled
@@ -100,7 +100,12 @@ def critical_gamma(field_at: Callable[[jax.Array], SelfMap], highest: Real) -> j
 
 
 def dirac_field(loss: str, penalty: str, strength: Real | None = None) -> SelfMap:
-    """The field of a Dirac-GAN of `jgan.numerics.dirac` at its equilibrium; the strength may be traced."""
+    """The field of a Dirac-GAN of `jgan.numerics.dirac` at its equilibrium; the strength may be traced.
+
+    Raises:
+      ValueError: for unknown names and bad strengths, and for penalties under which the field jumps there.
+    """
+    check_smooth(penalty)
     toy = regularised(loss, penalty, strength)
     return field(toy.game, as_variables(0.0, 0.0), toy.batch)
 
@@ -108,11 +113,38 @@ def dirac_field(loss: str, penalty: str, strength: Real | None = None) -> SelfMa
 def dirac_operator(
     rule: str, setting: Setting, loss: str, penalty: str, strength: Real | None = None
 ) -> SelfMap:
-    """The operator of a named rule on a Dirac-GAN at its equilibrium; all numbers may be traced."""
+    """The operator of a named rule on a Dirac-GAN at its equilibrium; all numbers may be traced.
+
+    For a rule with a period it is that of `jgan.numerics.dirac_rules.Named.period` updates together, whose
+    eigenvalues are not those of one update: `radius_an_update`.
+
+    Raises:
+      ValueError: for unknown names and bad numbers, and for penalties under which the field jumps there.
+    """
+    check_smooth(penalty)
     toy = regularised(loss, penalty, strength, start=(0.0, 0.0))
     moving = named_rule(rule, toy.game, setting)
     state = settled(moving, moving.init(jax.random.key(0), toy.batch), toy.batch)
     return operator(moving, state, toy.batch, RULES[rule].period)
+
+
+def check_smooth(penalty: str) -> None:
+    """Raise ValueError for a penalty under which the Dirac-GAN cannot be linearised at its equilibrium."""
+    if penalty in REGULARISERS and not REGULARISERS[penalty].smooth:
+        smooth = ", ".join(name for name, kind in REGULARISERS.items() if kind.smooth)
+        raise ValueError(
+            f"penalty is {penalty!r}, whose field jumps at the equilibrium (0, 0), so that there is nothing to "
+            f"linearise; use one of {smooth}."
+        )
+
+
+def radius_an_update(rule: str, radius: Real) -> jax.Array:
+    """The factor of a single update, from the spectral radius of the operator of a named rule's period.
+
+    >>> round(float(radius_an_update("lookahead-minimax", 0.911859)), 5)  # of five updates
+    0.98172
+    """
+    return jnp.asarray(radius) ** (1 / RULES[rule].period)
 
 
 def radius_map(
@@ -137,7 +169,11 @@ def radius_map(
       discriminator_steps: n_d of alternating descent.
 
     Returns:
-      ``(m, n)``. Operators on two numbers have theirs in closed form, larger ones by LAPACK.
+      ``(m, n)``, the factor of a single update, also for rules with a longer period. Operators on two numbers
+      have theirs in closed form, larger ones by LAPACK.
+
+    Raises:
+      ValueError: as `dirac_operator`.
     """
     plain = isinstance(momentum, int | float) and momentum == 0
     return _radius_map(
@@ -166,8 +202,8 @@ def _radius_map(
         setting = Setting(step, 0.0 if momentum is None else momentum, discriminator_steps)
         matrix = jacobian(dirac_operator(rule, setting, loss, penalty, strength))
         if matrix.shape == (2, 2):
-            return spectral_radius_2x2(matrix)
-        return jnp.max(jnp.abs(jnp.linalg.eigvals(matrix)))
+            return radius_an_update(rule, spectral_radius_2x2(matrix))
+        return radius_an_update(rule, jnp.max(jnp.abs(jnp.linalg.eigvals(matrix))))
 
     over_steps = jax.vmap(radius, in_axes=(0, None))
     return jax.vmap(over_steps, in_axes=(None, 0))(steps, strengths)

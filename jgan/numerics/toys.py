@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.arguments import check_count, check_number
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Batch, Game, PyTree, Variables
 from jgan.latents import Prior
 from jgan.losses import Loss, separable
@@ -59,7 +60,14 @@ def dirac(loss: Loss, start: tuple[float, float] = (1.0, 1.0)) -> Game:
 
     The data are in the batch, `dirac_batch`; the paper's are one point at 0. With points at c ≠ 0 the
     equilibrium is θ = c, ψ = 0 and even the unregularised game converges wherever f''(0) < 0.
+
+    Raises:
+      ValueError: if ``start`` is not two finite numbers.
     """
+    if not isinstance(start, tuple | list) or len(start) != 2:
+        raise ValueError(f"start is {start!r}, but must be two numbers, theta and psi.")
+    for name, value in zip(("theta", "psi"), start, strict=True):
+        check_number(f"{name} of start", value)
 
     def meet(make: Any, batch: Batch, latent: PyTree, step: Step) -> Meeting:
         real = batch["image"]
@@ -89,12 +97,22 @@ def _as_arrays(params: object) -> PyTree:
 
 
 def dirac_batch(point: float = 0.0, count: int = 1) -> Batch:
-    """``count`` data points at ``point``, ``{"image": (count, 1)}``."""
+    """``count`` data points at ``point``, ``{"image": (count, 1)}``.
+
+    Raises:
+      ValueError: if ``point`` is not a finite number, or ``count`` less than 1.
+    """
+    check_number("point", point)
+    check_count("count", count)
     return {"image": jnp.full((count, 1), point, jnp.result_type(float))}
 
 
 def bilinear(matrix: jax.Array | np.ndarray | float) -> Game:
-    """min over x, max over y of xᵀ M y, from x = y = 1; a number s is the game s·xy of scalars."""
+    """min over x, max over y of xᵀ M y, from x = y = 1; a number s is the game s·xy of scalars.
+
+    Raises:
+      ValueError: if the matrix is not real and finite, or neither a matrix nor a number.
+    """
     return quadratic(0.0, matrix, 0.0)
 
 
@@ -112,10 +130,23 @@ def quadratic(
       other: Q, symmetric ``(n, n)``, or a number that multiplies the identity.
       answer: N, like M; None for M itself. With N = M and P = Q = 0 the game is zero-sum.
 
-    The field's Jacobian is [[-P, -M], [Nᵀ, -Q]] everywhere; all players start at 1.
+    The field's Jacobian is [[-Q, Nᵀ], [-M, -P]] everywhere, in tree order: the discriminator's y first, as in
+    all of `jgan.numerics`. All players start at 1.
+
+    Raises:
+      ValueError: if a matrix is not real and finite, not symmetric where it must be, or its shape does not
+        fit.
     """
-    coupling = np.asarray(matrix)
-    back = coupling if answer is None else np.asarray(answer)
+    coupling = _real_matrix("matrix", matrix)
+    if coupling.ndim not in (0, 2):
+        raise ValueError(f"matrix has the shape {coupling.shape}, but must be (m, n), or a number.")
+    back = coupling if answer is None else _real_matrix("answer", answer)
+    if back.shape != coupling.shape:
+        raise ValueError(
+            f"answer has the shape {back.shape}, but must have that of matrix, {coupling.shape}."
+        )
+    _check_symmetric("own", own, coupling.shape[:1])
+    _check_symmetric("other", other, coupling.shape[1:])
 
     def half_square(weight: jax.Array | np.ndarray | float, x: jax.Array) -> jax.Array:
         form = weight * x if np.ndim(weight) == 0 else jnp.asarray(weight, x.dtype) @ x
@@ -144,6 +175,32 @@ def quadratic(
     return Game(init, losses)
 
 
+def _real_matrix(name: str, value: Any) -> np.ndarray:
+    found = np.asarray(value)
+    if not (np.issubdtype(found.dtype, np.floating) or np.issubdtype(found.dtype, np.integer)):
+        raise ValueError(f"{name} is of type {found.dtype}, but must be real.")
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} holds a number that is not finite, but all must be.")
+    return found
+
+
+def _check_symmetric(name: str, value: Any, size: tuple[int, ...]) -> None:
+    """Raise ValueError unless ``value`` is a number or a symmetric matrix for players of this size."""
+    if isinstance(value, jax.core.Tracer) and value.shape == ():
+        return
+    found, wanted = _real_matrix(name, value), size * 2
+    if found.ndim == 0:
+        return
+    if found.shape != wanted:
+        fitting = f"{wanted}, or a number" if wanted else "a number, as the players are"
+        raise ValueError(f"{name} has the shape {found.shape}, but must be {fitting}.")
+    rounding = 100 * np.finfo(np.result_type(found, np.float32)).eps * np.abs(found).max()
+    if np.abs(found - found.T).max() > rounding:
+        raise ValueError(
+            f"{name} is not symmetric, but must be: a loss has the symmetric part of a matrix only."
+        )
+
+
 def linear_quadratic(loss: Loss, dim: int, prior: Prior, latent: int | None = None) -> Game:
     """A linear generator G(z) = A z + b against a quadratic discriminator D(x) = ½ xᵀWx + wᵀx.
 
@@ -157,7 +214,13 @@ def linear_quadratic(loss: Loss, dim: int, prior: Prior, latent: int | None = No
       latent: dimension of z, ``dim`` if None.
 
     The generator starts as the identity (as much of it as there is), the discriminator at 0.
+
+    Raises:
+      ValueError: if ``dim`` or ``latent`` is less than 1.
     """
+    check_count("dim", dim)
+    if latent is not None:
+        check_count("latent", latent)
     latent = dim if latent is None else latent
 
     def generate(own: PyTree, z: jax.Array) -> jax.Array:

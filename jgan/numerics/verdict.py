@@ -1,4 +1,4 @@
-"""What becomes of the players in the long run: five words, from theory near the equilibrium and orbits."""
+"""What becomes of the players in the long run, in words, from theory near the equilibrium and orbits."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import optax
 
+from jgan.arguments import check_count
 from jgan.game import Batch
 from jgan.numerics.orbit import Extent, extents
 from jgan.rules.joint import params_of
@@ -16,13 +17,16 @@ WORDS = {
     "converges": "the distance to the equilibrium falls by a constant factor in the long run",
     "sublinear": "the distance to the equilibrium falls, ever more slowly than by a constant factor",
     "neutral": "the players circle at whatever distance they are, neither approaching nor leaving",
+    "slow-growth": "the linear part is neutral, and terms beyond it drive the players outwards, more slowly "
+    "than by a constant factor",
+    "other-point": "the players come to rest at a point other than the equilibrium",
     "limit-cycle": "the players settle on a set away from the equilibrium, from inside and outside",
     "diverges": "the players leave, and nothing brings them back",
 }
 MARGIN = 1e-13
 STRETCHES = 8
 OUTSIDE = 1.25
-INSIDE = 0.1
+STILL = 1e-3
 
 
 class Verdict(NamedTuple):
@@ -31,10 +35,19 @@ class Verdict(NamedTuple):
     Attributes:
       word: a key of `WORDS`.
       amplitude: largest distance from the origin in the last stretch; may be inf.
+      centre: mean position in the last stretch, in tree order (discriminator first); may be infinite.
+      radius: root mean squared distance from that centre: 0 for players at rest.
+      growth: factor by which the root mean squared distance from the origin changed between the middle and
+        the end.
+      updates: how many updates were looked at.
     """
 
     word: str
     amplitude: float
+    centre: tuple[float, ...] = ()
+    radius: float = float("nan")
+    growth: float = float("nan")
+    updates: int = 0
 
 
 def judge(
@@ -49,8 +62,9 @@ def judge(
 
     Near the equilibrium the operator's spectral radius ρ decides wherever it is not exactly 1 (to 1e-13).
     What it cannot tell is asked of orbits: whether this start reaches the neighbourhood for which ρ < 1
-    speaks, whether players who leave are held by a cycle, and whether ρ = 1 hides a slow approach. A
-    cycle counts as such if an orbit from a quarter farther out comes back towards it.
+    speaks, whether the players come to rest elsewhere, whether players who leave are held by a cycle, and
+    whether ρ = 1 hides a slow approach or a slow departure. A cycle counts as such if an orbit from a quarter
+    farther out comes back towards it.
 
     Args:
       rule: how the players move.
@@ -59,7 +73,11 @@ def judge(
       spectral_radius: ρ of one update at the equilibrium; None where the operator is not differentiable or
         the equilibrium not stationary, so that it cannot be reached.
       steps: length of each orbit.
+
+    Raises:
+      ValueError: if ``steps`` is less than 1.
     """
+    check_count("steps", steps)
     stretch = max(steps // STRETCHES, 1)
     run = jax.jit(lambda state: extents(rule, state, batch, stretch, STRETCHES)[1])
 
@@ -70,6 +88,12 @@ def judge(
     here = orbit(1.0)
     first, last = float(here.largest[0]), float(here.largest[-1])
     last = last if np.isfinite(last) else np.inf
+    middle = float(here.middle[STRETCHES // 2])
+    growth = float(here.middle[-1]) / middle if middle > 0 else 0.0
+
+    def said(word: str) -> Verdict:
+        centre = tuple(float(value) for value in here.centre[-1])
+        return Verdict(word, last, centre, float(here.radius[-1]), growth, stretch * STRETCHES)
 
     def escapes() -> bool:
         if not np.isfinite(here.largest).all() or last > 1e3 * max(first, 1.0):
@@ -78,23 +102,41 @@ def judge(
         outside = orbit(OUTSIDE * last / size).largest
         return not outside[-1] < (1 + OUTSIDE) / 2 * last
 
+    def bounded() -> str:
+        if at_rest_elsewhere(here):
+            return "other-point"
+        return "diverges" if escapes() else "limit-cycle"
+
     if spectral_radius is None or spectral_radius > 1 + MARGIN:
-        return Verdict("diverges" if escapes() else "limit-cycle", last)
+        return said(bounded())
     if not np.isfinite(here.largest).all():
-        return Verdict("diverges", np.inf)
+        return said("diverges")._replace(amplitude=np.inf)
     if spectral_radius < 1 - MARGIN:
         slow = spectral_radius**stretch > 0.5
         approaching = last < 1.001 * first and (slow or last < 0.9 * here.largest[-2])
-        if last < 1e-3 * first or approaching:
-            return Verdict("converges", last)
-        return Verdict("diverges" if escapes() else "limit-cycle", last)
-    middle = float(here.middle[STRETCHES // 2])
-    change = float(here.middle[-1]) / middle - 1
-    if change < -1e-3:
-        return Verdict("sublinear", last)
-    if change > 1e-3:
-        # Far out a neutral centre may repel in high order (minimax descent by turns does).
-        inside = orbit(INSIDE).middle
-        if abs(inside[-1] / inside[0] - 1) > 1e-3:
-            return Verdict("diverges" if escapes() else "limit-cycle", last)
-    return Verdict("neutral", last)
+        near = last < 1e-3 * first
+        return said(
+            "converges" if near or (approaching and not at_rest_elsewhere(here)) else bounded()
+        )
+    if growth < 1 - 1e-3:
+        return said("sublinear")
+    if growth > 1 + 1e-3:
+        # Terms of higher order may drive a neutral centre outwards (minimax descent by turns does).
+        word = bounded()
+        slow = word == "diverges" and last <= 1e3 * max(first, 1.0)
+        return said("slow-growth" if slow else word)
+    return said("other-point" if at_rest_elsewhere(here) else "neutral")
+
+
+def at_rest_elsewhere(orbit: Extent) -> bool:
+    """Whether the last stretches are those of players who come to rest away from the origin.
+
+    A cycle keeps its radius from stretch to stretch, and players at rest lose theirs.
+    """
+    distance = float(np.linalg.norm(orbit.centre[-1]))
+    before, after = float(orbit.radius[-2]), float(orbit.radius[-1])
+    if not np.isfinite(distance) or distance <= 1e-9 * float(orbit.largest[0]):
+        return False
+    if not after <= STILL * distance:
+        return False
+    return after <= 1e-9 * distance or after < 0.9 * before

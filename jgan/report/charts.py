@@ -217,14 +217,15 @@ def plane(name: str, found: Sequence[tuple[int, Sequence[Sequence[float]]]], cir
         return svg(drawn, f"eigenvalues of the {name} in the complex plane at steps {steps}")
 
 
-def ends(run: Run) -> Html | None:
-    """The lowest and highest eigenvalues of both players' Hessians over steps."""
+def ends(run: Run, spectra: Sequence[dict[str, Any]]) -> Html | None:
+    """The lowest and highest eigenvalues of both players' Hessians over steps, from spectra of a run."""
     lines: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    for report in run.spectra:
+    for report in spectra:
         for player, found in report.get("hessians", {}).items():
             for end, pick in (("lowest", min), ("highest", max)):
-                values = [real for real, _ in found[end]["eigenvalues"]]
-                lines.setdefault((player, end), []).append((report["step"], pick(values)))
+                values = [real for real, _ in found.get(end, {}).get("eigenvalues", [])]
+                if values:
+                    lines.setdefault((player, end), []).append((report["step"], pick(values)))
     if not lines:
         return None
     with axes(height=3.2) as drawn:

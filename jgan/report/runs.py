@@ -1,6 +1,7 @@
 """Runs and sweeps as their directories tell of them."""
 
 import bisect
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -209,16 +210,21 @@ def _pictures(folder: Path) -> dict[str, list[Picture]]:
     return {view: sorted(pictures) for view, pictures in found.items()}
 
 
+PARTS = {"field", "field_right", "hessians", "operator"}
+"""What a spectrum may hold; a part that could not be solved is not there."""
+
+
 def _spectra(path: Path, note: Note) -> list[dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[tuple[int, str], dict[str, Any]] = {}
     for file in sorted(path.glob("spectrum*.json")):
         content = json_file(file, note)
         for report in content if isinstance(content, list) else [content]:
-            if isinstance(report, dict) and {"step", "field", "operator"} <= report.keys():
-                found[int(report["step"])] = report
+            if isinstance(report, dict) and "step" in report and PARTS & report.keys():
+                protocol = json.dumps(report.get("protocol"), sort_keys=True)
+                found[int(report["step"]), protocol] = report
             elif report is not None:
                 note(f"{file.name} holds no spectra and is left out")
-    return [found[step] for step in sorted(found)]
+    return [found[key] for key in sorted(found)]
 
 
 def _evaluations(folder: Path, note: Note) -> list[dict[str, Any]]:

@@ -96,10 +96,12 @@ def eigenvalues(groups: Sequence[Group]) -> list[Html | None]:
     measured = [run for group in groups for run in group.runs if run.spectra]
     parts: list[Html | None] = []
     for run in measured:
+        spectra = _of_one_protocol(run.spectra)
         both = [
-            (each["step"], [*each["field"]["eigenvalues"], *_right(each)]) for each in run.spectra
+            (each["step"], [*_values(each, "field"), *_values(each, "field_right")])
+            for each in spectra
         ]
-        moved = [(each["step"], each["operator"]["eigenvalues"]) for each in run.spectra]
+        moved = [(each["step"], _values(each, "operator")) for each in spectra]
         cards = _cards(
             [
                 ("vector field", charts.plane(f"vector field of {run.name}", both, circle=False)),
@@ -107,7 +109,7 @@ def eigenvalues(groups: Sequence[Group]) -> list[Html | None]:
                     "update operator",
                     charts.plane(f"update operator of {run.name}", moved, circle=True),
                 ),
-                ("curvature of both players", charts.ends(run)),
+                ("curvature of both players", charts.ends(run, spectra)),
             ]
         )
         parts += [tag("h3", run.name), tag("div", cards, class_="charts")]
@@ -116,23 +118,39 @@ def eigenvalues(groups: Sequence[Group]) -> list[Html | None]:
             [
                 run.name,
                 each["step"],
+                _protocol(each),
                 each.get("field_right", {}).get("verdict", ""),
-                each["operator"].get("verdict", ""),
+                each.get("operator", {}).get("verdict", ""),
                 each.get("spectral_radius"),
                 each.get("rotation_share"),
             ]
             for run in measured
             for each in run.spectra
         ]
-        columns = ["run", "step", "field", "update", "spectral radius", "rotation"]
+        columns = ["run", "step", "protocol", "field", "update", "spectral radius", "rotation"]
         words = "The paler, the earlier. A field whose eigenvalues lie left, an update whose lie within "
         parts.append(quiet(f"{words}the circle, draw nearby points in."))
         parts.append(tables.table(columns, rows, "What the spectra say."))
     return parts
 
 
-def _right(spectrum: dict[str, Any]) -> list[list[float]]:
-    return spectrum.get("field_right", {}).get("eigenvalues", [])
+def _values(spectrum: dict[str, Any], part: str) -> list[list[float]]:
+    return spectrum.get(part, {}).get("eigenvalues", [])
+
+
+def _protocol(spectrum: dict[str, Any]) -> str:
+    """The seed and the examples that a spectrum was found with."""
+    found = spectrum.get("protocol", {})
+    if not found:
+        return ""
+    return f"seed {found.get('seed')}, {found.get('batches')} x {found.get('batch_size')} examples"
+
+
+def _of_one_protocol(spectra: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The spectra of the protocol that most were found with, so that a line joins only what compares."""
+    protocols = [each.get("protocol") for each in spectra]
+    usual = max(protocols, key=protocols.count)
+    return [each for each in spectra if each.get("protocol") == usual]
 
 
 def settings(groups: Sequence[Group]) -> list[Html | None]:

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_count
 from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Game, Metrics, check_player
 from jgan.rules.rule import Optimizers, Rule, TrainState, check_optimizers, minibatch, move, start
 
@@ -27,6 +28,10 @@ def alternating(
 
     Metrics are means over a player's steps of the update.
 
+    Raises:
+      ValueError: if a number of steps is not a whole number of at least 1, or a player or an optimizer is
+        not there.
+
     >>> import optax
     >>> from jgan.game import Aux, PLAYERS
     >>> product = lambda v: v["generator"]["params"] * v["discriminator"]["params"]
@@ -44,8 +49,7 @@ def alternating(
         ("discriminator_steps", discriminator_steps),
         ("generator_steps", generator_steps),
     ):
-        if steps < 1:
-            raise ValueError(f"{name} is {steps}, but must be at least 1.")
+        check_count(name, steps)
     counts = {DISCRIMINATOR: discriminator_steps, GENERATOR: generator_steps}
     order = (first, GENERATOR if first == DISCRIMINATOR else DISCRIMINATOR)
 

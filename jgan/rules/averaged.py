@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number
 from jgan.game import FROZEN, GENERATOR, TERMS, Batch, Collections, Metrics
 from jgan.rules.rule import Rule, TrainState
 
@@ -12,11 +13,13 @@ def half_life_decay(half_life: float) -> float:
 
     StyleGAN counts its half-life in images: divide by the batch size.
 
+    Raises:
+      ValueError: if ``half_life`` is not a positive finite number.
+
     >>> half_life_decay(1.0)
     0.5
     """
-    if half_life <= 0:
-        raise ValueError(f"half_life is {half_life}, but must be positive.")
+    check_number("half_life", half_life, above=0)
     return 0.5 ** (1.0 / half_life)
 
 
@@ -33,9 +36,12 @@ def averaged(rule: Rule, decay: float = 0.999, warmup: float = 10.0) -> Rule:
     fit the averaged weights; StyleGAN2's code copies buffers instead, of which it has hardly any). Memories of
     terms and frozen parameters are not averaged.
     The average is ``state.averages["generator"]``; it starts as the initial generator.
+
+    Raises:
+      ValueError: if ``decay`` is not in [0, 1), or ``warmup`` not a finite number of at least 0.
     """
-    if isinstance(decay, int | float) and not 0 <= decay < 1:
-        raise ValueError(f"decay is {decay}, but must lie in [0, 1).")
+    check_number("decay", decay, least=0, below=1)
+    check_number("warmup", warmup, least=0)
 
     def init(key: jax.Array, batch: Batch) -> TrainState:
         state = rule.init(key, batch)

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 from jax.scipy.sparse.linalg import cg
 
+from jgan.arguments import check_count, check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import Batch, Game, Metrics
 from jgan.rules.joint import (
@@ -42,7 +43,15 @@ def competitive(
 
     On a bilinear game it is the proximal point method: spectral radius 1/sqrt(1 + c²) for any step. The
     direction ``-Δ/η`` is what plain descent then follows.
+
+    Raises:
+      ValueError: if ``learning_rate`` or ``tolerance`` is not a finite number of at least 0, or
+        ``max_iterations`` less than 1.
     """
+    check_number("learning_rate", learning_rate, least=0)
+    check_number("tolerance", tolerance, least=0)
+    if max_iterations is not None:
+        check_count("max_iterations", max_iterations)
     optimizers = descent(learning_rate)
 
     def init(key: jax.Array, batch: Batch) -> TrainState:

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import optax
 
+from jgan.arguments import check_number
 from jgan.composition import Losses
 from jgan.game import PLAYERS, Aux, Batch, Game, Variables, composition_of, remade
 from jgan.rules.joint import gradients_of
@@ -17,7 +18,11 @@ def with_consensus(game: Game, gamma: float | jax.Array) -> Game:
 
     With this any rule becomes its regularised version. Fixed points of v stay, and where its Jacobian J is
     invertible none are added; at them the Jacobian becomes J - gamma JᵀJ.
+
+    Raises:
+      ValueError: if ``gamma`` is not a finite number of at least 0.
     """
+    check_number("gamma", gamma, least=0)
 
     def regularised(inner: Losses) -> Losses:
         def losses(
@@ -50,5 +55,8 @@ def consensus(game: Game, optimizers: Optimizers, gamma: float | jax.Array = 10.
     The paper uses RMSProp at 1e-4 and gamma = 10 with batches of 512 (the mixture) and 64 (images). On a
     bilinear game with c = ηs and g = gamma s the spectral radius is sqrt((1 - cg)² + c²), below 1 for
     c < 2g/(1 + g²).
+
+    Raises:
+      ValueError: if ``gamma`` is not a finite number of at least 0.
     """
     return simultaneous(with_consensus(game, gamma), optimizers)

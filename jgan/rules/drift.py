@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import optax
 
+from jgan.arguments import check_count, check_number
 from jgan.batch_axis import whole_mean
 from jgan.composition import Losses
 from jgan.game import (
@@ -60,12 +61,23 @@ def with_drift(
       interaction: weight of the second; 1 for the true drift, -1 to cancel it in a game that is descended.
       first: who moves first in alternating descent; None for simultaneous descent.
       steps: m_p for each player, 1 if None; simultaneous descent makes one.
+
+    Raises:
+      ValueError: if a rate is not a finite number of at least 0, another number not finite, or a player
+        has no rate or no steps.
     """
     if set(rates) != set(PLAYERS):
         raise ValueError(f"rates has the keys {sorted(rates)}, but must have {sorted(PLAYERS)}.")
     if first is not None:
         check_player(first)
     counts = steps or dict.fromkeys(PLAYERS, 1)
+    if set(counts) != set(PLAYERS):
+        raise ValueError(f"steps has the keys {sorted(counts)}, but must have {sorted(PLAYERS)}.")
+    for player in PLAYERS:
+        check_number(f"the rate of the {player}", rates[player], least=0)
+        check_count(f"steps of the {player}", counts[player])
+    check_number("own", own)
+    check_number("interaction", interaction)
 
     def drifting(inner: Losses) -> Losses:
         def losses(
@@ -120,6 +132,11 @@ def drift_corrected(
 
     On a bilinear game with c = ηs the spectral radius is sqrt(1 + c⁴/4), that of Heun's method, against
     sqrt(1 + c²) of plain descent.
+
+    Raises:
+      ValueError: for numbers and players as in `with_drift`.
     """
+    check_number("own", own)
+    check_number("interaction", interaction)
     corrected = with_drift(game, rates, own=-own, interaction=-interaction)
     return simultaneous(corrected, {player: optax.sgd(rates[player]) for player in PLAYERS})

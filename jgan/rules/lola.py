@@ -2,6 +2,7 @@
 
 import jax
 
+from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Batch, Game, Metrics, PyTree
 from jgan.rules.joint import (
@@ -39,7 +40,13 @@ def lola(
         update; (1, 0) is `look_ahead`; (1, p) with a fixed p is SOS without its rule for p.
 
     On a bilinear game this is consensus with gamma = (anticipation + shaping) α.
+
+    Raises:
+      ValueError: if ``alpha`` is not a finite number of at least 0, or a weight is not finite.
     """
+    check_number("alpha", alpha, least=0)
+    check_number("anticipation", anticipation)
+    check_number("shaping", shaping)
     check_optimizers(optimizers)
     other = {GENERATOR: DISCRIMINATOR, DISCRIMINATOR: GENERATOR}
 
@@ -81,5 +88,8 @@ def look_ahead(game: Game, optimizers: Optimizers, alpha: float | jax.Array) -> 
     """LookAhead (Zhang & Lesser 2010): the gradient against the opponent's next step, (I - αH_o)ξ.
 
     Not to be confused with `jgan.rules.lookahead_minimax`, which averages over time.
+
+    Raises:
+      ValueError: if ``alpha`` is not a finite number of at least 0.
     """
     return lola(game, optimizers, alpha, shaping=0.0)

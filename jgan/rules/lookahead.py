@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_count, check_number
 from jgan.game import Batch, Metrics
 from jgan.rules.joint import combine, params_of, with_params
 from jgan.rules.rule import Rule, TrainState
@@ -26,10 +27,10 @@ def lookahead_minimax(rule: Rule, every: int = 5, alpha: float | jax.Array = 0.5
     points. φ is ``state.memory["slow"]``, the inner rule's memory ``state.memory["inner"]``.
 
     Raises:
-      ValueError: if ``every`` is less than 1.
+      ValueError: if ``every`` is not a whole number of at least 1, or ``alpha`` not in [0, 1].
     """
-    if every < 1:
-        raise ValueError(f"every is {every}, but must be at least 1.")
+    check_count("every", every)
+    check_number("alpha", alpha, least=0, most=1)
 
     def init(key: jax.Array, batch: Batch) -> TrainState:
         state = rule.init(key, batch)

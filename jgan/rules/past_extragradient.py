@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number
 from jgan.game import Batch, Game, Metrics
 from jgan.rules.joint import combine, descent, gradients, params_of, project, step_both, with_params
 from jgan.rules.rule import Rule, TrainState, start
@@ -14,7 +15,11 @@ def past_extragradient(game: Game, learning_rate: float | jax.Array) -> Rule:
     z'_t = z_t - ηF(z'_{t-1}), then z_{t+1} = z_t - ηF(z'_t). Without projections z' follows optimistic
     descent, so the spectral radius is that of `jgan.rules.optimistic`. The first update is a plain step.
     The gradient of the update before is ``state.memory["past"]``.
+
+    Raises:
+      ValueError: if ``learning_rate`` is not a finite number of at least 0.
     """
+    check_number("learning_rate", learning_rate, least=0)
     optimizers = descent(learning_rate)
 
     def init(key: jax.Array, batch: Batch) -> TrainState:

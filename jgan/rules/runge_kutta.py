@@ -3,6 +3,7 @@
 import jax
 import optax
 
+from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Game, Metrics, PyTree
 from jgan.rules.joint import (
@@ -44,8 +45,10 @@ def runge_kutta(
     has sqrt(1 - c⁶/72 + c⁸/576), stable for c < 2√2. All stages see the same minibatch and latents.
 
     Raises:
-      ValueError: if ``order`` is neither 2 nor 4.
+      ValueError: if ``order`` is neither 2 nor 4, or another number not finite and at least 0.
     """
+    check_number("learning_rate", learning_rate, least=0)
+    check_number("regularization", regularization, least=0)
     if order not in TABLEAUS:
         raise ValueError(f"order is {order}, but must be one of {', '.join(map(str, TABLEAUS))}.")
     distances, weights = TABLEAUS[order]

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import Batch, Game, Metrics
 from jgan.rules.joint import combine, gradient_map, params_of, step_both
@@ -32,7 +33,12 @@ def symplectic(
       epsilon: the preference for positive signs, 1/10 in paper and code.
 
     On a bilinear game this is `jgan.rules.consensus` with gamma = λ. Costs a jvp and a vjp of the gradients.
+
+    Raises:
+      ValueError: if ``strength`` or ``epsilon`` is not a finite number of at least 0.
     """
+    check_number("strength", strength, least=0)
+    check_number("epsilon", epsilon, least=0)
     check_optimizers(optimizers)
 
     def init(key: jax.Array, batch: Batch) -> TrainState:

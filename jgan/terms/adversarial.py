@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number, check_weight
 from jgan.losses import Loss
 from jgan.players import DISCRIMINATOR, GENERATOR, Metrics, PyTree
 from jgan.scene import GroupMaker, Result, Scene, Term, mean
@@ -42,7 +43,13 @@ def adversarial(
     Metrics of the discriminator: mean ``real_logit`` and ``fake_logit``, and ``accuracy``, the share of the
     logits on their side of zero; under another name than "adversarial" they are called ``name_real_logit``
     and so on.
+
+    Raises:
+      ValueError: if ``weight`` or one of ``leaves`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
+    for share in jax.tree.leaves(leaves):
+        check_number("a weight in leaves", share, least=0)
     maker = None if past is None else past(fake)
     shown = fake if maker is None else maker.name
     prefix = "" if name == "adversarial" else f"{name}_"

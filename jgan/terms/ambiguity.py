@@ -6,6 +6,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.players import GENERATOR
 from jgan.scene import Result, Scene, Term, mean
 
@@ -52,7 +53,11 @@ def style_ambiguity(
     """weight · E `ambiguity` of the classes of a group, paid by the generator (Elgammal et al. 2017, eq. 2).
 
     Metrics: ``ambiguity``, the weighted term, and ``entropy`` of the classes as a share of log K.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
 
     def value(scene: Scene) -> Result:
         logits, weights = scene.answer(group, answer), scene.meeting[group].weights

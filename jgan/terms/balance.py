@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.constants import constant
 from jgan.scene import Result, Scene, Term, mean
@@ -40,7 +41,12 @@ def balance(gamma: float = 0.5, rate: float = 1e-3, *, name: str = "balance") ->
       gamma: γ, where the ratio L(x̂)/L(x) is held.
       rate: λ_k, the controller's. With 0, k stays 0.
       name: of the term.
+
+    Raises:
+      ValueError: if ``gamma`` or ``rate`` is not a finite number of at least 0.
     """
+    check_number("gamma", gamma, least=0)
+    check_number("rate", rate, least=0)
 
     def value(scene: Scene) -> Result:
         groups = ("real", "fake")

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.arguments import check_weight
 from jgan.players import DISCRIMINATOR, Metrics
 from jgan.scene import Result, Scene, Term, mean
 
@@ -23,13 +24,17 @@ def classification(
     Args:
       *groups: whose examples are classified.
       player: who pays.
-      weight: as for `jgan.scene.Term`.
+      weight: as for `jgan.scene.Term`; a negative one pays for classes that are named rightly.
       answer: the discriminator's logits of the classes, ``(B, K)`` for labels ``(B,)``; for label vectors
         ``(B, A)`` of zeros and ones, one logit for each attribute.
       name: of the term.
       log: whether to log the accuracy: ``class_accuracy`` of the first group, ``fake_class_accuracy`` and
         so on, by the group's name, of the others.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number.
     """
+    check_weight("weight", weight, least=None)
 
     def value(scene: Scene) -> Result:
         losses: list[jax.Array] = []

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.batch_axis import whole_mean
 from jgan.players import GENERATOR
 from jgan.scene import Result, Scene, Term
@@ -16,7 +17,11 @@ def feature_matching(
     """weight · ‖E f(x) - E f(x̂)‖₂² for the generator (Salimans et al. 2016, section 3.1).
 
     f is one of the discriminator's answers; expectations are means over the whole batch.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
 
     def expected(scene: Scene, group: str) -> jax.Array:
         features, weights = scene.answer(group, answer), scene.meeting[group].weights

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.players import GENERATOR, PLAYERS
 from jgan.scene import Result, Scene, Term
 
@@ -18,7 +19,11 @@ def historical_average(weight: Any = 1.0, player: str = GENERATOR) -> Term:
     Args:
       weight: as for `jgan.scene.Term`.
       player: who pays; `historical_averages` is for both.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
 
     def begin(scene: Scene) -> Any:
         mean = jax.tree.map(jnp.zeros_like, scene.variables[player]["params"])

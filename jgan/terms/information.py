@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.scene import Result, Scene, Term, mean
 
 Split = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
@@ -29,7 +30,11 @@ def information(
 
     Metrics: ``bound``, L_I of the categorical code in nats (at most log K), and ``code_error``, the mean of
     (c - μ)² (1/3 for the best constant of U(-1, 1)).
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
 
     def value(scene: Scene) -> Result:
         category, continuous = split(scene.latent)

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.players import GENERATOR
 from jgan.scene import Result, Scene, Term, mean
 
@@ -26,7 +27,11 @@ def kl_divergence(weight: Any = 1.0, *, made: str = "posterior", name: str = "kl
       weight: 1 in the evidence lower bound, β of Higgins et al. 2017.
       made: the entry of ``made`` that holds q.
       name: of the term; the metric ``name`` is weighted.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
 
     def value(scene: Scene) -> Result:
         posterior = scene.meeting.made[made]

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_weight
 from jgan.batch_axis import whole_batch
 from jgan.penalties import norms
 from jgan.players import GENERATOR
@@ -42,8 +43,10 @@ def pull_away(weight: Any = 0.1, *, group: str = "fake", answer: str = "features
     Metrics: ``pull_away``, the weighted term, and ``cosine_squared``, without weight.
 
     Raises:
-      ValueError: when it is played, if the examples have weights.
+      ValueError: if ``weight`` is not a finite number of at least 0; when it is played, if the examples
+        have weights.
     """
+    check_weight("weight", weight)
 
     def value(scene: Scene) -> Result:
         codes = scene.answer(group, answer)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number, check_weight
 from jgan.players import GENERATOR
 from jgan.scene import Result, Scene, Term, mean
 
@@ -48,8 +49,7 @@ def gaussian(std: float = 1.0) -> Likelihood:
     >>> round(float(gaussian(1.0)(jnp.zeros((1, 2)), jnp.zeros((1, 2)))[0]), 4)  # -log(2π)
     -1.8379
     """
-    if isinstance(std, int | float) and std <= 0:
-        raise ValueError(f"std is {std}, but must be positive.")
+    check_number("std", std, above=0)
 
     def log_p(x: jax.Array, decoded: jax.Array) -> jax.Array:
         constants = math.prod(x.shape[1:]) * jnp.log(2 * jnp.pi * std**2)
@@ -78,7 +78,11 @@ def reconstruction(
       field: of the batch, x.
       made: the entry of the meeting's ``made`` that holds x̃.
       name: of the term.
+
+    Raises:
+      ValueError: if ``weight`` is not a finite number of at least 0.
     """
+    check_weight("weight", weight)
 
     def value(scene: Scene) -> Result:
         return mean(error(scene.batch[field], scene.meeting.made[made])), None, {}

@@ -4,13 +4,23 @@ import json
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
+from jgan.cli.dirac import details
 from jgan.cli.main import main
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
+from jgan.losses import non_saturating
 from jgan.numerics.dirac import LOSSES, REGULARISERS, SLOPES
 from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, observed_rate, study
+from jgan.numerics.orbit import limit_cycle
+from jgan.numerics.stability import radius_map
+from jgan.numerics.toys import as_variables, dirac, dirac_batch
+from jgan.numerics.verdict import Verdict, judge
+from jgan.rules import Rule, simultaneous
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -66,6 +76,10 @@ def test_figure_where_nothing_can_be_linearised(
     (("--loss", "wgan"), "loss is 'wgan', but must be one of minimax"),
     (("--penalty", "r3"), "penalty is 'r3', but must be one of none"),
     (("--rule", "sgd"), "rule is 'sgd', but must be one of simultaneous"),
+    (("--gamma", "0.5"), "--gamma is 0.5, but without --penalty nothing has a strength."),
+    (("--gamma", "1e6", "--penalty", "r1"), "--gamma is 1e+06, but must be a number below 1e+06."),
+    (("--gamma", "nan", "--penalty", "r1"), "--gamma is nan, but must be a number below 1e+06."),
+    (("--start", "1e200", "1e200"), "--start is 1e+200 1e+200, but must be two numbers between -1e+06"),
     (("--gamma", "-1", "--penalty", "r1"), "--gamma is -1, but must be at least 0."),
     (("--gamma", "0", "--penalty", "clip"), "--gamma is 0, but must be positive."),
     (("--step", "0"), "--step is 0, but must be a positive number."),
@@ -92,6 +106,8 @@ def expected(loss: str, penalty: str, rule: str) -> str:
     )  # by terms beyond the linear ones
     curved = SLOPES[loss][1] != 0
     if penalty in ("wgan-gp", "one-centred"):
+        if loss == "non-saturating":  # comes to rest at θ = -1.4
+            return "other-point"
         return "diverges" if (loss, rule) == ("least-squares", "symplectic") else "limit-cycle"
     if penalty == "consensus" and loss == "least-squares":
         # Quartic terms at (1, 1) are too steep for two evaluations a step.
@@ -103,6 +119,8 @@ def expected(loss: str, penalty: str, rule: str) -> str:
     if rule == "alternating":
         # The hinge attracts only beyond |D| = 1, which noise reaches from everywhere.
         hinge = loss == "hinge" and penalty == "instance-noise"
+        if loss == "minimax" and penalty == "none":  # terms of high order drive it outwards
+            return "slow-growth"
         return "sublinear" if (attracted and loss != "hinge") or hinge else "neutral"
     return "converges"
 
@@ -146,3 +164,77 @@ def test_larger_steps_and_momentum_change_the_verdict() -> None:
         assert study(damped, steps=20, long=1 << 15).verdict.word == "converges"
         pushed = Case("wasserstein", rule="alternating", setting=Setting(0.2, 0.5))
         assert study(pushed, steps=20, long=1 << 15).verdict.word == "diverges"
+
+
+def test_the_factor_of_lookahead_is_that_of_one_update(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--loss", "minimax", "--rule", "lookahead-minimax", "--steps", "20")
+    found = numbers(capsys, *words)
+    # c = h f'(0) = 0.1, five updates together: |½ + ½ (1 + ic)⁵| (Chavdarova et al. 2021).
+    five = abs(0.5 + 0.5 * (1 + 0.1j) ** 5)
+    assert five == pytest.approx(0.98133, abs=5e-6)
+    assert found["updates_of_operator"] == 5
+    assert found["spectral_radius"] == pytest.approx(five**0.2, abs=1e-9)
+    assert max(abs(complex(*z)) for z in found["operator_eigenvalues"]) == pytest.approx(five)
+    here = radius_map(
+        jnp.array([0.2]), jnp.array([0.0]), rule=words[3], loss="minimax", penalty="none"
+    )
+    assert float(here[0, 0]) == pytest.approx(five**0.2, abs=1e-6)
+
+
+def test_points_cycles_and_slow_growth_are_told_with_their_numbers() -> None:
+    def judged(*words: object, **more: object) -> Verdict:
+        with jax.enable_x64(True):
+            case = Case(*words, setting=Setting(0.2), **more)  # type: ignore[arg-type]
+            return study(case, steps=20, long=1 << 15).verdict
+
+    point = judged("non-saturating", "wgan-gp")
+    assert point.word == "other-point"
+    np.testing.assert_allclose(point.centre, (0.0, -1.4), atol=1e-6)  # ψ, θ = -γ/f'(0)
+    assert point.radius < 1e-6
+    cycle = judged("non-saturating")
+    assert cycle.word == "limit-cycle"
+    assert cycle.radius == pytest.approx(np.sqrt(0.4), rel=5e-3)
+    np.testing.assert_allclose(cycle.centre, (0.0, 0.0), atol=5e-3)
+    growing = judged("minimax", rule="alternating")
+    assert growing.word == "slow-growth"
+    assert growing.growth > 1.01
+    assert "times that of half as many updates" in details(growing)
+
+
+def test_a_cycle_about_another_point_is_a_cycle() -> None:
+    def losses(v, batch, key, step, held=None):
+        x, y = v[GENERATOR]["params"] - 3.0, v[DISCRIMINATOR]["params"]
+        # Turns about (3, 0), attracted to the circle of radius 1.
+        pull = 0.25 * (x**2 + y**2) ** 2 - 0.5 * (x**2 + y**2)
+        return {GENERATOR: (x * y + pull, Aux()), DISCRIMINATOR: (-x * y + pull, Aux())}
+
+    def moving(scale: float) -> Rule:
+        start = as_variables(3.5 * scale, 0.1 * scale)
+        return simultaneous(
+            Game(lambda key, batch: start, losses), dict.fromkeys(PLAYERS, optax.sgd(0.05))
+        )
+
+    with jax.enable_x64(True):
+        start_at = lambda scale: moving(scale).init(jax.random.key(0), {})
+        found = judge(moving(1.0), {}, start_at, None, steps=1 << 13)
+        cycle = limit_cycle(moving(1.0), start_at(1.0), {}, settle=2000, measure=2000)
+    assert found.word == "limit-cycle"
+    np.testing.assert_allclose(found.centre, (0.0, 3.0), atol=0.02)
+    assert found.radius == pytest.approx(1.0, abs=0.05)
+    np.testing.assert_allclose(cycle.centre, (0.0, 3.0), atol=0.02)
+    assert cycle.smallest == pytest.approx(1.0, abs=0.05)
+    assert cycle.largest == pytest.approx(1.0, abs=0.05)
+
+
+def test_players_at_rest_have_a_cycle_of_radius_zero() -> None:
+    # Data at c: the equilibrium is θ = c, ψ = 0, and the unregularised game converges to it.
+    with jax.enable_x64(True):
+        rule = simultaneous(
+            dirac(non_saturating(), (1.0, 1.0)), dict.fromkeys(PLAYERS, optax.sgd(0.2))
+        )
+        batch = dirac_batch(0.419)
+        state = rule.init(jax.random.key(0), batch)
+        cycle = limit_cycle(rule, state, batch, settle=20_000, measure=1000)
+    np.testing.assert_allclose(cycle.centre, (0.0, 0.419), atol=1e-6)
+    assert float(cycle.radius) < 1e-6
+    assert float(cycle.largest) < 1e-6

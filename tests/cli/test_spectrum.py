@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jgan.cli import spectrum
+from jgan.cli import spectrum, spectrum_report
 from jgan.cli.main import main
+from jgan.cli.spectrum import write_report
+from jgan.cli.spectrum_report import as_text
 from jgan.errors import UserError
-from jgan.numerics.diagnosis import of_field, of_hessian, of_operator
+from jgan.numerics.diagnosis import Sampled, of_field, of_hessian, of_operator
 from jgan.numerics.spectrum import Spectrum
 
 EXPERIMENT = '''"""A small GAN of points."""
@@ -58,25 +60,36 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_shares_by_term_sum_to_the_rightmost_eigenvalues(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["spectrum", str(run), "--by-term", "--json"]) == 0
+    assert main(["spectrum", str(run), "--by-term", "--json", "--batches", "1"]) == 0
     report = json.loads(capsys.readouterr().out)
     parts = report["by_term"]
     assert set(parts) == {"generator/adversarial", "discriminator/adversarial", "discriminator/r1"}
     total = np.sum([part["shares"] for part in parts.values()], axis=0)
     np.testing.assert_allclose(total, report["field_right"]["eigenvalues"], atol=1e-4)
-    assert main(["spectrum", str(run), "--by-term"]) == 0
-    assert "discriminator/r1: " in capsys.readouterr().out
+    assert "discriminator/r1: " in as_text(report)
 
 
 def test_json_of_every_checkpoint_and_figure(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "spectrum.png"
-    words = ["spectrum", str(run), "--all", "--count", "4", "--json", "--out", str(out)]
+    words = [
+        "spectrum",
+        str(run),
+        "--all",
+        "--count",
+        "4",
+        "--batches",
+        "1",
+        "--json",
+        "--out",
+        str(out),
+    ]
     assert main(words) == 0
     reports = json.loads(capsys.readouterr().out)
     assert [report["step"] for report in reports] == [0, 2, 4]
-    assert json.loads((run / "spectrum.json").read_text()) == reports
+    kept = json.loads((run / "spectrum.json").read_text())
+    assert all(report in kept for report in reports)
     assert out.read_bytes().startswith(b"\x89PNG")
     for report in reports:
         assert max(report["field"]["residuals"]) < 1e-3
@@ -99,19 +112,74 @@ def test_what_cannot_be_solved_leaves_the_others(
         return analyse(experiment, state, *others)
 
     monkeypatch.setattr(spectrum, "analyse", fragile)
-    assert main(["spectrum", str(run), "--all", "--count", "2", "--json"]) == 0
+    words = ["spectrum", str(run), "--all", "--count", "2", "--batches", "1", "--json"]
+    assert main(words) == 1
     said = capsys.readouterr()
     assert [report["step"] for report in json.loads(said.out)] == [0, 4]
     assert said.err == "checkpoint of step 2: no eigenvalue was found.\n"
-    kept = {own["step"]: own for own in json.loads((run / "spectrum.json").read_text())}
-    assert [len(kept[step]["field"]["eigenvalues"]) for step in (0, 4)] == [2, 2]
 
 
-def test_text_names_the_verdicts(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["spectrum", str(run), "--count", "2", "--step", "4"]) == 0
-    text = capsys.readouterr().out
+def test_parts_that_were_solved_are_kept(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*_: Any) -> None:
+        raise ValueError("the eigen-solver found 5 of 6 eigenvalues.")
+
+    monkeypatch.setattr(spectrum_report, "operator", failing)
+    (run / "spectrum.json").unlink(missing_ok=True)
+    assert main(["spectrum", str(run), "--count", "3", "--batches", "1"]) == 1
+    said = capsys.readouterr()
+    sentence = "update operator: the eigen-solver found 5 of 6 eigenvalues."
+    assert said.err == f"checkpoint of step 4: {sentence}\n"
+    assert "\nfield: " in said.out
+    (kept,) = json.loads((run / "spectrum.json").read_text())
+    assert {"field", "field_right", "rotation_share", "hessians"} <= set(kept)
+    assert "operator" not in kept
+
+
+def test_protocols_stand_side_by_side_and_batches_are_compared(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(seed: int, *words: str) -> dict[str, Any]:
+        asked = ["spectrum", str(run), "--count", "2", "--seed", str(seed), "--json", *words]
+        assert main(asked) == 0
+        return json.loads(capsys.readouterr().out)
+
+    (run / "spectrum.json").unlink(missing_ok=True)
+    first, second = ask(0), ask(1, "--batches", "1")
+    assert first["protocol"]["seed"] == 0
+    assert first["protocol"] | {"seed": 1, "batches": 1} == second["protocol"]
+    assert {"batch_size", "batches", "tolerance", "basis", "averaged", "versions"} <= set(
+        first["protocol"]
+    )
+    write_report(run, first)
+    assert json.loads((run / "spectrum.json").read_text()) == [second, first]
+    over = first["field_right"]["over_batches"]
+    assert len(over["values"]) == 3
+    assert over["values"][0] == pytest.approx(first["field_right"]["eigenvalues"][0][0])
+    assert over["mean"] == pytest.approx(np.mean(over["values"]))
+    assert first["rotation_share_standard_error"] == 0  # few parameters: exact
+    assert first["field"]["basis"] is None
+    assert min(first["field"]["conditions"]) >= 1
+    text = as_text(first)
     for line in ("field: ", "generator: ", "discriminator: ", "update: ", "rotation: "):
         assert f"\n{line}" in text
+
+
+def test_a_run_that_cannot_be_written_is_analysed_nevertheless(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def readonly(*_: Any) -> None:
+        raise UserError("'spectrum.json' cannot be written: Read-only file system.")
+
+    monkeypatch.setattr(spectrum, "write_atomically", readonly)
+    monkeypatch.setattr(
+        spectrum, "analyse", lambda *_: {"step": 4, "failed": {}, "spectral_radius": 1}
+    )
+    assert main(["spectrum", str(run), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["spectral_radius"] == 1
+    assert said.err.startswith("the result was not kept: 'spectrum.json' cannot be written")
 
 
 @pytest.mark.parametrize(("words", "message"), [
@@ -119,7 +187,6 @@ def test_text_names_the_verdicts(run: Path, capsys: pytest.CaptureFixture[str]) 
     (("--batch-size", "1000000"), "--batch-size is 1000000 (1 minibatches an update), but the source 'ring'"),
     (("--tolerance", "2"), "--tolerance is 2, but must lie between 0 and 1."),
     (("--count", "1000"), "field, largest modulus: count is 1000, but must lie in [1, "),
-    (("--restarts", "1", "--tolerance", "1e-9"), "the eigen-solver found"),
 ])  # fmt: skip
 def test_refusals(
     run: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
@@ -135,8 +202,10 @@ def test_not_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is not a run directory: it has no settings.json." in capsys.readouterr().err
 
 
-def found(*values: complex, residual: float = 1e-9) -> Spectrum:
-    return Spectrum(np.array(values), np.full(len(values), residual), np.empty((0, 0)), 0)
+def found(*values: complex, residual: float = 1e-9, condition: float | None = None) -> Spectrum:
+    count = len(values)
+    conditions = None if condition is None else np.full(count, condition)
+    return Spectrum(np.array(values), np.full(count, residual), np.empty((0, 0)), 0, conditions)
 
 
 def test_words_for_known_spectra() -> None:
@@ -151,3 +220,20 @@ def test_words_for_known_spectra() -> None:
     assert of_hessian(found(0.5), found(2.0)).word == "attracting"
     assert of_hessian(found(-0.5), found(2.0)).word == "diverging"
     assert of_hessian(found(1e-12), found(2.0)).word == "undecided"
+
+
+def test_no_verdict_against_condition_or_spread() -> None:
+    assert of_field(found(0.1, residual=1e-6, condition=1e3)).word == "diverging"
+    doubtful = of_field(found(0.1, residual=1e-6, condition=1e7))
+    assert doubtful.word == "undecided"
+    assert "condition 1e+07" in doubtful.sentence
+    assert of_operator(found(0.9, residual=1e-6, condition=1e7)).word == "undecided"
+    assert of_field(found(-1.0, condition=np.nan)).word == "undecided"
+    # Three batches: mean 0.124, half width of the 95 % interval 4.30 * 0.0545 / sqrt(3).
+    three = Sampled((0.147, 0.062, 0.164))
+    assert three.half_width == pytest.approx(0.1355, abs=1e-3)
+    said = of_field(found(0.147), three)
+    assert said.word == "undecided"
+    assert "over 3 batches 0.124 with standard deviation 0.055" in said.sentence
+    assert of_field(found(0.147), Sampled((0.147, 0.14, 0.15))).word == "diverging"
+    assert of_hessian(found(-0.5), found(2.0), Sampled((-0.5, 0.4, 0.1))).word == "undecided"

@@ -128,3 +128,12 @@ def test_mistakes_are_sentences(tmp_path):
     ):
         with pytest.raises(UserError, match=message):
             read(paths)
+
+
+def test_spectra_of_unlike_protocols_and_parts_stand_side_by_side(tmp_path):
+    path = make_run(tmp_path / "a")
+    first, second = ({**spectrum(100), "protocol": {"seed": seed}} for seed in (0, 1))
+    del second["operator"]
+    (path / "spectrum.json").write_text(json.dumps([first, second]))
+    (run,), _ = read([path])
+    assert run.spectra == [first, second]
