@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,11 @@ def main(words: Sequence[str] | None = None) -> int:
     add("--methods", nargs="+", choices=list(METHODS), help="default: those of the data set")
     add("--seeds", type=int, help="how many (default: of the data set)")
     add("--digits", default="fashion", help="labelled pictures to stack, such as mnist:FOLDER")
-    add("--out", type=Path, help="results.json, continued if it is there; pictures go beside it")
+    add(
+        "--out",
+        type=Path,
+        help="results.json, continued if it is there; tables and pictures go beside it",
+    )
     add("--samples", type=Path, default=Path("runs/mode_coverage"), help="where samples are kept")
     options = parser.parse_args(words)
     one_device_a_core()
@@ -79,6 +83,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             np.save(make_folder(options.samples) / f"{name}.npy", measured.shown)
             if options.out:
                 write_atomically(options.out, json.dumps(facts, indent=1) + "\n")
+    if options.out:
+        write_atomically(options.out.with_suffix(".txt"), _tables(SCALES["laptop"], facts))
     for data in options.data:
         print("\n" + "\n".join(table(data, facts["cells"])))
         if options.out and data != "high":
@@ -86,6 +92,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             shown = {m: np.load(file) for m, file in files.items() if file.exists()}
             picture(data, shown, options.out.with_name(f"{options.out.stem}-{data}.png"))
     return facts
+
+
+def _tables(names: Iterable[str], facts: dict[str, Any]) -> str:
+    """The tables of the data sets that have results."""
+    tables = ("\n".join(table(data, facts["cells"])) for data in names)
+    return "\n\n".join(text for text in tables if text) + "\n"
 
 
 def _earlier(out: Path | None) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def experiment(
       lr: learning rate of both Adam optimizers.
       beta1: Adam's first decay; the second is 0.999.
       disc_iters: discriminator steps for each generator step.
-      norm: of the discriminator, or of the VAE's encoder.
+      norm: of the discriminator, or of the VAE's encoder for images; authors is none for points, but for sn.
       clip: bound of every weight of WGAN's critic.
       weight: lambda of WGAN-GP and DRAGAN for images over [0, 1], as in the study; gamma of R1 and R2.
       gamma: of BEGAN, the ratio L(fake)/L(real).
@@ -132,6 +132,8 @@ def experiment(
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     own = AUTHORS[method]._replace(**chosen)
+    if norm == "authors" and own.norm == "batch" and len(source.shape) == 1:
+        own = own._replace(norm="none")
     game = _game(method, own, _Networks(source.shape, width, own.norm, bn_decay))
     adam = optax.adam(own.lr, b1=own.beta1)
     optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
@@ -180,8 +182,7 @@ class _Networks(NamedTuple):
 
     def discriminator(self) -> Network:
         if len(self.shape) == 1:
-            norm = "spectral" if self.norm == "spectral" else "none"
-            return mlp_discriminator(self._hidden, norm=norm)
+            return mlp_discriminator(self._hidden, norm=self.norm)
         return infogan_discriminator(norm=self.norm, width=self.width, decay=self.decay)
 
     def began(self, gamma: float, rate: float) -> Game:

@@ -31,7 +31,7 @@ def experiment(
     data: str = "fashion",
     loss: str = "non_saturating",
     width: int = 32,
-    norm: str = "batch",
+    norm: str = "auto",
     lr: float = 2e-4,
     beta1: float = 0.5,
     decay: float = 0.999,
@@ -44,7 +44,7 @@ def experiment(
       data: a source by name or path, see jgan.data.load.
       loss: a name in jgan.losses.LOSSES.
       width: channels of the outermost hidden layers; 128 in the paper.
-      norm: batch, layer, spectral or none, in both networks.
+      norm: batch, layer, spectral or none, in both networks; auto is batch for images and none for points.
       lr: learning rate of both Adam optimizers.
       beta1: Adam's first decay.
       decay: of the generator's exponential average, from which samples are drawn.

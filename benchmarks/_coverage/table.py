@@ -41,23 +41,31 @@ def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
     floor = kl_floor(MODES[data], asked["samples"])
     yield (
         f"{data}: {asked['samples']} samples of the averaged generators of {asked['seeds']} seeds; "
-        "mean±standard error; a mode counts from one high-quality sample, a solid one from a quarter of "
-        "an even share of all samples"
+        "mean±standard error (sd: standard deviation, least to greatest); a mode counts from one high-quality "
+        "sample, a solid one from a quarter of an even share of all samples"
     )
+    if "high-quality %" in names:
+        yield "  high-quality %: share of samples near a mode; modes and KL are counted on these alone"
     yield f"  a perfect generator with as many samples: {perfect}; floor of the KL {floor:.4f}"
     if "stacked" in first:
         about = first["stacked"]
         accuracy = about["classifier"]["accuracy"]
         yield f"  {about['digits']}, reduced to {about['side']}; classifier right in {accuracy:.2%}"
-    yield f"  {'':14}" + "".join(f"{name:<40}" for name in averaged) + "diverged  seconds"
+    lines = [["", *averaged, "diverged", "seconds"]]
     for method, found in own.items():
         texts = [cell(found["measures"].get(name, ())) for name in averaged]
         bad = sum(step is not None for step in found["diverged in tenth"])
-        ending = f"{bad:<10}{found['seconds']:.0f}"
-        yield f"  {method:14}" + "".join(f"{text:<40}" for text in texts) + ending
+        lines.append([method, *texts, f"{bad} of {asked['seeds']}", f"{found['seconds']:.0f}"])
+    yield from _aligned(lines)
     yield "  published"
-    for name, source, values in PUBLISHED[data]:
-        said = "  ".join(
-            f"{column} {value}" for column, value in zip(COLUMNS, values, strict=True) if value
-        )
-        yield f"  {name:14}{source:<26}{said}"
+    yield from _aligned(
+        [["", "source", *COLUMNS], *([name, source, *row] for name, source, row in PUBLISHED[data])]
+    )
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of cells with two spaces or more between columns."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        yield "  " + "  ".join(cells).rstrip()

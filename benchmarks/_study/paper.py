@@ -92,7 +92,8 @@ def differences(
         say("the authors' default settings; theirs the best of a search over 100 and 50 settings")
     elif (scale.wide, scale.narrow) != (FULL.wide, FULL.narrow):
         say(
-            f"a search over {scale.wide} wide and {scale.narrow} narrow settings; theirs 100 and 50"
+            f"a search over {scale.wide} wide and {scale.narrow} narrow settings beside the authors' default; "
+            "theirs 100 and 50"
         )
     if scale.seeds != FULL.seeds:
         say(f"{scale.seeds} seeds; theirs 50 restarts")

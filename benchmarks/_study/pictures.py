@@ -32,8 +32,9 @@ def sheet(folder: Path, methods: Sequence[str]) -> bytes | None:
 
 
 def _newest(folder: Path, method: str) -> Path | None:
-    """``METHOD-SEED-STEP.png`` of the least seed and the greatest step."""
-    files = folder.glob(f"*/pictures/{method}-[0-9]*-[0-9]*.png")
+    """``METHOD-SEED-STEP.png`` of the least seed and the greatest step; of the best setting if it is there."""
+    name = f"pictures/{method}-[0-9]*-[0-9]*.png"
+    files = list(folder.glob(f"best/{name}")) or list(folder.glob(f"*/{name}"))
     ordered = sorted(files, key=lambda file: [int(part) for part in file.stem.split("-")[-2:]])
     first = [file for file in ordered if file.stem.split("-")[-2] == ordered[0].stem.split("-")[-2]]
     return first[-1] if first else None

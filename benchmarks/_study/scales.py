@@ -13,7 +13,7 @@ class Scale(NamedTuple):
       steps: discriminator steps of a run.
       bn_decay: of batch normalisation's running statistics.
       seeds: of the authors' defaults, or of the best setting if there is a search.
-      wide: settings a method drawn from the wide ranges, the authors' default first; 0 for no search.
+      wide: settings a method drawn from the wide ranges, beside the authors' default; 0 for no search.
       narrow: likewise from the narrow ranges.
       samples: of each distance.
       times: evenly spaced checkpoints at which the distance is measured, the last at the end.

@@ -79,9 +79,9 @@ def authors(method: str) -> Setting:
 
 
 def drawn(method: str, ranges: dict[str, Draw], count: int, seed: int = 0) -> list[Setting]:
-    """``count`` settings: the authors' default, then draws from ``ranges`` of what the method has."""
+    """``count`` settings: draws from ``ranges`` of what the method has, the rest as the authors have it."""
     rng = np.random.default_rng([seed, METHODS.index(method)])
-    found = [authors(method)]
+    found: list[Setting] = []
     while len(found) < count:
         own = {name: ranges[name](rng) for name in (*_COMMON, *OWN.get(method, ()))}
         if method in WITHOUT_BATCH_NORM:
@@ -91,7 +91,7 @@ def drawn(method: str, ranges: dict[str, Draw], count: int, seed: int = 0) -> li
         if method == "vae":
             own["disc_iters"] = 1
         found.append({**authors(method), **own})
-    return found[:count]
+    return found
 
 
 def described(setting: Setting) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from benchmarks._study import settings as of
 from benchmarks._study.distance import DISTANCE, Distance
 from benchmarks._study.scales import Scale
 from jgan.training.axes import Setting
+from jgan.training.capacity import members_at_once, members_that_fit
 from jgan.training.experiment import Experiment, Trained, load_experiment
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.run import RunDirectory, settings_of
 from jgan.training.stop import stop_requests
-from jgan.training.sweep import Member, Record, members_at_once, members_that_fit, plan, sweep
+from jgan.training.sweep import Member, Record, plan, sweep
 
 FILE = Path(__file__).parents[2] / "experiments" / "created_equal.py"
 Say = Callable[[str], None]
@@ -33,7 +34,7 @@ class Study(NamedTuple):
       distance: how models are measured.
       out: the study's directory; each phase is a sweep in a directory of its own there.
       at_once: members in one program, None for as many as fit.
-      first_seed: of the runs.
+      first_seed: of the runs; that of the search if there is one.
     """
 
     data: str
@@ -56,7 +57,8 @@ def run(study: Study, stop: Callable[[], bool], say: Say) -> tuple[Records, bool
 
     Without a search they are "defaults", the paper's methods with their authors' settings under all seeds,
     and "others", the methods that the paper lacks. With one they are "wide" and "narrow", each setting under
-    one seed, then "best": the best setting of each method so far under all seeds.
+    the first seed, the authors' default once among them, then "best": the best setting of each method so far
+    under the seeds after it. A setting that the first seed favoured is not reported with it.
     """
     scale, found = study.scale, Records()
     if not scale.wide + scale.narrow:
@@ -71,13 +73,16 @@ def run(study: Study, stop: Callable[[], bool], say: Say) -> tuple[Records, bool
     for name, ranges, count in (("wide", of.WIDE, scale.wide), ("narrow", of.NARROW, scale.narrow)):
         if count:
             chosen = [s for method in study.methods for s in of.drawn(method, ranges, count)]
+            if not found:
+                chosen = [*map(of.authors, study.methods), *chosen]
             found[name], done = _phase(study, name, chosen, 1, stop, say)
             if not done:
                 return found, False
     searched = [record for phase in found.values() for record in phase]
     winners = [best_setting(searched, method) for method in study.methods]
     chosen = [setting for setting in winners if setting is not None]
-    found["best"], done = _phase(study, "best", chosen, scale.seeds, stop, say)
+    fresh = study._replace(first_seed=study.first_seed + 1)
+    found["best"], done = _phase(fresh, "best", chosen, scale.seeds, stop, say)
     return found, done
 
 

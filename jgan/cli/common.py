@@ -114,8 +114,14 @@ class Request(NamedTuple):
     options: argparse.Namespace
 
 
-def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
+def parse_experiment(command: str, own: Parser, words: list[str], about: str = "") -> Request:
     """Read ``FILE [flags]``: the command's own flags and those of the experiment in FILE.
+
+    Args:
+      command: its name.
+      own: its flags.
+      words: of the command line.
+      about: what the help says of the experiment's flags.
 
     Raises:
       UserError: for a missing file, an unknown flag or a bad value.
@@ -130,10 +136,33 @@ def parse_experiment(command: str, own: Parser, words: list[str]) -> Request:
     file = load_experiment(words[0])
     own.prog = f"jgan {command} {words[0]}"
     own.description = file.summary
-    group = own.add_argument_group("the experiment's own settings")
+    group = own.add_argument_group("the experiment's own settings", about)
     names = add_flags(group, file.build)  # type: ignore[arg-type]
     parsed = own.parse_args(words[1:])
     return Request(file, {name: getattr(parsed, name) for name in names}, parsed)
+
+
+def given_flags(parser: Parser, words: list[str]) -> frozenset[str]:
+    """The names of the flags that ``FILE [flags]`` has, whatever their values.
+
+    Args:
+      parser: that `parse_experiment` has read them with.
+      words: of the command line.
+    """
+    names = vars(parser.parse_args(words[1:]))
+    absent = object()
+    # What is in the namespace beforehand is replaced by flags, and not by defaults.
+    marked = parser.parse_args(words[1:], argparse.Namespace(**dict.fromkeys(names, absent)))
+    return frozenset(name for name, value in vars(marked).items() if value is not absent)
+
+
+def flag(name: str) -> str:
+    """A flag as it is typed.
+
+    >>> flag("batch_size")
+    '--batch-size'
+    """
+    return "--" + name.replace("_", "-")
 
 
 def held_out_set(source: Source, arguments: Mapping[str, Any]) -> tuple[Source | None, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jgan.cli.common import at_least, parse_experiment
+from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.cli.paths import OF_A_RUN, check_folder, output
 from jgan.data.densities import Mixture
@@ -12,6 +12,7 @@ from jgan.data.identity import resolved
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
 from jgan.training.axes import parse_axis, settings
+from jgan.training.capacity import members_at_once, members_that_fit
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import one_device_a_core
 from jgan.training.experiment import Experiment, Trained
@@ -21,11 +22,11 @@ from jgan.training.images import encode_png
 from jgan.training.measures import coverage
 from jgan.training.population import WAYS
 from jgan.training.run import RunDirectory, settings_of
+from jgan.training.same_training import refuse_without_effect
 from jgan.training.stop import STOPPED, stop_requests
 from jgan.training.sweep import (
     Member,
-    members_at_once,
-    members_that_fit,
+    finished_members,
     pictures_of,
     plan,
     summary,
@@ -33,18 +34,25 @@ from jgan.training.sweep import (
 )
 from jgan.training.views import View, drawn, viewers
 
+FREE = frozenset({"log_every", "save_every", "way"})
+"""Flags that may differ when a sweep is continued."""
+STD = "std: standard deviation over seeds (divisor n - 1); diverged members count in no mean"
+
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
     keep_freed_memory()
     one_device_a_core()
-    file, arguments, asked = parse_experiment("sweep", _parser(), words)
+    parser = _parser()
+    file, arguments, asked = parse_experiment("sweep", parser, words)
+    given = given_flags(parser, words)
     axes = [parse_axis(text, file.build) for text in asked.over]
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))
     first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)
     out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-sweep", OF_A_RUN)
     varied = {axis.name for axis in axes}
+    _refuse_varied(varied & given)
     fixed = {name: value for name, value in arguments.items() if name not in varied}
     told = settings_of(
         file.path,
@@ -62,21 +70,29 @@ def main(words: list[str]) -> int:
             "steps": first.steps,
             "at_once": fit,
             "measure_times": asked.measure_times,
+            "samples": asked.samples,
+            "score": scorer(first, count=asked.samples).protocol,
         }
-        protocol = scorer(first, count=asked.samples).protocol
-        run.write_settings({"sweep": own, "score": protocol, **told}, file.path)
+        resize = lambda experiment: experiment.resized(asked.steps, asked.batch_size)
+        if members_at_once(out) is None:
+            build = lambda **own: resize(file.build(**own))
+            refuse_without_effect(build, arguments, axes, chosen)
+        run.write_settings({"sweep": own, **told}, file.path)
         batches = plan(arguments, axes, chosen, seeds, lambda own: fit)
         print(
             f"{file.summary}\n{first.source.describe()}\n{len(chosen)} settings x {len(seeds)} seeds, "
             f"{len(batches)} programs of at most {fit} members\nsweep directory: {out}",
             flush=True,
         )
+        finished, count = finished_members(out, batches), len(chosen) * len(seeds)
+        if finished and given & FREE:
+            print(_without_effect(sorted(given & FREE), finished, count), flush=True)
         records = sweep(
             file.build,
             batches,
             run,
             Measured(asked.samples),
-            resize=lambda experiment: experiment.resized(asked.steps, asked.batch_size),
+            resize=resize,
             way=asked.way,
             log_every=asked.log_every,
             save_every=asked.save_every,
@@ -85,12 +101,32 @@ def main(words: list[str]) -> int:
             stop=stop.asked,
             say=lambda line: print(line, flush=True),
         )
-    if len(records) < sum(len(batch.members) for batch in batches):
+    if len(records) < count:
         print("stopped; the same command goes on from here")
         return STOPPED
     print(table(summary(records)))
+    distance = own["score"]["distance"]
+    print(f"score: {distance}, lower is better; {STD}")
     print(f"wrote {out / 'summary.csv'} and {out / 'members.csv'}")
     return 0
+
+
+def _refuse_varied(names: set[str]) -> None:
+    """Refuse flags of settings that --over varies."""
+    if names:
+        flags = " and ".join(flag(name) for name in sorted(names))
+        raise UserError(
+            f"{flags} would change nothing, because --over gives the values of {', '.join(sorted(names))}; "
+            "leave one of them out."
+        )
+
+
+def _without_effect(names: list[str], finished: int, count: int) -> str:
+    """What is said of flags that do not touch what is finished."""
+    flags = ", ".join(flag(name) for name in names)
+    if finished == count:
+        return f"all {count} members are finished, so nothing is trained: no effect of {flags}"
+    return f"{finished} of {count} members are finished; {flags} for the others only"
 
 
 def _parser() -> Parser:

@@ -1,13 +1,18 @@
 """``jgan verify FILE``: train briefly, measure the claims, train the controls, and compare."""
 
-from jgan.cli.common import at_least, parse_experiment
+from collections.abc import Collection, Sequence
+
+from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.cli.paths import named_path
+from jgan.errors import UserError
 from jgan.training.compiler import keep_freed_memory
+from jgan.training.experiment import Claim
 from jgan.training.mistakes import as_user_error
 from jgan.training.side_by_side import drawer
 from jgan.training.verify import Verdict, verify
 
+ABOUT = "A claim's own setting overrides them; a flag that every claim overrides is refused."
 HEADER = f"{'claim':<58} {'bound':>18} {'value':>10} {'control':>10}  verdict"
 
 
@@ -31,12 +36,15 @@ def main(words: list[str]) -> int:
         metavar="FOLDER",
         help="write there what each training draws, its control's picture on the right",
     )
-    file, arguments, options = parse_experiment("verify", parser, words)
-    seen = None
-    if options.pictures:
+    file, arguments, options = parse_experiment("verify", parser, words, ABOUT)
+    given = given_flags(parser, words) & arguments.keys()
+    seen, notes = None, ""
+    if options.pictures or given:
         claims = file.build(**arguments).claims
-        seen = drawer(options.pictures, file.path.stem, arguments, claims)
-    print(f"{file.summary}\n\n{HEADER}", flush=True)
+        notes = "".join(f"{note}\n" for note in overridden(given, claims))
+        if options.pictures:
+            seen = drawer(options.pictures, file.path.stem, arguments, claims)
+    print(f"{file.summary}\n{notes}\n{HEADER}", flush=True)
     proven = True
     with as_user_error("a claim's measurement"):
         for verdict in verify(
@@ -50,6 +58,33 @@ def main(words: list[str]) -> int:
             proven &= verdict.proven
             print(table_row(verdict), flush=True)
     return 0 if proven else 1
+
+
+def overridden(given: Collection[str], claims: Sequence[Claim]) -> list[str]:
+    """A sentence for each flag that some claims override by their own setting.
+
+    Args:
+      given: the names of the experiment's settings that the command line gives.
+      claims: of the experiment.
+
+    Raises:
+      UserError: naming the flags that every claim overrides.
+    """
+    setting = {
+        name: [claim.name for claim in claims if name in claim.setting] for name in sorted(given)
+    }
+    idle = [name for name, names in setting.items() if claims and len(names) == len(claims)]
+    if idle:
+        values = ", ".join(f"{name} = {dict(claims[0].setting)[name]!r}" for name in idle)
+        raise UserError(
+            f"{' and '.join(map(flag, idle))} would change nothing, because every claim sets its own value "
+            f"(the first has {values}); leave it out."
+        )
+    return [
+        f"{flag(name)} changes nothing for {', '.join(map(repr, names))}, whose own setting overrides it."
+        for name, names in setting.items()
+        if names
+    ]
 
 
 def table_row(verdict: Verdict) -> str:

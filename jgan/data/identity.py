@@ -114,13 +114,16 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
     return None
 
 
-def compare(who: str, before: Any, now: Any) -> None:
+def compare(
+    who: str, before: Any, now: Any, instead: str = "go on with these by --accept-data"
+) -> None:
     """Compare what a run keeps of its data with what they are now, stage by stage.
 
     Args:
         who: whose data they were, in words.
         before: a description by `identity`, or a list of those of several stages.
         now: likewise; stages that only one of them has are left out.
+        instead: what else can be done, in words.
 
     Raises:
         UserError: naming the first difference.
@@ -132,7 +135,7 @@ def compare(who: str, before: Any, now: Any) -> None:
             stage = f" of stage {number}" if len(both[1]) > 1 else ""
             raise UserError(
                 f"{who} was trained on other data: {new['name']!r}{stage} has {found}; give those that it was "
-                "trained on by --data, or go on with these by --accept-data."
+                f"trained on by --data, or {instead}."
             )
 
 

@@ -13,8 +13,8 @@ def pair(
     shape: Sequence[int],
     *,
     width: int = 32,
-    generator_norm: str = "batch",
-    discriminator_norm: str = "batch",
+    generator_norm: str = "auto",
+    discriminator_norm: str = "auto",
     dtype: Any = "float32",
     remat: bool = False,
 ) -> tuple[Network, Network]:
@@ -23,8 +23,8 @@ def pair(
     Args:
       shape: of one example.
       width: channels of DCGAN's outermost hidden layers; perceptrons are four times as wide.
-      generator_norm: a name in `jgan.networks.layers.NORMS`; perceptrons for points have none.
-      discriminator_norm: likewise, except that "spectral" applies to perceptrons too.
+      generator_norm: a name in `jgan.networks.layers.NORMS`, or "auto": "batch" for images, "none" for points.
+      discriminator_norm: likewise.
       dtype: of both networks' computation, "float32" or "bfloat16"; `jgan.networks.layers` says what is
         float32 in either. XLA computes bfloat16 no faster than float32 on a CPU. Points are rounded to 8
         bits on their way into a bfloat16 discriminator: to 1/128 near 1, which is coarse for narrow modes.
@@ -33,16 +33,18 @@ def pair(
     Raises:
       ValueError: if a name is not one of those allowed, or images are smaller than 5 pixels.
     """
+    usual = "batch" if len(shape) == 3 else "none"
+    making = usual if generator_norm == "auto" else generator_norm
+    judging = usual if discriminator_norm == "auto" else discriminator_norm
     if len(shape) == 3:
         networks = (
-            dcgan_generator(shape, width=width, norm=generator_norm, dtype=dtype),
-            dcgan_discriminator(width=width, norm=discriminator_norm, dtype=dtype),
+            dcgan_generator(shape, width=width, norm=making, dtype=dtype),
+            dcgan_discriminator(width=width, norm=judging, dtype=dtype),
         )
     else:
         widths = (4 * width, 4 * width)
-        spectral = "spectral" if discriminator_norm == "spectral" else "none"
         networks = (
-            mlp_generator(shape, widths, dtype=dtype),
-            mlp_discriminator(widths, norm=spectral, dtype=dtype),
+            mlp_generator(shape, widths, norm=making, dtype=dtype),
+            mlp_discriminator(widths, norm=judging, dtype=dtype),
         )
     return (rematerialised(networks[0]), rematerialised(networks[1])) if remat else networks

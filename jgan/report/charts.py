@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jgan.report.curves import Curve, curve_of, decimate
-from jgan.report.figure import FAINT, INK, PAPER, axes, colour, svg
+from jgan.report.figure import FAINT, INK, PAPER, axes, colour, dashes, svg
 from jgan.report.groups import Group
 from jgan.report.html import Html, readable
 from jgan.report.runs import Run
@@ -57,8 +57,7 @@ def _draw(drawn: Any, curve: Curve, group: Group) -> None:
         color=colour(group.colour),
         linewidth=0.7 if faint else None,
         alpha=0.5 if faint else None,
-        # Those who do not see the colours tell the second four by their dashes.
-        linestyle="-" if faint or (group.colour or 0) < 4 else (0, (5, 1.5)),
+        linestyle=dashes(group.colour),
         marker="o" if len(curve.steps) == 1 else None,
         markersize=3,
     )
@@ -107,9 +106,12 @@ def _scale(drawn: Any, values: Sequence[np.ndarray]) -> None:
         drawn.set_ylim(low - room, high + room)
 
 
-def _logarithmic(drawn: Any, which: str = "y", scale: str = "log") -> None:
+def _logarithmic(drawn: Any, which: str = "y", scale: str = "log", name: str = "") -> None:
+    """A logarithmic scale of an axis, which is said behind its ``name``."""
     drawn.set(**{f"{which}scale": scale})
     axis = getattr(drawn, f"{which}axis")
+    said = "log scale" if scale == "log" else "log scale on both sides of 0"
+    axis.set_label_text(f"{name} ({said})" if name else said)
     axis.set_major_formatter(lambda value, _: readable(value))
     axis.set_minor_formatter(lambda value, _: "")
 
@@ -123,10 +125,19 @@ def _words(metric: str, curves: Sequence[tuple[Group, Curve]]) -> str:
     return f"{metric} over {last:,} steps: {'; '.join(ends)}{more}"
 
 
-def by_setting(measure: str, groups: Sequence[Group]) -> Html | None:
-    """A measure of every member, a row a group, with mean and standard deviation."""
+def by_setting(measure: str, groups: Sequence[Group], higher: bool = False) -> Html | None:
+    """A measure of every member, a row a group, with mean and standard deviation, the best on top.
+
+    Args:
+      measure: its name.
+      groups: that have it.
+      higher: whether the best is the highest.
+    """
     rows = [(group, group.measure(measure)) for group in groups]
-    shown = sorted(((group, found) for group, found in rows if found), key=lambda pair: pair[1][0])
+    sign = -1 if higher else 1
+    shown = sorted(
+        ((group, found) for group, found in rows if found), key=lambda pair: sign * pair[1][0]
+    )
     if not shown:
         return None
     with axes(height=0.7 + 0.24 * len(shown)) as drawn:
@@ -144,11 +155,19 @@ def by_setting(measure: str, groups: Sequence[Group]) -> Html | None:
         if min(values) > 0 and max(values) / min(values) > LOGARITHMIC:
             _logarithmic(drawn, "x")
         best = ", ".join(f"{group.name} {readable(found[0])}" for group, found in shown[:NAMED])
-        return svg(drawn, f"{measure} by setting, least first: {best}")
+        first = "greatest" if higher else "least"
+        return svg(drawn, f"{measure} by setting, {first} first: {best}")
 
 
-def over_axis(measure: str, axis: str, runs: Sequence[Run]) -> Html | None:
-    """A measure of every member over a numeric setting that varies."""
+def over_axis(measure: str, axis: str, runs: Sequence[Run], higher: bool = False) -> Html | None:
+    """A measure of every member over a numeric setting that varies, the best on top.
+
+    Args:
+      measure: its name.
+      axis: name of the setting.
+      runs: the members.
+      higher: whether the best is the highest.
+    """
     points = [
         (run.settings["arguments"].get(axis), run.measures[measure])
         for run in runs
@@ -161,15 +180,18 @@ def over_axis(measure: str, axis: str, runs: Sequence[Run]) -> Html | None:
         return None
     with axes() as drawn:
         drawn.plot(x, y, "o", color=colour(0), markersize=4, alpha=0.6, markeredgewidth=0)
+        drawn.set(xlabel=axis)
         if x.min() > 0 and x.max() / x.min() > LOGARITHMIC:
-            _logarithmic(drawn, "x")
+            _logarithmic(drawn, "x", name=axis)
         if y.min() > 0 and y.max() / y.min() > LOGARITHMIC:
             _logarithmic(drawn)
-        drawn.set(xlabel=axis)
-        best = int(y.argmin())
+        if not higher:
+            drawn.invert_yaxis()
+        best = int(y.argmax() if higher else y.argmin())
+        end = "greatest" if higher else "least"
         return svg(
             drawn,
-            f"{measure} of {len(points)} members over {axis}; the least, {readable(float(y[best]))}, "
+            f"{measure} of {len(points)} members over {axis}; the {end}, {readable(float(y[best]))}, "
             f"at {axis} {readable(float(x[best]))}",
         )
 

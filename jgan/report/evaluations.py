@@ -63,7 +63,7 @@ def of_evaluations(groups: Sequence[Group]) -> list[Html]:
     if not found:
         return []
     columns = ["run", "step", "metric", "value", "read with", "record"]
-    caption = "Evaluated numbers; an arrow points to where better is."
+    caption = "Evaluated numbers; an arrow points to where better is, and ± is what stands under read with."
     every = table(columns, [_row(each) for each in found], caption)
     together: dict[str, list[Evaluated]] = {}
     for each in found:

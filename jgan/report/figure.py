@@ -15,6 +15,15 @@ INK, FAINT, PAPER = "#010101", "#020202", "#030303"
 MUTED = "#040404"
 _VARIABLES = {INK: "var(--ink)", FAINT: "var(--line)", PAPER: "var(--card)", MUTED: "var(--muted)"}
 _VARIABLES |= {f"#0{index}0f0f": f"var(--c{index})" for index in range(COLOURS)}
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1, 1.2)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (10, 2)),
+    (0, (5, 1.5, 1, 1.5, 1, 1.5)),
+)
+"""Of four groups each, so that those who do not see the colours tell them apart too; ``.d0`` in style.css."""
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 10,
@@ -49,6 +58,11 @@ STYLE: dict[Any, Any] = {
 def colour(index: int | None) -> str:
     """What stands for the colour of a group with this number; grey for None."""
     return MUTED if index is None else f"#0{index % COLOURS}0f0f"
+
+
+def dashes(index: int | None) -> Any:
+    """Matplotlib's line style of a group with this number; solid for None."""
+    return DASHES[(index or 0) // 4 % len(DASHES)]
 
 
 @contextmanager

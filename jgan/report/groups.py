@@ -10,6 +10,8 @@ import numpy as np
 from jgan.report.runs import Run, short
 
 COLOURS = 8
+STYLES = 24
+"""Groups that are told apart by colour and dashes; more are grey."""
 FREE = ("seed", "versions", "device")
 """Settings that members of a group may differ in; their numbers are taken to depend on the first alone."""
 
@@ -21,7 +23,7 @@ class Group:
     Attributes:
       name: how the report calls it.
       runs: one for each seed.
-      colour: number of its colour; None for one of many, drawn in grey.
+      colour: number of its colour and dashes, below `STYLES`; None for one of many, drawn in grey.
     """
 
     name: str
@@ -56,7 +58,7 @@ def spread(values: Sequence[float | None]) -> tuple[float, float | None] | None:
 def grouped(runs: Sequence[Run]) -> list[Group]:
     """Runs in groups, in the order of their first members.
 
-    Of many groups only the first `COLOURS` by their final score are coloured.
+    Of many groups only the first `STYLES` by their final score are coloured.
     """
     found: dict[str, list[Run]] = {}
     for run in runs:
@@ -66,8 +68,8 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
         found.setdefault(json.dumps([place, kept], sort_keys=True), []).append(run)
     members = list(found.values())
     coloured = list(range(len(members)))
-    if len(members) > COLOURS:
-        coloured = sorted(coloured, key=lambda index: _score(members[index]))[:COLOURS]
+    if len(members) > STYLES:
+        coloured = sorted(coloured, key=lambda index: _score(members[index]))[:STYLES]
     colours = {index: number for number, index in enumerate(sorted(coloured))}
     return [
         Group(name, own, colours.get(index))

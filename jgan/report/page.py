@@ -7,7 +7,7 @@ from pathlib import Path
 from jgan.report.groups import grouped
 from jgan.report.html import Html, section, tag
 from jgan.report.runs import Run, Sweep, read
-from jgan.report.sections import PARTS
+from jgan.report.sections import PARTS, warnings
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -38,6 +38,8 @@ def report(paths: Sequence[Path]) -> str:
         for name, make in PARTS.items()
         if (content := [part for part in make(groups) if part])
     }
+    damaged = warnings([(sweep.name, note) for sweep in sweeps for note in sweep.notes])
+    parts["Overview"] += [damaged] if damaged else []
     sections = [section(name.lower(), name, parts[name]) for name in parts]
     contents = [tag("a", name, href=f"#{name.lower()}") for name in parts]
     own = lambda file: Html((resources.files("jgan.report") / file).read_text())

@@ -14,7 +14,7 @@ from jgan.report.reading import Note, json_file, json_lines
 from jgan.training.course import of_member
 from jgan.training.health import Doctor
 from jgan.training.run import read_settings
-from jgan.training.sweep import Record, pictures_of
+from jgan.training.sweep import Record, pictures_of, read_records
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -87,6 +87,12 @@ class Run:
         """The steps at which one stage of the training ended and another began."""
         return _ends(self.settings)
 
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """What decides its score: the distance, samples and more; empty if it was not scored."""
+        told = self.settings.get("score") or self.settings.get("sweep", {}).get("score")
+        return told if isinstance(told, dict) else {}
+
     def last(self, metric: str) -> float | None:
         """The last finite value of a metric."""
         values = (row[metric] for row in reversed(self.rows) if metric in row)
@@ -103,6 +109,7 @@ class Sweep:
       settings: its settings.json.
       records: of the members that are finished.
       complete: whether all are.
+      notes: sentences about what could not be read.
     """
 
     name: str
@@ -110,6 +117,7 @@ class Sweep:
     settings: dict[str, Any]
     records: list[Record]
     complete: bool
+    notes: list[str] = field(default_factory=list)
 
 
 def read(paths: Sequence[Path]) -> tuple[list[Run], list[Sweep]]:
@@ -248,7 +256,12 @@ def _read_sweep(
     notes: list[str] = []
     family = "" if alone else name
     for file in sorted((path / "batches").glob("*.json")):
-        found = [Record(**record) for record in json_file(file, notes.append) or []]
+        found = read_records(file)
+        if found is None:
+            notes.append(
+                f"{file.name} is damaged and left out; continuing the sweep trains its members again"
+            )
+            continue
         rows = json_lines(file.with_suffix(".jsonl"), notes.append)
         for index, record in enumerate(found):
             own = {**settings["arguments"], **record.setting}
@@ -266,7 +279,6 @@ def _read_sweep(
                     pictures=_pictures(pictures_of(path, record.setting, record.seed)),
                     varied=tuple(record.setting),
                     family=family,
-                    notes=notes if not members else [],
                 )
             )
         records += found
@@ -275,7 +287,7 @@ def _read_sweep(
             f"the sweep {str(path)!r} has no finished members yet; go on with it first."
         )
     complete = (path / "summary.csv").is_file()
-    return Sweep(name, path, settings, records, complete), members
+    return Sweep(name, path, settings, records, complete, notes), members
 
 
 def _course(record: Record) -> dict[int, dict[str, float]]:

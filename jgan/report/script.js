@@ -37,6 +37,17 @@ function natural(s, t) {
   return a.length - b.length;
 }
 
+// A table that is wider than the page says so.
+const widths = () => {
+  for (const table of document.querySelectorAll(".table")) {
+    const scroll = table.querySelector(".scroll");
+    table.classList.toggle("wider", scroll.scrollWidth > scroll.clientWidth + 1);
+  }
+};
+addEventListener("resize", widths);
+document.addEventListener("toggle", widths, true);
+widths();
+
 // Pictures: each run shows its newest one up to the slider's step.
 for (const player of document.querySelectorAll(".player")) {
   const steps = player.dataset.steps.split(" ").map(Number);

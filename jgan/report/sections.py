@@ -12,6 +12,7 @@ from jgan.report.runs import Run
 from jgan.report.slider import samples
 
 FIRST = ("/loss", "/gradient_norm")
+BANDS = "Lines are means over seeds, bands one standard deviation (divisor n - 1) on each side."
 SETTINGS_IN_ROWS = 24
 """With more settings than this, a sweep is drawn over its axes instead of row by row."""
 
@@ -25,10 +26,14 @@ def overview(groups: Sequence[Group]) -> list[Html | None]:
     several = tables.of_runs(groups)
     folded = len(groups) < len(runs) and len(runs) > 12
     parts.append(details(f"All {len(runs)} runs", several) if folded else several)
-    notes = [tag("li", tag("b", run.name), f": {note}.") for run in runs for note in run.notes]
-    if notes:
-        parts.append(tag("ul", notes, class_="notes", aria_label="Warnings"))
+    parts.append(warnings([(run.name, note) for run in runs for note in run.notes]))
     return parts
+
+
+def warnings(notes: Sequence[tuple[str, str]]) -> Html | None:
+    """Sentences about what has these names; None for none."""
+    listed = [tag("li", tag("b", name), f": {note}.") for name, note in notes]
+    return tag("ul", listed, class_="notes", aria_label="Warnings") if listed else None
 
 
 def score(groups: Sequence[Group]) -> list[Html | None]:
@@ -38,23 +43,31 @@ def score(groups: Sequence[Group]) -> list[Html | None]:
     drawn = charts.scalar("score", groups, marked=True)
     if drawn:
         words = (
-            "Distance of samples from the data, lower is better: ★ is the least, ● the last. What decides it "
-            "stands under Settings, score."
+            "Distance of samples from the data, lower is better: ★ is the least of the mean over seeds, ● the "
+            "last. What decides it stands under Settings, score."
         )
-        parts += [_legend(groups), tag("div", _chart("score", drawn), class_="wide"), quiet(words)]
+        title = tables.title("score", runs)
+        parts += [_legend(groups), tag("div", _chart(title, drawn), class_="wide"), quiet(words)]
+        parts += [quiet(BANDS) if _banded(groups) else None]
+    parts += [quiet(sentence) for sentence in tables.unlike(runs)]
     members = [group for group in groups if any(run.measures for run in group.runs)]
     cards: list[Html] = []
     for measure in tables.measures_of(runs):
+        title, higher = tables.title(measure, runs), tables.BETTER.get(measure) == "higher"
         if len(members) <= SETTINGS_IN_ROWS:
-            cards += _cards([(measure, charts.by_setting(measure, members))])
+            cards += _cards([(title, charts.by_setting(measure, members, higher))])
             continue
         axes = dict.fromkeys(name for run in runs for name in run.varied)
         cards += _cards(
-            [(f"{measure} over {axis}", charts.over_axis(measure, axis, runs)) for axis in axes]
+            [
+                (f"{title}, over {axis}", charts.over_axis(measure, axis, runs, higher))
+                for axis in axes
+            ]
         )
     if cards:
         words = (
-            "Measured at the end: a dot is a member, the bar mean ± standard deviation over seeds."
+            "Measured at the end, in each panel the best on top: a dot is a member, the bar mean ± standard "
+            "deviation over seeds."
         )
         parts += [quiet(words), tag("div", cards, class_="charts")]
     return parts
@@ -70,6 +83,7 @@ def curves(groups: Sequence[Group]) -> list[Html | None]:
     parts.append(
         tag("div", _cards([(n, charts.scalar(n, groups)) for n in first]), class_="charts")
     )
+    parts.append(quiet(BANDS) if _banded(groups) else None)
     others = _cards([(name, charts.scalar(name, groups)) for name in rest])
     if others:
         summary = f"{len(others)} other scalars"
@@ -163,6 +177,10 @@ PARTS: dict[str, Callable[[Sequence[Group]], Sequence[Html | None]]] = {
     "Eigenvalues": eigenvalues,
     "Settings": settings,
 }
+
+
+def _banded(groups: Sequence[Group]) -> bool:
+    return any(len(group.runs) > 1 for group in groups)
 
 
 def _cards(drawn: Sequence[tuple[str, Html | None]]) -> list[Html]:

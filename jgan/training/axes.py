@@ -25,12 +25,14 @@ class Axis(NamedTuple):
       values: of a list, in order; empty for a range.
       draw: a value at random.
       traced: whether values may differ within one program: numbers that are not counts.
+      size: how many different values there are; infinite for ranges of real numbers.
     """
 
     name: str
     values: Sequence[Any]
     draw: Draw
     traced: bool
+    size: float = math.inf
 
 
 RANGES: dict[str, Callable[[float, float], Draw]] = {
@@ -40,6 +42,8 @@ RANGES: dict[str, Callable[[float, float], Draw]] = {
     ),
     "integer": lambda low, high: lambda rng: int(rng.integers(int(low), int(high) + 1)),
 }
+ATTEMPTS = 1000
+"""Draws for each setting that is still missing, before it is said that there are too few different ones."""
 _RANGE = re.compile(r"(\w+)\(([^,()]+),([^,()]+)\)$")
 
 
@@ -51,7 +55,8 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
       build: the experiment function, which knows the setting's type.
 
     Raises:
-      UserError: if the experiment has no such setting, or a value or a range is not possible.
+      UserError: if the experiment has no such setting, a value or a range is not possible, or a value is given
+        twice, however it is written.
 
     >>> def experiment(*, lr: float = 1e-3, loss: str = "hinge"): ...
     >>> parse_axis("lr=1e-4,1e-3", experiment)[:2]
@@ -74,16 +79,38 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
     traced = kind is float
     found = _RANGE.match(right)
     if found:
-        return Axis(name, [], _range(name, kind, *found.groups()), traced)
+        draw, count = _range(name, kind, *found.groups())
+        return Axis(name, [], draw, traced, count)
     if "(" in right:
         raise UserError(
             f"--over has the range {right!r} for {name}, but must have one of {', '.join(RANGES)}, "
             "as in loguniform(1e-5,1e-2)."
         )
-    values = [_value(name, kind, word.strip()) for word in right.split(",") if word.strip()]
+    words = [word.strip() for word in right.split(",") if word.strip()]
+    values = [_value(name, kind, word) for word in words]
     if not values:
         raise UserError(f"--over gives {name} no values; write {name}=VALUE,VALUE,...")
-    return Axis(name, values, lambda rng: values[rng.integers(len(values))], traced)
+    _refuse_repetition(name, words, [_as_trained(value) for value in values])
+    return Axis(name, values, lambda rng: values[rng.integers(len(values))], traced, len(values))
+
+
+def _refuse_repetition(name: str, words: Sequence[str], values: Sequence[Any]) -> None:
+    for place, value in enumerate(values):
+        first = values.index(value)
+        if first < place:
+            written = (
+                "" if words[first] == words[place] else f", as {words[first]} and {words[place]}"
+            )
+            raise UserError(
+                f"--over gives {name} the value {words[place]} twice{written}; give each value once, --seeds "
+                "trains it several times."
+            )
+
+
+def _as_trained(value: Any) -> Any:
+    """A value as a program sees it: real numbers are float32 there."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(value)) if isinstance(value, float) else value
 
 
 def _given(kind: Any) -> Any:
@@ -92,7 +119,7 @@ def _given(kind: Any) -> Any:
     return parts[0] if isinstance(kind, types.UnionType) and len(parts) == 1 else kind
 
 
-def _range(name: str, kind: Any, which: str, low: str, high: str) -> Draw:
+def _range(name: str, kind: Any, which: str, low: str, high: str) -> tuple[Draw, float]:
     if which not in RANGES:
         raise UserError(
             f"--over has the range {which!r} for {name}, but must have one of {', '.join(RANGES)}."
@@ -112,7 +139,8 @@ def _range(name: str, kind: Any, which: str, low: str, high: str) -> Draw:
     if kind not in (int, float) or (kind is int) != (which == "integer"):
         word = getattr(kind, "__name__", str(kind))
         raise UserError(f"--over has {which} for {name}, whose values are of type {word}.")
-    return RANGES[which](*ends)
+    count = int(ends[1]) - int(ends[0]) + 1 if which == "integer" else math.inf
+    return RANGES[which](*ends), count
 
 
 def _value(name: str, kind: Any, word: str) -> Any:
@@ -137,11 +165,13 @@ def settings(axes: Sequence[Axis], trials: int | None, seed: int = 0) -> list[Se
 
     Args:
       axes: what varies.
-      trials: number of draws; with lists alone None takes the whole grid, a number draws from it.
+      trials: number of draws, no two of them equal; with lists alone None takes the whole grid, a number draws
+        from it.
       seed: of the draws.
 
     Raises:
-      UserError: if a name comes twice, or there is a range and no number of trials.
+      UserError: if a name comes twice, there is a range and no number of trials, or there are fewer different
+        settings than trials.
     """
     names = [axis.name for axis in axes]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -155,5 +185,22 @@ def settings(axes: Sequence[Axis], trials: int | None, seed: int = 0) -> list[Se
             dict(zip(names, chosen, strict=True))
             for chosen in itertools.product(*(axis.values for axis in axes))
         ]
-    rng = np.random.default_rng(seed)
-    return [{axis.name: axis.draw(rng) for axis in axes} for _ in range(trials)]
+    return _drawn(axes, trials, np.random.default_rng(seed))
+
+
+def _drawn(axes: Sequence[Axis], trials: int, rng: np.random.Generator) -> list[Setting]:
+    different = math.prod(axis.size for axis in axes)
+    if trials > different:
+        raise UserError(
+            f"--trials is {trials}, but must be at most {different}, for --over has no more different settings."
+        )
+    found: dict[tuple[Any, ...], Setting] = {}
+    for _ in range(ATTEMPTS * trials):
+        setting = {axis.name: axis.draw(rng) for axis in axes}
+        found.setdefault(tuple(map(_as_trained, setting.values())), setting)
+        if len(found) == trials:
+            return list(found.values())
+    raise UserError(
+        f"--trials is {trials}, but only {len(found)} different settings were drawn from the ranges of --over; "
+        "make them wider."
+    )

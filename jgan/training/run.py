@@ -35,6 +35,8 @@ FREE = (
     "data",
 )
 """Settings that may differ when a run is continued; the first and the last have sentences of their own."""
+ANOTHER_RUN = "start a new run from it with --fork and another --out"
+ANOTHER_SWEEP = "start another sweep with another --out"
 VERSIONED = ("jgan", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -180,27 +182,33 @@ class RunDirectory:
             settings = {**settings, "from": str(from_run.resolve())}
         if file.exists() and self._has_begun():
             before = read_settings(self.path)
+            instead = ANOTHER_SWEEP if "sweep" in settings else ANOTHER_RUN
             if "forked_from" in before:
                 settings = {**settings, "forked_from": before["forked_from"]}
             if "from" in before:  # need not be given again, but cannot become another
                 settings = {"from": before["from"], **settings}
             # A newer version of a file may have arguments that a run's settings do not know.
             _refuse_difference(
-                self.path, "experiment", before.get("experiment"), settings["experiment"]
+                self.path, "experiment", before.get("experiment"), settings["experiment"], instead
             )
             if before.get("experiment_sha256") != settings["experiment_sha256"]:
                 raise UserError(
                     f"run directory {str(self.path)!r} was made with another version of the file "
                     f"{settings['experiment']!r}; restore it (a copy is in the run directory) to continue, "
-                    "or start a new run from it with --fork and another --out."
+                    f"or {instead}."
                 )
             for name in [name for name in {**before, **settings} if name not in FREE]:
                 both = _of_common_stages(before.get(name), settings.get(name))
                 if name == "arguments":
                     both = _but_places(*both, before.get("data"), accept_data)
-                _refuse_difference(self.path, name, *both)
+                _refuse_difference(self.path, name, *both, instead)
             if not accept_data:
-                _compare_data(f"run directory {str(self.path)!r}", before, settings)
+                _compare_data(
+                    f"run directory {str(self.path)!r}",
+                    before,
+                    settings,
+                    instead if "sweep" in settings else None,
+                )
         elif fork is not None and not accept_data:
             _compare_data(f"run {str(fork)!r}", read_settings(fork), settings)
         write_atomically(self.path / "experiment.py", experiment.read_bytes())
@@ -252,19 +260,21 @@ def _but_places(
     return first, second
 
 
-def _compare_data(who: str, before: dict[str, Any], now: dict[str, Any]) -> None:
+def _compare_data(
+    who: str, before: dict[str, Any], now: dict[str, Any], instead: str | None = None
+) -> None:
     if "data" in before and "data" in now:  # not in runs of earlier versions
-        compare(who, before["data"], now["data"])
+        compare(who, before["data"], now["data"], instead or "go on with these by --accept-data")
 
 
-def _refuse_difference(path: Path, name: str, before: Any, now: Any) -> None:
+def _refuse_difference(path: Path, name: str, before: Any, now: Any, instead: str) -> None:
     if isinstance(before, dict) and isinstance(now, dict):
         for key in sorted({*before, *now}):
-            _refuse_difference(path, key, before.get(key), now.get(key))
+            _refuse_difference(path, key, before.get(key), now.get(key), instead)
     elif before != now:
         raise UserError(
             f"run directory {str(path)!r} was made with {name} = {before!r}, not {now!r}; "
-            "use the same value to continue it, or start a new run from it with --fork and another --out."
+            f"use the same value to continue it, or {instead}."
         )
 
 

@@ -4,7 +4,7 @@ sweep.json's place is taken by settings.json; besides it a sweep's directory hol
 batches/0000.json     the records of a population that is finished
 batches/0000.jsonl    its rows of metrics, each a list over its members
 current/              checkpoints of the population that is in training, and what was measured of it so far
-members.csv           a line a member, summary.csv a line a setting: mean and standard deviation over seeds
+members.csv           a line a member; summary.csv a line a setting, with mean and standard deviation over seeds
 """
 
 import csv
@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jgan.data.pictures import available_bytes
 from jgan.errors import UserError
 from jgan.training.axes import Axis, Setting
 from jgan.training.checkpoint import Checkpoints
@@ -32,10 +31,8 @@ from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.loop import over_due
 from jgan.training.population import population
-from jgan.training.run import RunDirectory, read_settings
-from jgan.training.saved import shape_of_state
+from jgan.training.run import RunDirectory
 
-MOST_AT_ONCE = {"cpu": 16}
 Measures = Callable[[Trained], Mapping[str, float]]
 Say = Callable[[str], None]
 
@@ -141,13 +138,6 @@ def plan(
     return batches
 
 
-def members_at_once(folder: Path) -> int | None:
-    """How many an earlier start of the sweep in ``folder`` trained at once, or None if it is the first."""
-    if not (folder / "settings.json").is_file():
-        return None
-    return read_settings(folder).get("sweep", {}).get("at_once")
-
-
 def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
     """Where the pictures of a member of the sweep in ``folder`` lie.
 
@@ -157,23 +147,6 @@ def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
     told = json.dumps([setting, seed], sort_keys=True)
     words = re.sub(r"[^\w.]+", "-", told).strip("-")[:80]
     return folder / "members" / f"{words}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
-
-
-def members_that_fit(experiment: Experiment) -> int:
-    """How many members can train at once: a few copies of the state each, in half of a device's memory.
-
-    The devices of a CPU share its memory, and each holds the data. The largest stage decides.
-    """
-    stats = jax.devices()[0].memory_stats() or {}
-    free = stats.get("bytes_limit", available_bytes()) - stats.get("bytes_in_use", 0)
-    sharing = jax.local_device_count() if jax.default_backend() == "cpu" else 1
-    fitting = [MOST_AT_ONCE.get(jax.default_backend(), 256)]
-    for stage, end in zip(experiment.stages, experiment.ends, strict=True):
-        batch = stage.source.first(stage.batch_size)
-        leaves = jax.tree.leaves((shape_of_state(experiment.until(end)), batch))
-        needed = 6 * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
-        fitting.append(int((free / 2 - stage.source.nbytes * sharing) // needed))
-    return max(1, min(fitting))
 
 
 def sweep(
@@ -219,7 +192,8 @@ def sweep(
     records: list[Record] = []
     for number, batch in enumerate(batches):
         file = folder / f"{number:04d}.json"
-        if not file.exists():
+        found = _kept(file, batch, say)
+        if found is None:
             found = _train(
                 lambda **own: resize(build(**own)),
                 batch,
@@ -238,9 +212,36 @@ def sweep(
             shutil.rmtree(run.path / "current", ignore_errors=True)
         else:
             clock.skip(len(batch.members))
-        records += [Record(**record) for record in json.loads(file.read_text())]
+        records += found
     write_tables(run.path, records)
     return records
+
+
+def finished_members(folder: Path, batches: Sequence[Batch]) -> int:
+    """How many members the sweep in ``folder`` has trained to their end."""
+    files = [folder / "batches" / f"{number:04d}.json" for number in range(len(batches))]
+    found = [read_records(file) for file in files]
+    return sum(len(records) for records in found if records is not None)
+
+
+def read_records(file: Path) -> list[Record] | None:
+    """The records of a finished batch; None if there is no such file, or it is damaged."""
+    try:
+        return [Record(**record) for record in json.loads(file.read_text())] or None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _kept(file: Path, batch: Batch, say: Say) -> list[Record] | None:
+    """The records of a batch that is finished, None for one that is to be trained."""
+    if not file.exists():
+        return None
+    found = read_records(file)
+    if found is None or len(found) != len(batch.members):
+        say(f"{str(file)!r} is damaged, so its {len(batch.members)} members are trained again.")
+        file.unlink()
+        return None
+    return found
 
 
 def _train(
@@ -316,10 +317,10 @@ def _record(own: Member, course: Course, index: int) -> Record:
 
 
 def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
-    """A row for each setting: its values, members and diverged ones, mean and deviation of each measure.
+    """A row for each setting: its values, how many members and how many diverged, and their measures.
 
-    The standard deviation is that of the seeds (divisor n - 1), None for one seed. Diverged members have
-    no measures and count in no mean.
+    Of each measure there are the mean and ``std``, the standard deviation over the seeds (divisor n - 1), None
+    for one seed. Diverged members have no measures and count in no mean.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
@@ -339,9 +340,19 @@ def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def write_tables(folder: Path, records: Sequence[Record]) -> None:
-    """``members.csv`` and ``summary.csv``."""
+    """``members.csv`` and ``summary.csv``.
+
+    ``diverged`` is a number of members in both: 0 or 1 in a member's line, whose ``diverged at step`` is empty
+    unless it diverged.
+    """
     members = [
-        {**own.setting, "seed": own.seed, "diverged": own.diverged, **own.measures}
+        {
+            **own.setting,
+            "seed": own.seed,
+            "diverged": int(own.diverged is not None),
+            "diverged at step": own.diverged,
+            **own.measures,
+        }
         for own in records
     ]
     for name, rows in (("members", members), ("summary", summary(records))):

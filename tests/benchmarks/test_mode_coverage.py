@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def test_a_finished_cell_is_kept_and_another_is_added(smoke, capsys, tmp_path):
     said = capsys.readouterr().out
     assert "ring, NS: kept" in said
     assert "Lin et al. 2018" in said
+    assert "packing 4" in (tmp_path / "found.txt").read_text()
     assert (tmp_path / "found-ring.png").stat().st_size > 1000
     assert np.load(tmp_path / "samples" / "ring, NS.npy").shape == (400, 2)
 
@@ -114,6 +116,21 @@ def test_a_cell_is_mean_and_standard_error_of_those_that_did_not_diverge():
     assert cell([1.0, None, 2.0, 4.0]).startswith(f"{values.mean():.3f}±{error:.3f} ")
     assert cell([None]) == "-"
     assert cell([2.0, None]) == "2 (one seed)"
+
+
+def test_columns_never_run_together_and_quality_stands_beside_the_modes():
+    kept = json.loads((ROOT / "benchmarks/results/mode-coverage-cpu2.json").read_text())["cells"]
+    for data in ("ring", "grid"):
+        lines = list(table(data, kept))
+        (head,) = (n for n, line in enumerate(lines) if "diverged" in line)
+        own = lines[head : lines.index("  published")]
+        split = [re.split(r" {2,}", line.strip()) for line in own]
+        assert split[0] == ["modes", "high-quality %", "KL", "diverged", "seconds"]
+        assert all(len(cells) == 6 for cells in split[1:])
+        assert len(split) == 1 + sum(name.startswith(data) for name in kept)
+    assert (ROOT / "benchmarks/results/mode-coverage-cpu2.txt").read_text() == (
+        mode_coverage._tables(SCALES["laptop"], {"cells": kept})
+    )
 
 
 def test_the_table_of_nothing_is_empty():

@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from jgan.cli.main import main
+from jgan.cli.verify import overridden
+from jgan.errors import UserError
+from jgan.training.experiment import Claim
 
 TINY = '''
 """A tiny GAN.
@@ -158,6 +161,29 @@ def test_samples_of_images(folder: Path, tmp_path: Path) -> None:
     assert size(files[0]) == (28, 28)
     assert main(["sample", str(out), "--count", "4", "--out", str(tmp_path / "grid.png")]) == 0
     assert size(tmp_path / "grid.png") == (57, 57)
+
+
+def test_verify_refuses_flags_that_every_claim_overrides() -> None:
+    claims = [
+        Claim("one", float, {}, setting={"data": "ring", "lr": 0.1}),
+        Claim("two", float, {"loss": "hinge"}, setting={"data": "grid"}),
+    ]
+    said = r"^--data would change nothing, because every claim .* \(the first has data = 'ring'\)"
+    with pytest.raises(UserError, match=said):
+        overridden({"data", "loss"}, claims)
+    assert overridden({"lr", "loss"}, claims) == [
+        "--lr changes nothing for 'one', whose own setting overrides it."
+    ]
+    assert overridden({"data"}, []) == []
+
+
+def test_verify_tells_which_flags_were_given(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in (["--data", "grid", "--gamma=0"], ["--gamma", "0.5", "--data", "ring"]):
+        assert main(["verify", "experiments/r1.py", "--steps", "1", *given]) == 2
+        assert "--data and --gamma would change nothing" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["verify", "experiments/r1.py", "--help"])
+    assert "A claim's own setting overrides them" in capsys.readouterr().out
 
 
 def test_verify_proves_and_refutes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 import signal
 from dataclasses import replace
 
@@ -72,7 +73,8 @@ def test_members_are_single_runs(whole, file):
         assert float(row["score"]) == pytest.approx(score, rel=1e-3)
     wild = [row for row in rows if float(row["lr"]) == 1e30]
     assert len(wild) == 4
-    assert all(row["score"] == "" and int(row["diverged"]) <= 8 for row in wild)
+    assert all(row["score"] == "" and int(row["diverged at step"]) <= 8 for row in wild)
+    assert [row["diverged at step"] == "" for row in rows] == [row not in wild for row in rows]
     assert all(math.isfinite(float(row["score"])) for row in rows if row not in wild)
 
 
@@ -85,7 +87,7 @@ def test_the_summary_is_mean_and_deviation_over_seeds(whole):
     for row in rows:
         own = [m for m in members if (m["lr"], m["loss"]) == (row["lr"], row["loss"])]
         assert int(row["members"]) == len(own) == 2
-        assert int(row["diverged"]) == sum(m["diverged"] != "" for m in own)
+        assert int(row["diverged"]) == sum(int(m["diverged"]) for m in own)
         scores = [float(m["score"]) for m in own if m["score"]]
         if scores:
             assert float(row["score mean"]) == pytest.approx(np.mean(scores))
@@ -132,14 +134,14 @@ def lengths(trained):
     return {"length": math.sqrt(total), "at": int(trained.state.step)}
 
 
-def measured(build, folder, stop=lambda: False, seen=lambda member, trained: None):
+def measured(
+    build, folder, stop=lambda: False, seen=lambda member, trained: None, say=lambda line: None
+):
     axes = [parse_axis("lr=0.05,1e30", build)]
     batches = plan({"loss": "hinge", "width": 4}, axes, settings(axes, None), [0, 1], lambda own: 4)
     with RunDirectory(folder) as run:
         cadence = {"log_every": 3, "measure_times": 2}
-        return sweep(
-            build, batches, run, lengths, **cadence, seen=seen, stop=stop, say=lambda line: None
-        )
+        return sweep(build, batches, run, lengths, **cadence, seen=seen, stop=stop, say=say)
 
 
 def test_members_are_measured_on_the_way_and_stopped_sweeps_go_on(file, tmp_path):
@@ -242,11 +244,66 @@ def test_the_table_begins_with_the_best(capsys):
         (["--over", "lr=uniform(0,1)"], "needs --trials N"),
         (["--steps", "9"], "was made with steps = 8, not 9"),
         (["--over", "lr=0.1"], "was made with over = "),
+        (["--over", "lr=1e-3,0.001"], "^--over gives lr the value 0.001 twice"),
+        (["--lr", "1"], "^--lr would change nothing, because --over gives the values of lr"),
+        (["--samples", "60"], "was made with samples = 50, not 60; use the same value"),
+        (["--measure-times", "2"], "was made with measure_times = 1, not 2; use the same value"),
+        (
+            ["--width", "5"],
+            "made with width = 4, not 5; .* or start another sweep with another --out.$",
+        ),
     ],
 )
 def test_mistakes(change, message, whole, file):
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=message) as caught:
         command.main(words(file, whole, *change))
+    assert "--fork" not in str(caught.value)
+
+
+def test_a_sweep_is_scored_by_one_distance(whole, file, monkeypatch):
+    real = command.scorer
+    other = lambda *args, **kwargs: real(*args, **kwargs)._replace(protocol={"distance": "other"})
+    monkeypatch.setattr(command, "scorer", other)
+    with pytest.raises(
+        UserError, match="was made with distance = 'sliced Wasserstein', not 'other'"
+    ):
+        command.main(words(file, whole))
+
+
+def test_a_setting_without_effect_is_refused_before_anything_is_trained(file, tmp_path):
+    over = ["--over", "loss=hinge,wasserstein", "unused=1,2"]
+    idle = tmp_path / "idle.py"
+    idle.write_text(TINY.replace("width: int = 4)", "width: int = 4, unused: int = 1)"))
+    with pytest.raises(UserError, match=r"^--over gives unused the values 1 and 2, but both train"):
+        command.main([str(idle), "--out", str(tmp_path / "sweep"), *over])
+    assert not (tmp_path / "sweep" / "settings.json").exists()
+
+
+def test_a_finished_sweep_says_which_flags_have_no_effect(whole, file, capsys):
+    assert command.main(words(file, whole, "--way", "vmap")) == 0
+    said = capsys.readouterr().out
+    assert "all 12 members are finished, so nothing is trained: no effect of --log-every" in said
+    assert "--save-every, --way" in said
+    assert "score: sliced Wasserstein, lower is better; std: standard deviation over seeds" in said
+
+
+@pytest.mark.parametrize("damage", ['[{"setting": {"lr', "[]", "[1]", "{}"])
+def test_a_damaged_batch_is_trained_again(damage, file, tmp_path):
+    build = load_experiment(file).build
+    first = measured(build, tmp_path) if damage == "[]" else None
+    (tmp_path / "batches").mkdir(exist_ok=True)
+    kept = tmp_path / "batches" / "0000.json"
+    before = kept.read_text() if first else None
+    kept.write_text(damage)
+    said = []
+    if first is None:
+        batch = module.Batch({}, [module.Member({}, 0)], [])
+        assert module._kept(kept, batch, said.append) is None
+        assert not kept.exists()
+    else:
+        assert measured(build, tmp_path, say=said.append) == first
+        assert kept.read_text() == before
+    assert re.search(r"0000.json' is damaged, so its \d members are trained again\.$", said[0])
 
 
 def test_a_directory_of_another_experiment(whole, tmp_path):

@@ -180,6 +180,14 @@ def test_pair_takes_its_norms():
     generator, discriminator = pair((2,), width=4, discriminator_norm="spectral")
     assert collections(generator, 16) == {"params"}
     assert collections(discriminator, 2) == {"params", "spectral"}
+    kept = {"auto": {"params"}, "none": {"params"}, "batch": {"params", "batch_stats"}}
+    for norm, expected in (kept | {"spectral": {"params", "spectral"}}).items():
+        for network, size in zip(
+            pair((2,), generator_norm=norm, discriminator_norm=norm), (16, 2), strict=True
+        ):
+            assert collections(network, size) == expected
+    with pytest.raises(ValueError, match="norm is 'group', but must be one of batch, layer"):
+        pair((2,), generator_norm="group")
 
 
 def test_impossible_shapes_are_told():

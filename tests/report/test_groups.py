@@ -5,7 +5,8 @@ import pytest
 from report.made import make_run, make_sweep, rows
 
 from jgan.report.curves import Curve, curve_of, decimate, metrics_of
-from jgan.report.groups import COLOURS, grouped
+from jgan.report.figure import colour, dashes
+from jgan.report.groups import STYLES, grouped
 from jgan.report.runs import read
 
 
@@ -53,10 +54,12 @@ def test_diverged_members_are_in_no_mean(tmp_path):
 
 
 def test_of_many_settings_the_best_are_coloured(tmp_path):
-    lrs = [0.12, 0.01, 0.02, 0.03, 0.11, 0.04, 0.05, 0.06, 0.07, 0.08]
+    lrs = [0.99, *(0.01 * place for place in range(1, STYLES)), 0.98, 0.005]
     groups = grouped(read([make_sweep(tmp_path / "s", lrs=lrs, seeds=1)])[0])
-    assert [group.name for group in groups if group.colour is None] == ["lr=0.12", "lr=0.11"]
-    assert sorted(group.colour for group in groups if group.colour is not None) == [*range(COLOURS)]
+    assert [group.name for group in groups if group.colour is None] == ["lr=0.99", "lr=0.98"]
+    coloured = [group.colour for group in groups if group.colour is not None]
+    assert sorted(coloured) == [*range(STYLES)]
+    assert len({(colour(number), str(dashes(number))) for number in coloured}) == STYLES
 
 
 def test_a_curve_is_mean_and_deviation_of_what_is_finite(tmp_path):

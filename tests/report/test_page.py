@@ -253,7 +253,54 @@ def test_many_settings_are_drawn_over_their_axis(tmp_path):
     path = make_sweep(tmp_path / "s", lrs=[0.001 * 1.3**n for n in range(30)], seeds=1)
     labels = [a["aria-label"] for a in Document(report([path])).all("svg")]
     assert any(label.startswith("score of 30 members over lr; the least, 0.1,") for label in labels)
-    assert "grey: 22 others" in report([path])
+    assert "grey: 6 others" in report([path])
+    assert any(">lr (log scale)<" in picture for picture in pictures(report([path])))
+
+
+def pictures(text):
+    return re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+
+
+def scored(folder, samples, **asked):
+    """A sweep whose members were scored by so many samples."""
+    path = make_sweep(folder, **asked)
+    told = json.loads((path / "settings.json").read_text())
+    told["sweep"]["score"] = {"distance": "sliced Wasserstein", "samples": samples}
+    (path / "settings.json").write_text(json.dumps(told))
+    return path
+
+
+def test_panels_name_their_score_and_have_the_best_on_top(tmp_path):
+    text = report([scored(tmp_path / "s", 2000)])
+    titles = re.findall(r"<figcaption>([^<]*)", text)
+    assert "score: sliced Wasserstein, 2,000 samples (lower is better)" in titles
+    assert "modes (higher is better)" in titles
+    labels = [attributes["aria-label"] for attributes in Document(text).all("svg")]
+    assert any(label.startswith("score by setting, least first: lr=0.001 1.1") for label in labels)
+    assert any(label.startswith("modes by setting, greatest first: lr=0.001 7") for label in labels)
+    assert "cannot be compared" not in text
+
+
+def test_sweeps_of_unlike_steps_and_samples_say_so(tmp_path):
+    text = report([scored(tmp_path / "a", 10), scored(tmp_path / "b", 2000, steps=60)])
+    head, *lines = cells_of(text, "over seeds. Diverged runs")
+    found = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert (found["a lr=0.001"]["steps"], found["b lr=0.001"]["steps"]) == ("100", "60")
+    assert found["a lr=0.001"]["scored by"] == "sliced Wasserstein, 10 samples"
+    assert "unlike lengths: 60, 100 steps." in text
+    assert "cannot be compared: sliced Wasserstein, 10 samples; sliced Wasserstein, 2,000" in text
+
+
+def test_the_best_score_says_whose_it_is_and_bands_what_they_are(text):
+    assert "Best score: the least that a run&#x27;s own scores reached on the way" in text
+    assert "bands one standard deviation" in text
+
+
+def test_a_damaged_batch_is_told_of_the_sweep(tmp_path):
+    path = make_sweep(tmp_path / "s")
+    (path / "batches" / "0001.json").write_text('[{"setting"')
+    (notes,) = re.findall(r'<ul class="notes".*?</ul>', report([path]), re.DOTALL)
+    assert "<b>s</b>: 0001.json is damaged and left out; continuing the sweep trains" in notes
 
 
 def test_ten_long_runs_are_small(tmp_path):

@@ -54,6 +54,12 @@ def test_a_setting_that_may_be_left_out_is_varied_as_a_number():
     assert settings([axis], None) == [{"clip": 0.01}, {"clip": 0.1}]
 
 
+def test_no_two_draws_are_equal():
+    found = settings(axes("width=integer(2,4)", "norm=batch,none"), 6)
+    assert len({tuple(setting.items()) for setting in found}) == 6
+    assert settings(axes("width=integer(2,4)", "norm=batch,none"), 4) == found[:4]
+
+
 def test_draws_depend_on_the_seed_alone():
     one, same, other = (settings(axes("lr=uniform(0,1)"), 5, seed=s) for s in (0, 0, 1))
     assert one == same
@@ -86,6 +92,19 @@ def test_numbers_that_are_no_counts_may_differ_in_one_program():
         (["loss=uniform(0,1)"], 3, "^--over has uniform for loss, whose values are of type str"),
         (["lr=uniform(0,1)"], None, "range for lr, which needs --trials N"),
         (["lr=1", "lr=2"], None, "^--over names 'lr' twice"),
+        (
+            ["lr=1e-3,0.01,0.001"],
+            None,
+            "^--over gives lr the value 0.001 twice, as 1e-3 and 0.001;",
+        ),
+        (["lr=1,1"], None, "^--over gives lr the value 1 twice; give each value once"),
+        (["lr=0.1,0.10000000001"], None, "^--over gives lr the value 0.10000000001 twice"),
+        (["clip=0,-0.0"], None, "^--over gives clip the value -0.0 twice"),
+        (["width=4,04"], None, "^--over gives width the value 04 twice"),
+        (["ema=true,True"], None, "^--over gives ema the value True twice"),
+        (["loss=hinge,hinge"], None, "^--over gives loss the value hinge twice"),
+        (["width=integer(2,4)", "ema=true,false"], 7, "^--trials is 7, but must be at most 6"),
+        (["lr=uniform(1,1.0000001)"], 30, "^--trials is 30, but only 2 different settings"),
     ],
 )
 def test_mistakes(texts, trials, message):
