@@ -1,5 +1,6 @@
 """Checks of arguments that are numbers: weights, rates, strengths, counts."""
 
+import re
 from typing import Any
 
 import jax
@@ -130,3 +131,12 @@ def _allowed(
             "be a positive finite number" if above == 0 else f"be a finite number above {above:g}"
         )
     return "be a finite number"
+
+
+def is_rate(name: str) -> bool:
+    """Whether an argument of this name is a learning rate, which must not be negative.
+
+    >>> is_rate("lr_generator"), is_rate("blur")
+    (True, False)
+    """
+    return re.search(r"(^|_)(lr|learning_rate)(_|$)", name) is not None

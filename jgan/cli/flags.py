@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from jgan.arguments import is_rate
 from jgan.errors import UserError
 
 
@@ -42,7 +43,6 @@ def rate(text: str) -> float:
 
 
 finite.__name__ = rate.__name__ = "float"  # what argparse calls the type of a wrong word
-_RATES = re.compile(r"(^|_)(lr|learning_rate)(_|$)")
 
 
 def described_arguments(function: Callable[..., Any]) -> dict[str, str]:
@@ -131,7 +131,7 @@ def _options(name: str, hint: Any) -> dict[str, Any]:
 
 def _type(name: str, hint: Any) -> Callable[[str], Any]:
     if hint is float:
-        return rate if _RATES.search(name) else finite
+        return rate if is_rate(name) else finite
     return hint
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jgan.arguments import is_rate
 from jgan.errors import UserError
 
 Setting = dict[str, Any]
@@ -139,8 +140,17 @@ def _range(name: str, kind: Any, which: str, low: str, high: str) -> tuple[Draw,
     if kind not in (int, float) or (kind is int) != (which == "integer"):
         word = getattr(kind, "__name__", str(kind))
         raise UserError(f"--over has {which} for {name}, whose values are of type {word}.")
+    _check_number(name, ends[0])
     count = int(ends[1]) - int(ends[0]) + 1 if which == "integer" else math.inf
     return RANGES[which](*ends), count
+
+
+def _check_number(name: str, value: float) -> None:
+    """Refuse what the setting's own flag refuses."""
+    least = 0 if is_rate(name) else -math.inf
+    if not (math.isfinite(value) and value >= least):
+        allowed = "a finite number" if least else "at least 0"
+        raise UserError(f"--over gives {name} the value {value:g}, but it must be {allowed}.")
 
 
 def _value(name: str, kind: Any, word: str) -> Any:
@@ -149,7 +159,10 @@ def _value(name: str, kind: Any, word: str) -> Any:
         if kind is bool:
             return {"true": True, "false": False}[word.lower()]
         if kind in (int, float, str):
-            return kind(word)
+            value = kind(word)
+            if kind is float:
+                _check_number(name, value)
+            return value
         if choices:
             value = type(choices[0])(word)
             if value in choices:
