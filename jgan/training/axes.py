@@ -167,6 +167,8 @@ def _value(name: str, kind: Any, word: str) -> Any:
             value = type(choices[0])(word)
             if value in choices:
                 return value
+    except UserError:
+        raise
     except (ValueError, KeyError):
         pass
     allowed = ", ".join(map(str, choices)) if choices else getattr(kind, "__name__", str(kind))
