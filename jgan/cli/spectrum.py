@@ -26,7 +26,7 @@ from jgan.rules import TrainState
 from jgan.scene import Step
 from jgan.training.checkpoint import Gone
 from jgan.training.experiment import Experiment
-from jgan.training.files import make_folder, write_atomically
+from jgan.training.files import make_folder, parse_json, write_atomically
 from jgan.training.saved import (
     checkpoint_steps,
     load_state,
@@ -127,8 +127,9 @@ def write_report(run: Path, report: dict[str, Any]) -> None:
     path = run / "spectrum.json"
     stored: list[dict[str, Any]] = []
     with contextlib.suppress(OSError, ValueError):
-        stored = json.loads(path.read_text())
-    kept = [entry for entry in stored if entry["step"] != report["step"]]
+        stored = parse_json(path.read_text())
+    whole = [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
+    kept = [entry for entry in whole if entry.get("step", report["step"]) != report["step"]]
     ordered = sorted([*kept, report], key=lambda entry: entry["step"])
     write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")
 
