@@ -26,8 +26,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from benchmarks._fuzz.case import Case
 from benchmarks._fuzz.cases import cases, trained
 from benchmarks._fuzz.flags import all_flags
-from benchmarks._fuzz.outcome import KEPT, Outcome, run
-from benchmarks._fuzz.world import make
+from benchmarks._fuzz.outcome import KEPT, run
+from benchmarks._fuzz.world import World, make
 from benchmarks._workers.report import commit, machine
 from jgan.training.files import write_atomically
 from jgan.training.run import read_settings, versions
@@ -59,39 +59,43 @@ def each(strategy: Any, count: int, seed: int, look: Callable[[Case], None]) -> 
     return seen
 
 
-def fuzz(count: int, seed: int, keep: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Run cases; returns their outcomes as JSON."""
+def fuzz(
+    world: World, count: int, seed: int, say: Callable[[str], None], keep: Path | None = None
+) -> dict[str, Any]:
+    """Run cases.
+
+    Args:
+      world: what they share.
+      count: how many.
+      seed: which.
+      say: told of every case outside the rule, and now and then how far it is.
+      keep: a folder in which those of the cases outside the rule are left.
+
+    Returns:
+      The counts of outcomes, of each command too, and the cases outside the rule, as JSON.
+    """
     counts: Counter[str] = Counter()
     of_commands: dict[str, Counter[str]] = {}
     faults: list[dict[str, Any]] = []
     slowest = (0.0, "")
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["JGAN_CACHE"] = f"{folder}/cache"
-        for name, value in (
-            ("jax_compilation_cache_dir", f"{folder}/programs"),
-            ("jax_persistent_cache_min_compile_time_secs", 0.0),
-            ("jax_persistent_cache_min_entry_size_bytes", -1),
-        ):
-            jax.config.update(name, value)
-        world = make(Path(folder))
-        usual = cases(all_flags(f"{folder}/probe.py"), read_settings(world.path / "run"))
+    usual = cases(all_flags(str(world.path / "probe.py")), read_settings(world.path / "run"))
 
-        def look(case: Case) -> None:
-            nonlocal slowest
-            outcome: Outcome = run(case, world, keep)
-            counts[outcome.kind] += 1
-            of_commands.setdefault(ascii(case.commands[0][0]), Counter())[outcome.kind] += 1
-            slowest = max(slowest, (outcome.seconds, ascii(case.commands[0])))
-            if outcome.kind not in KEPT:
-                faults.append({**case.told(), **outcome._asdict()})
-                say(f"{outcome.kind}: {case.told()}\n{outcome.told}")
-            if counts.total() % 100 == 0:
-                say(f"{counts.total()} cases, {time.perf_counter() - began:.0f} s: {dict(counts)}")
+    def look(case: Case) -> None:
+        nonlocal slowest
+        outcome = run(case, world, keep)
+        counts[outcome.kind] += 1
+        of_commands.setdefault(ascii(case.commands[0][0]), Counter())[outcome.kind] += 1
+        slowest = max(slowest, (outcome.seconds, ascii(case.commands[0])))
+        if outcome.kind not in KEPT:
+            faults.append({**case.told(), **outcome._asdict()})
+            say(f"{outcome.kind}: {case.told()}\n{outcome.told}")
+        if counts.total() % 100 == 0:
+            say(f"{counts.total()} cases, {time.perf_counter() - began:.0f} s: {dict(counts)}")
 
-        few = -(-count // SHARE)
-        each(usual, count - few, seed, look)
-        each(trained(), few, seed, look)
+    few = -(-count // SHARE)
+    each(usual, count - few, seed, look)
+    each(trained(), few, seed, look)
     return {
         "cases": counts.total(),
         "seed": seed,
@@ -100,10 +104,15 @@ def fuzz(count: int, seed: int, keep: Path | None, say: Callable[[str], None]) -
         "seconds": round(time.perf_counter() - began, 1),
         "slowest": {"seconds": round(slowest[0], 2), "command": slowest[1]},
         "outside the rule": faults,
-        "machine": machine(),
-        "commit": commit(),
-        "versions": {**versions(), "hypothesis": hypothesis.__version__},
     }
+
+
+def keep_programs(folder: Path) -> None:
+    """Keep what is compiled, and what jgan caches, in a folder: cases compile the same programs again and again."""
+    os.environ["JGAN_CACHE"] = str(folder / "cache")
+    jax.config.update("jax_compilation_cache_dir", str(folder / "programs"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -116,7 +125,15 @@ def main(words: Sequence[str] | None = None) -> int:
         "--keep", type=Path, metavar="FOLDER", help="for the folders of cases outside the rule"
     )
     options = parser.parse_args(words)
-    found = fuzz(options.cases, options.seed, options.keep, lambda line: print(line, flush=True))
+    say = lambda line: print(line, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        keep_programs(Path(folder))
+        found = fuzz(make(Path(folder)), options.cases, options.seed, say, options.keep)
+    found |= {
+        "machine": machine(),
+        "commit": commit(),
+        "versions": {**versions(), "hypothesis": hypothesis.__version__},
+    }
     print(json.dumps({name: found[name] for name in ("outcomes", "seconds", "slowest")}, indent=2))
     if options.out:
         write_atomically(options.out, json.dumps(found, indent=1) + "\n")

@@ -32,11 +32,11 @@ FEW = {
     "sample": ("--count", "2"),
     "evaluate": ("--samples", "20", "--metrics", "sw"),
     "interpolate": ("--rows", "2", "--steps", "2", "--frames", "2"),
-    "spectrum": ("--count", "1", "--batch-size", "4", "--restarts", "1"),
+    "spectrum": ("--count", "1", "--restarts", "1", "--batch-size", "65"),
     "invert": ("--steps", "1", "--restarts", "1"),
     "inpaint": ("--steps", "1", "--restarts", "1"),
 }
-"""What the finished runs are asked for first; flags behind these count."""
+"""What the finished runs are asked for first, where it is cheap; flags behind these count."""
 OF_PICTURES = ("invert", "inpaint", "neighbours")
 """Commands that take files of pictures."""
 Flags = Mapping[str, Sequence[Flag]]

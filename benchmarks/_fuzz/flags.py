@@ -18,8 +18,8 @@ class Flag(NamedTuple):
 
     Attributes:
       name: as it is written, such as ``--steps``.
-      kind: ``"int"``, ``"float"``, ``"path"``, ``"text"``, ``"choice"`` or ``"switch"``.
-      choices: that it allows.
+      kind: ``"int"``, ``"float"``, ``"path"``, ``"output"``, ``"text"``, ``"choice"`` or ``"switch"``.
+      choices: words that it allows, of those flags that allow certain ones only.
       many: whether several words may follow.
     """
 
@@ -47,6 +47,8 @@ WRONG = {
     "choice": ("nonsense", "", "0"),
 }
 """By kind: words that are wrong for every flag of it."""
+WORDS["output"] = WORDS["path"]
+WRONG["output"] = (*WRONG["path"], "n" * 300, "x.bmp", "{world}/probe.py/new.png", "{world}/file/deep/new")
 
 
 def parser_of(command: str, words: Sequence[str] = ()) -> Parser:
@@ -80,8 +82,20 @@ def _flags(parser: Parser) -> Iterator[Flag]:
     for action in parser._actions:
         if action.option_strings and not isinstance(action, argparse._HelpAction):
             many = action.nargs == "+" or isinstance(action.nargs, int) and action.nargs > 1
+            kind = _kind(action)
             choices = tuple(map(str, action.choices or ()))
-            yield Flag(action.option_strings[0], _kind(action), choices, many)
+            yield Flag(action.option_strings[0], kind, _written(action) if kind == "output" else choices, many)
+
+
+def _written(action: argparse.Action) -> tuple[str, ...]:
+    """The names that a flag allows for what is written."""
+    assert callable(action.type)
+    found = []
+    for name in ("new", "new.png", "new.npz", "new.json", "new.html"):
+        with contextlib.suppress(argparse.ArgumentTypeError):
+            action.type(name)
+            found.append(name)
+    return tuple(found)
 
 
 def _kind(action: argparse.Action) -> str:
@@ -90,8 +104,10 @@ def _kind(action: argparse.Action) -> str:
     if action.choices is not None:
         return "choice"
     kind = action.type
-    if kind is named_path or "output" in getattr(kind, "__qualname__", ""):
+    if kind is named_path:
         return "path"
+    if "output" in getattr(kind, "__qualname__", ""):
+        return "output"
     name = getattr(kind, "__name__", "text")
     return name if name in ("int", "float") else "text"
 

@@ -87,9 +87,8 @@ def zips(draw: st.DrawFn) -> bytes:
     buffer = io.BytesIO()
     top = draw(st.sampled_from(("", "", "photos/", "train/", "../", "/", "a\\b/")))
     with zipfile.ZipFile(buffer, "w") as archive:
-        for file in draw(trees()):
-            name = f"{top}{file.path}".encode(errors="replace").decode()
-            archive.writestr(name, file.content or b"")
+        for path, content in {file.path: file.content or b"" for file in draw(trees())}.items():
+            archive.writestr(f"{top}{path}".encode(errors="replace").decode(), content)
     content = buffer.getvalue()
     at = draw(st.integers(0, max(len(content) - 1, 0)))
     damage = draw(st.sampled_from((*("none",) * 5, "cut", "altered", "encrypted")))

@@ -2,7 +2,7 @@
 
 from jgan.cli.common import at_least, parse_experiment
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path
+from jgan.cli.paths import named_path, output
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.mistakes import as_user_error
 from jgan.training.side_by_side import drawer
@@ -27,7 +27,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--pictures",
-        type=named_path,
+        type=output(folder=True),
         metavar="FOLDER",
         help="write there what each training draws, its control's picture on the right",
     )
