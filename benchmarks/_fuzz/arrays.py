@@ -51,34 +51,25 @@ def array(shape: tuple[int, ...], dtype: str, fill: str, seed: int) -> np.ndarra
 @st.composite
 def _image(draw: st.DrawFn, count: int) -> np.ndarray:
     side = draw(st.sampled_from((1, 2, 8)))
-    shape = draw(
-        st.sampled_from(
-            (
-                (count, side),
-                (count, side, side, 1),
-                (count, side, side, 3),
-                (count, side, side),
-                (count,),
-                (count, 3, 16, 16),
-                (count, side, side, 5),
-            )
-        )
-    )
-    dtype = draw(st.sampled_from((*("uint8", "float32") * 8, *DTYPES)))
-    fill = draw(st.sampled_from((*("bytes", "unit") * 4, *FILLS)))
+    usual = ((count, side), (count, side, side, 1), (count, side, side, 3), (count, side, side))
+    odd = ((count,), (count, 3, 16, 16), (count, side, side, 5), (count, side, 2 * side, 2))
+    shape = draw(st.sampled_from((*usual * 4, *odd)))
+    floats = ("float32", "float64")
+    dtype = draw(st.sampled_from((*(floats if len(shape) == 2 else ("uint8", *floats)) * 20, *DTYPES)))
+    fill = draw(st.sampled_from((*("bytes", "unit") * 16, *FILLS)))
     return array(shape, dtype, fill, draw(st.integers(0, 99)))
 
 
 @st.composite
 def _label(draw: st.DrawFn, count: int) -> np.ndarray:
     odd = ((count, 1), (count, 4), (count, 4), (count + 1,), (), (0,))
-    shape = draw(st.sampled_from((*((count,),) * 6, *odd)))
+    shape = draw(st.sampled_from((*((count,),) * 18, *odd)))
     if len(shape) == 2 and draw(st.booleans()):
         return np.eye(max(shape[1], 1), dtype=draw(st.sampled_from(DTYPES[:10])))[
             np.arange(shape[0]) % max(shape[1], 1)
         ]
-    dtype = draw(st.sampled_from((*("int32", "int64", "uint8") * 4, *DTYPES)))
-    fill = draw(st.sampled_from((*("few",) * 8, *FILLS)))
+    dtype = draw(st.sampled_from((*("int32", "int64", "uint8", "U3") * 10, *DTYPES)))
+    fill = draw(st.sampled_from((*("few",) * 30, *FILLS)))
     return array(shape, dtype, fill, draw(st.integers(0, 99)))
 
 
@@ -95,14 +86,15 @@ def fields(draw: st.DrawFn) -> dict[str, np.ndarray]:
     """Arrays by their keys: plausible pictures or points with labels, others beside them, or anything."""
     count = draw(st.sampled_from((1, 2, 5, 64, 64)))
     found: dict[str, np.ndarray] = {}
-    endings = draw(st.sampled_from((*("",) * 8, *SPLITS))).split(" ")
+    endings = draw(st.sampled_from((*("",) * 8, *("_train _test", "_train _val") * 3, *SPLITS))).split(" ")
     base = draw(st.sampled_from(("image", "image", "images", "x")))
     for ending in endings:
         found[base + ending] = draw(_image(count))
         if draw(st.booleans()):
             found["label" + ending] = draw(_label(count))
-    for key in draw(st.lists(st.sampled_from((*IMAGES, *LABELS, *OTHERS)), max_size=1)):
-        found[key] = draw(st.one_of(_any(), _label(count)))
+    if draw(st.integers(0, 3)) == 0:
+        key = draw(st.sampled_from((*IMAGES, *LABELS, *OTHERS * 2)))
+        found[key] = draw(st.one_of(_any(), _label(count), _image(count)))
     return found
 
 
@@ -115,7 +107,7 @@ def archives(draw: st.DrawFn) -> bytes:
             with archive.open(f"{key}.npy", "w") as file:
                 np.lib.format.write_array(file, values, allow_pickle=True)
     content = buffer.getvalue()
-    damage = draw(st.sampled_from((*("none",) * 12, "cut", "altered", "empty", "text", "array")))
+    damage = draw(st.sampled_from((*("none",) * 50, "cut", "altered", "altered", "empty", "text", "array")))
     at = draw(st.integers(0, max(len(content) - 1, 0)))
     if damage == "array":
         buffer = io.BytesIO()

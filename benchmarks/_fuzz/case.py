@@ -1,6 +1,7 @@
 """A case of the fuzz test: files that somebody has, and commands that are run on them in their order."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,15 @@ class File(NamedTuple):
 
     Attributes:
       path: in the folder, with "/" between its parts.
-      content: of a file; None for a folder or a link.
+      content: of a file; None for a folder, a link or a copy.
       link: where a link leads.
+      copy: a folder that is copied to the path.
     """
 
     path: str
     content: bytes | None = None
     link: str = ""
+    copy: str = ""
 
 
 class Case(NamedTuple):
@@ -51,7 +54,9 @@ def write(case: Case, here: Path, world: Path) -> None:
     for file in case.files:
         path = here / file.path
         try:
-            if file.link:
+            if file.copy:
+                shutil.copytree(placed(file.copy, here, world), path)
+            elif file.link:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.symlink(placed(file.link, here, world), path)
             elif file.content is None:

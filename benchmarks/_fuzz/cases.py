@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks._fuzz.arrays import archives
 from benchmarks._fuzz.case import HERE, WORLD, Case, File
-from benchmarks._fuzz.flags import WORDS, Flag
+from benchmarks._fuzz.flags import LARGE, WORDS, Flag
 from benchmarks._fuzz.folders import NAMES, trees, zips
 from benchmarks._fuzz.pictures import pictures
 from benchmarks._fuzz.world import DAMAGED, FINISHED
@@ -43,60 +43,62 @@ Flags = Mapping[str, Sequence[Flag]]
 # They reach for the network or for other processes, or take as long as they are told to.
 NEVER = ("--fetch", "--coordinator", "--processes", "--process", "--workers", "--tensorboard", "--no-stop")
 SUFFIXES = (
-    *("",) * 24,
     *("@8", "@8x6", "@8x8x1", "@8x8x3", "@8x8x2", "@0", "@99999999999", "@20000x20000", "@8@8", "@", "@8x"),
     *("+flip", "+shift1", "+shift0", "+shift99999999999", "+disk", "+spin", "+", "@8+flip+disk", "+flip@8"),
 )
-KINDS = (*("", "folder:") * 6, "mnist:", "fashion:", "cifar10:", "cifar100:", "nowhere:")
+KINDS = (*("", "folder:") * 16, "mnist:", "fashion:", "cifar10:", "cifar100:", "nowhere:")
 PLAIN = (
     *("ring", "grid", "spiral", "swiss_roll", "mixture", "fashion", "rinq", "", " ", ":", "folder:", "@8", "+flip"),
     *("ring@8", "fashion@8", "fashion+flip", "ring+flip", "folder:~", "~", "~nobody of that name", "a\0b", "a\ud800"),
-    *("/", "/proc", "/dev/null", "/dev/zero", ".", "..", "x.npz", "x.zip", "tfds:", "1" * 5000, "RING", "folder::x"),
+    *("/dev/null", "/dev/zero",  ".", "..", "x.npz", "x.zip", "tfds:", "1" * 5000, "RING", "folder::x"),
 )
 
 
 @st.composite
 def data(draw: st.DrawFn) -> tuple[str, list[File]]:
     """What is given as ``--data``, and the files that it names."""
-    kind = draw(st.sampled_from((*("npz",) * 5, *("folder",) * 5, "zip", "zip", "plain")))
+    kind = draw(st.sampled_from((*("npz",) * 10, *("folder",) * 10, *("zip",) * 4, "plain")))
     if kind == "plain":
         return draw(st.sampled_from(PLAIN)), []
     if kind == "npz":
         name = draw(st.sampled_from(("x", "x", "x", *NAMES))) + ".npz"
         return f"{HERE}/{name}", [File(name, draw(archives()))]
+    plain = draw(st.booleans())
+    suffix = draw(st.sampled_from((*(("", "+flip") if plain else ("@8", "@8x6x1")) * 30, *SUFFIXES)))
     if kind == "zip":
         prefix = draw(st.sampled_from(("", "folder:")))
-        suffix = draw(st.sampled_from(SUFFIXES))
-        return f"{prefix}{HERE}/x.zip{suffix}", [File("x.zip", draw(zips()))]
-    name = draw(st.sampled_from(("photos", "photos", *NAMES)))
-    files = [file._replace(path=f"{name}/{file.path}") for file in draw(trees())]
-    prefix, suffix = draw(st.sampled_from(KINDS)), draw(st.sampled_from(SUFFIXES))
+        return f"{prefix}{HERE}/x.zip{suffix}", [File("x.zip", draw(zips(plain)))]
+    name = draw(st.sampled_from((*("photos",) * 30, *NAMES)))
+    files = [file._replace(path=f"{name}/{file.path}") for file in draw(trees(plain))]
+    prefix = draw(st.sampled_from(KINDS))
     return f"{prefix}{HERE}/{name}{suffix}", files
 
 
 @st.composite
-def words_of(draw: st.DrawFn, flag: Flag) -> list[str]:
-    """A flag and what follows it, which may be wrong or missing."""
+def words_of(draw: st.DrawFn, flag: Flag, large: bool) -> list[str]:
+    """A flag and what follows it, which may be wrong or missing, and as large as it may be if ``large``."""
     if flag.kind == "switch":
         return [flag.name]
     if draw(st.integers(0, 19)) == 0:
         return [flag.name]
-    words = st.sampled_from((*flag.choices, *WORDS[flag.kind]))
+    words = st.sampled_from((*flag.choices, *WORDS[flag.kind], *(LARGE.get(flag.kind, ()) if large else ())))
     return [flag.name, *draw(st.lists(words, min_size=1, max_size=3 if flag.many else 1))]
 
 
 @st.composite
-def some_flags(draw: st.DrawFn, flags: Sequence[Flag], most: int = 3) -> list[str]:
+def some_flags(
+    draw: st.DrawFn, flags: Sequence[Flag], most: int = 3, large: bool = False
+) -> list[str]:
     """A few flags of a command, now and then one that it does not know."""
     allowed = [flag for flag in flags if flag.name not in NEVER]
     chosen = draw(st.lists(st.sampled_from(allowed), max_size=most)) if allowed else []
-    words = [word for flag in chosen for word in draw(words_of(flag))]
+    words = [word for flag in chosen for word in draw(words_of(flag, large))]
     return words + (["--speed"] if draw(st.integers(0, 29)) == 0 else [])
 
 
 @st.composite
 def altered_runs(draw: st.DrawFn, settings: Mapping[str, Any]) -> list[File]:
-    """A run whose settings or other files say something odd, with the experiment and checkpoints of the finished one."""
+    """A copy of the finished run whose settings, or other files, say something odd."""
     altered = json.loads(json.dumps(settings))
     other = draw(st.sampled_from((None, None, *BESIDE)))
     for _ in range(0 if other else draw(st.integers(1, 2))):
@@ -115,12 +117,8 @@ def altered_runs(draw: st.DrawFn, settings: Mapping[str, Any]) -> list[File]:
             break
     text = json.dumps(altered).encode()
     content = text if other else draw(st.sampled_from((*(text,) * 12, *CONTENTS)))
-    return [
-        *([File(f"run/{other}", draw(st.sampled_from(CONTENTS)))] if other else []),
-        File("run/settings.json", content),
-        File("run/experiment.py", link=PROBE),
-        File("run/checkpoints", link=f"{WORLD}/run/checkpoints"),
-    ]
+    beside = [File(f"run/{other}", draw(st.sampled_from(CONTENTS)))] if other else []
+    return [File("run", copy=f"{WORLD}/run"), File("run/settings.json", content), *beside]
 
 
 @st.composite
@@ -129,7 +127,7 @@ def reading(draw: st.DrawFn) -> Case:
     name, files = draw(data())
     command = draw(st.sampled_from((*("train",) * 8, "verify", "sweep")))
     words = [command, PROBE, "--data", name, *(["--over", "lr=0.1,0.2"] if command == "sweep" else [])]
-    words += draw(st.sampled_from(([], [], ["--split", "test"], ["--size", "2"])))
+    words += draw(st.sampled_from((*([],) * 6, ["--split", "test"], ["--size", "2"])))
     dry = command == "train" and draw(st.integers(0, 4)) == 0
     words += ["--no-stop", "--dry-run", "--batch-size", "1"] if dry else []
     return Case((tuple(words),), tuple(files))
@@ -140,7 +138,7 @@ def flagged(draw: st.DrawFn, flags: Flags) -> Case:
     """Any flags of the commands that take an experiment file."""
     command = draw(st.sampled_from(("train", "train", "sweep", "verify")))
     words = [command, draw(st.sampled_from((*(PROBE,) * 24, *NO_EXPERIMENTS)))]
-    words += draw(some_flags(flags[command]))
+    words += draw(some_flags(flags[command], large=True))
     if command == "sweep":
         words += ["--over", *draw(st.lists(st.sampled_from(OVER), min_size=1, max_size=2))]
     return Case((tuple(words),))
@@ -151,6 +149,8 @@ def of_runs(draw: st.DrawFn, flags: Flags, settings: Mapping[str, Any]) -> Case:
     """Commands that look into runs, and trainings into, from or behind the finished one."""
     command = draw(st.sampled_from((*READERS, "sample", "report", "train", "train", "sweep")))
     usual = "pictures" if command in (*OF_PICTURES, "dissect") else "run"
+    if command in ("sample", "interpolate", "report") and draw(st.booleans()):
+        usual = "pictures"
     run, files = f"{WORLD}/{draw(st.sampled_from((*(usual,) * 10, *FINISHED, *DAMAGED)))}", []
     if draw(st.integers(0, 4)) == 0:
         run, files = f"{HERE}/run", draw(altered_runs(settings))
@@ -159,7 +159,8 @@ def of_runs(draw: st.DrawFn, flags: Flags, settings: Mapping[str, Any]) -> Case:
         return Case(((command, PROBE, "--over", "lr=0.1", "--out", run),), tuple(files))
     if command == "train":
         use = draw(st.sampled_from(("--out", "--fork", "--from")))
-        words = [command, PROBE, use, run, "--no-stop", "--size", "64", "--steps", "2"]
+        steps = "3" if use == "--out" and run.startswith(HERE) else "2"
+        words = [command, PROBE, use, run, "--no-stop", "--size", "64", "--steps", steps]
         words += draw(some_flags(known)) if use == "--out" else ["--out", f"{HERE}/new", "--dry-run"]
         return Case((tuple(words),), tuple(files))
     words = [command, run, *FEW.get(command, ()), *draw(some_flags(known, 2))]

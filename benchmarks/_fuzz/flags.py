@@ -34,12 +34,14 @@ WORDS = {
     "float": ("0", "1", "0.5", "-1", "1e-3", "nan", "inf", "-inf", "fast", "", "1e400", "none", "1e-400", "1,5"),
     "path": ("", " ", "~nobody of that name/x", "a\0b", "a\ud800", "{world}/file/x", "{world}/run", "{world}/folder", "{world}/pictures.npz",
              "{world}/probe.py", "/proc/x", "n" * 300, "new", "new.png", "new.NPZ", "new.json", "new.xyz",
-             "/dev/null", ".", "/", "{here}", "a.png/b.png"),
+             "/dev/null", ".", "{here}", "a.png/b.png"),
     "text": ("", " ", "none", "samples", "0", "1", "-1", "10**9", "é", "\ud800", "a\0b", "center", "label", "²", "sw",
              "sw,", ",", "fd", "{world}/run", "{here}/x.npz", "%", "ring", "1" * 5000),
     "choice": ("", "nonsense", "--", "0"),
 }  # fmt: skip
 """By kind: words that are right for some flags and wrong for others."""
+LARGE = {"int": ("2147483647", "999999"), "float": ("1e300",)}
+"""By kind: words that are right, where nothing is computed from them."""
 WRONG = {
     "int": ("many", "1.5", "", "nan", "1e3", "99999999999999999999", "-99999999999999999999", "0x2", "1" * 5000),
     "float": ("fast", "nan", "inf", "-inf", "", "1e400", "1,5"),

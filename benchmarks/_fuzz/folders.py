@@ -31,10 +31,13 @@ LABELS: tuple[Any, ...] = (
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> list[File]:
-    """The files of a folder: pictures directly or in classes, with or without splits, and other files."""
-    plain = draw(st.booleans())
-    layout = draw(st.sampled_from(("flat", "classes", "splits", "splits of classes", "mixed", "empty")))
+def trees(draw: st.DrawFn, plain: bool) -> list[File]:
+    """The files of a folder: pictures directly or in classes, with or without splits, and other files.
+
+    Pictures and their names are alike if ``plain``.
+    """
+    usual = ("flat", "classes", "splits", "splits of classes")
+    layout = draw(st.sampled_from((*usual * 4, "classes", "mixed", "empty")))
     tops = [""]
     if layout.startswith("splits"):
         tops = [f"{name}/" for name in draw(st.sampled_from(SPLITS))]
@@ -47,14 +50,14 @@ def trees(draw: st.DrawFn) -> list[File]:
         elif layout == "mixed":
             classes = ["", f"{draw(st.sampled_from(NAMES))}/", "deep/er/"]
         for name in classes:
-            if layout == "empty" or draw(st.integers(0, 9)) == 0:
+            if layout == "empty" or draw(st.integers(0, 19)) == 0:
                 found.append(File(f"{top}{name}"))
                 continue
             for number in range(draw(st.integers(1, 4))):
                 stem = str(number) if plain else draw(st.sampled_from((str(number), *NAMES)))
                 ending = ".png" if plain else draw(st.sampled_from(ENDINGS))
                 found.append(File(f"{top}{name}{stem}{ending}", draw(pictures(plain))))
-    extra = draw(st.sampled_from((*("none",) * 5, "circle", "nowhere", "text", "labels", "labels")))
+    extra = draw(st.sampled_from((*("none",) * 12, "circle", "nowhere", "text", "labels", "labels")))
     if extra == "circle":
         found.append(File(f"{tops[0]}circle", link="."))
     elif extra == "nowhere":
@@ -70,28 +73,29 @@ def trees(draw: st.DrawFn) -> list[File]:
 @st.composite
 def labels(draw: st.DrawFn, names: list[str]) -> bytes:
     """The content of a ``dataset.json`` about these pictures, or an odd one."""
-    kind = draw(st.sampled_from(("right", "right", "any", "any", "odd", "text", "deep")))
+    kind = draw(st.sampled_from(("right", "right", "right", "vectors", "any", "any", "odd", "text", "deep")))
     if kind == "odd":
         return json.dumps(draw(st.sampled_from(JSON))).encode()
     if kind == "text":
         return draw(st.sampled_from((b"", b"{", b"\xff\xfe{}", b"\xef\xbb\xbf{}")))
     if kind == "deep":
         return b"[" * 100_000
-    values = st.integers(0, 2) if kind == "right" else st.sampled_from(LABELS)
+    right = {"right": st.integers(0, 2), "vectors": st.lists(st.integers(0, 1), min_size=3, max_size=3)}
+    values = right.get(kind, st.sampled_from(LABELS))
     return json.dumps({"labels": [[name, draw(values)] for name in names]}).encode()
 
 
 @st.composite
-def zips(draw: st.DrawFn) -> bytes:
+def zips(draw: st.DrawFn, plain: bool) -> bytes:
     """The bytes of an archive of such a folder, some of them cut or altered."""
     buffer = io.BytesIO()
-    top = draw(st.sampled_from(("", "", "photos/", "train/", "../", "/", "a\\b/")))
+    top = draw(st.sampled_from((*("",) * 8, "photos/", "train/", "../", "/", "a\\b/")))
     with zipfile.ZipFile(buffer, "w") as archive:
-        for path, content in {file.path: file.content or b"" for file in draw(trees())}.items():
+        for path, content in {file.path: file.content or b"" for file in draw(trees(plain))}.items():
             archive.writestr(f"{top}{path}".encode(errors="replace").decode(), content)
     content = buffer.getvalue()
     at = draw(st.integers(0, max(len(content) - 1, 0)))
-    damage = draw(st.sampled_from((*("none",) * 5, "cut", "altered", "encrypted")))
+    damage = draw(st.sampled_from((*("none",) * 12, "cut", "altered", "encrypted")))
     if damage == "encrypted":  # says so, though nothing is
         return content.replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01").replace(
             b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"

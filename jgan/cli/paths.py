@@ -76,7 +76,8 @@ def _check_above(place: Path, text: str) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # such as too long a name
             raise argparse.ArgumentTypeError(f"is {text!r}: {error.strerror}") from error
-    above = next(folder for folder in place.absolute().parents if os.path.lexists(folder))
+    folders = place.absolute().parents  # none of "/"
+    above = next((folder for folder in folders if os.path.lexists(folder)), Path(os.sep))
     if not above.is_dir():
         raise argparse.ArgumentTypeError(f"is {text!r}, but {str(above)!r} is no folder")
     if not os.access(above, os.W_OK | os.X_OK):

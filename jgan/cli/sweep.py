@@ -33,6 +33,9 @@ from jgan.training.sweep import (
 )
 from jgan.training.views import View, drawn, viewers
 
+MOST_MEMBERS = 100_000
+"""Seeds of a setting, and settings drawn: more is a slip, and would fill the memory."""
+
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
@@ -40,6 +43,9 @@ def main(words: list[str]) -> int:
     one_device_a_core()
     file, arguments, asked = parse_experiment("sweep", _parser(), words)
     axes = [parse_axis(text, file.build) for text in asked.over]
+    for flag, count in (("--seeds", asked.seeds), ("--trials", asked.trials or 0)):
+        if count > MOST_MEMBERS:
+            raise UserError(f"{flag} is {count}, but must be at most {MOST_MEMBERS}.")
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))
     first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)
