@@ -1,10 +1,11 @@
 """Files that a run left behind, read with patience: what is not whole is left out and named."""
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from jgan.training.files import parse_json
 
 Note = Callable[[str], None]
 
@@ -22,7 +23,7 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
     rows, unreadable = [], 0
     for line in text[: text.rfind("\n") + 1].splitlines():
         try:
-            row = json.loads(line)
+            row = parse_json(line)
             row["step"] = int(row["step"])
         except (ValueError, TypeError, KeyError):
             unreadable += 1
@@ -46,7 +47,7 @@ def json_file(path: Path, note: Note) -> Any:
     if not path.is_file():
         return None
     try:
-        return json.loads(path.read_text())
+        return parse_json(path.read_text())
     except (OSError, ValueError):
         note(f"{path.name} could not be read and is left out")
         return None

@@ -41,6 +41,7 @@ def test_suffixes_are_those_that_can_be_written(tmp_path):
     assert refusal(output(".png"), "a.xyz") == "is 'a.xyz', but must end in .png"
     kind = output(".png", ".npz", folder=True)
     assert refusal(kind, "a.jpg") == "is 'a.jpg', but must end in .png or .npz or be a folder"
+    assert output(folder=True)("/") == Path("/")
     assert refusal(output(folder=True), "a.png") == "is 'a.png', but must be a folder"
     (tmp_path / "a.png").mkdir()
     assert refusal(kind, f"{tmp_path}/a.png").endswith("but that is a folder")
