@@ -15,9 +15,10 @@ from benchmarks._study.scales import Scale
 from jgan.training.axes import Setting
 from jgan.training.experiment import Experiment, Trained, load_experiment
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.records import Record
 from jgan.training.run import RunDirectory, settings_of
 from jgan.training.stop import stop_requests
-from jgan.training.sweep import Member, Record, members_at_once, members_that_fit, plan, sweep
+from jgan.training.sweep import Member, members_at_once, members_that_fit, plan, sweep
 
 FILE = Path(__file__).parents[2] / "experiments" / "created_equal.py"
 Say = Callable[[str], None]

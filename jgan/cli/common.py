@@ -12,6 +12,7 @@ from jgan.game import Variables
 from jgan.training.experiment import ExperimentFile, load_experiment
 from jgan.training.saved import Data, Saved
 
+
 def at_least(low: int) -> Any:
     """An argparse type: integers from ``low`` to `MOST`."""
 

@@ -128,7 +128,9 @@ def write_report(run: Path, report: dict[str, Any]) -> None:
     stored: list[dict[str, Any]] = []
     with contextlib.suppress(OSError, ValueError):
         stored = parse_json(path.read_text())
-    whole = [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
+    whole = (
+        [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
+    )
     kept = [entry for entry in whole if entry.get("step", report["step"]) != report["step"]]
     ordered = sorted([*kept, report], key=lambda entry: entry["step"])
     write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")

@@ -12,8 +12,9 @@ from jgan.errors import UserError
 from jgan.report.reading import Note, json_file, json_lines
 from jgan.training.course import of_member
 from jgan.training.health import Doctor
+from jgan.training.records import Record, records_in
 from jgan.training.run import read_settings
-from jgan.training.sweep import Record, pictures_of
+from jgan.training.sweep import pictures_of
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -230,7 +231,11 @@ def _is_evaluation(entry: Any) -> bool:
         isinstance(entry, dict)
         and isinstance(entry.get("protocol"), dict)
         and isinstance(entry.get("values"), list)
-        and all({"name", "value"} <= value.keys() for value in entry["values"])
+        and isinstance(entry["protocol"].get("step", 0), int)
+        and all(
+            isinstance(value, dict) and {"name", "value"} <= value.keys()
+            for value in entry["values"]
+        )
     )
 
 
@@ -242,7 +247,11 @@ def _read_sweep(
     notes: list[str] = []
     family = "" if alone else name
     for file in sorted((path / "batches").glob("*.json")):
-        found = [Record(**record) for record in json_file(file, notes.append) or []]
+        try:
+            found = records_in(json_file(file, notes.append) or [])
+        except ValueError as error:
+            notes.append(f"{file.name} is left out: {error}")
+            continue
         rows = json_lines(file.with_suffix(".jsonl"), notes.append)
         for index, record in enumerate(found):
             own = {**settings["arguments"], **record.setting}

@@ -190,9 +190,7 @@ def _whole_lines(path: Path) -> Iterable[tuple[str, Row]]:
     for line in text.splitlines(keepends=True):
         try:
             row = parse_json(line if line.endswith("\n") else "")
-            values = {
-                name: math.nan if value is None else value + 0 for name, value in row.items()
-            }
+            values = {name: math.nan if value is None else value + 0 for name, value in row.items()}
             int(values["step"])
         # What was being written when the process died; or somebody else wrote it.
         except (ValueError, AttributeError, TypeError, KeyError):

@@ -29,9 +29,10 @@ from jgan.training.axes import Axis, Setting
 from jgan.training.checkpoint import Checkpoints
 from jgan.training.course import Course, diverged, finite
 from jgan.training.experiment import Experiment, Trained
-from jgan.training.files import make_folder, write_atomically
+from jgan.training.files import make_folder, parse_json, write_atomically
 from jgan.training.loop import over_due
 from jgan.training.population import population
+from jgan.training.records import Record, records_in
 from jgan.training.run import RunDirectory, read_settings
 from jgan.training.saved import shape_of_state
 
@@ -62,26 +63,6 @@ class Batch(NamedTuple):
     arguments: dict[str, Any]
     members: list[Member]
     traced: list[str]
-
-
-class Record(NamedTuple):
-    """What became of a member.
-
-    Attributes:
-      setting: of it.
-      seed: of it.
-      diverged: the step at which its metrics were no longer finite, or None.
-      measures: what was measured at the end; empty if it diverged.
-      metrics: its last row.
-      course: what was measured on the way and at the end, each with its ``"step"``; up to where it diverged.
-    """
-
-    setting: Setting
-    seed: int
-    diverged: int | None
-    measures: dict[str, float]
-    metrics: dict[str, float]
-    course: list[dict[str, float]] = []
 
 
 class Cadence(NamedTuple):
@@ -238,7 +219,12 @@ def sweep(
             shutil.rmtree(run.path / "current", ignore_errors=True)
         else:
             clock.skip(len(batch.members))
-        records += [Record(**record) for record in json.loads(file.read_text())]
+        try:
+            records += records_in(parse_json(file.read_text()))
+        except ValueError as error:
+            raise UserError(
+                f"{str(file)!r} is damaged: {error}; restore it, or delete it to train its members again."
+            ) from error
     write_tables(run.path, records)
     return records
 

@@ -256,7 +256,7 @@ def test_odd_input_is_one_sentence_that_names_it(
         if words[0] == command:
             found, told = judge([placed(word, tmp_path, world.path) for word in words], tmp_path)
             if found != "refused" or named not in told:
-                wrong.append(f"{found}: {ascii(words)} must name {named!r}: {told}")
+                wrong.append(f"{found}: {words!a} must name {named!r}: {told}")
     assert not wrong, "\n".join(wrong)
     assert checkpoints_in(world.path) == world.checkpoints
 
