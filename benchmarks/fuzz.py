@@ -4,8 +4,8 @@
     python -m benchmarks.fuzz --cases 200 --seed 7 --keep kept
 
 `make test` runs 100 of them (`tests/benchmarks/test_fuzz.py`). The same seed and the same version of hypothesis
-give the same cases. One that is outside the rule of `benchmarks._fuzz.outcome` is printed with its commands, and
-its folder is left in ``--keep``.
+give the same cases. One that is outside the rule of `benchmarks._fuzz.outcome` is printed with its commands,
+and its folder is left in ``--keep``.
 """
 
 import argparse

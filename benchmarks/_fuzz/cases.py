@@ -234,7 +234,7 @@ def altered_runs(draw: st.DrawFn, settings: Mapping[str, Any]) -> list[File]:
             if isinstance(place[key], dict) and place[key] and draw(st.integers(0, 3)):
                 place = place[key]
                 continue
-            odd = (
+            odd: tuple[Any, ...] = (
                 None,
                 -1,
                 0,
