@@ -3,9 +3,9 @@
     python -m benchmarks.fuzz --cases 2000 --out benchmarks/results/fuzz-cpu2.json
     python -m benchmarks.fuzz --cases 200 --seed 7 --keep kept
 
-The cases are those of `tests/benchmarks/test_fuzz.py`, of which `make test` runs 100. With the same seed and the
-same version of hypothesis they are the same cases. A case outside the rule is printed with its commands, and its
-folder is left in ``--keep``.
+`make test` runs 100 of them (`tests/benchmarks/test_fuzz.py`). The same seed and the same version of hypothesis
+give the same cases. One that is outside the rule of `benchmarks._fuzz.outcome` is printed with its commands,
+and its folder is left in ``--keep``.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def fuzz(
 
 
 def keep_programs(folder: Path) -> None:
-    """Keep what is compiled, and what jgan caches, in a folder: cases compile the same programs again and again."""
+    """Keep what is compiled, and what jgan caches, in a folder; cases compile the same programs many times."""
     os.environ["JGAN_CACHE"] = str(folder / "cache")
     jax.config.update("jax_compilation_cache_dir", str(folder / "programs"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

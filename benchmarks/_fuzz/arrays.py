@@ -9,16 +9,58 @@ from hypothesis import strategies as st
 
 DTYPES = (
     *("uint8", "int8", "uint16", "int32", "int64", "uint64", "float16", "float32", "float64"),
-    *("bool", "complex64", "U3", "S3", "M8[s]", "m8[s]", "V4", "object", ">f4", ">i2", "longdouble"),
+    *(
+        "bool",
+        "complex64",
+        "U3",
+        "S3",
+        "M8[s]",
+        "m8[s]",
+        "V4",
+        "object",
+        ">f4",
+        ">i2",
+        "longdouble",
+    ),
 )
 IMAGES = ("image", "images", "x", "arr_0", "image_train", "images_test", "x_val", "image_Train")
 LABELS = ("label", "labels", "y", "arr_1", "label_train", "labels_test", "y_val", "label_Test")
 OTHERS = (
-    *("mask", "photo_mask", "classes", "class_names", "label_mask", "p_val", "X", "image_", "_train"),
+    *(
+        "mask",
+        "photo_mask",
+        "classes",
+        "class_names",
+        "label_mask",
+        "p_val",
+        "X",
+        "image_",
+        "_train",
+    ),
     *("", " ", "a/b", "../image", "é", "image.npy", "file", "x" * 300),
 )
-SPLITS = ("_train _test", "_train _val", "_Train _TEST _val", "_train", "_test", " _test", " _train")
-FILLS = ("zeros", "ones", "bytes", "unit", "signed", "deep", "negative", "huge", "nan", "infinity", "few")
+SPLITS = (
+    "_train _test",
+    "_train _val",
+    "_Train _TEST _val",
+    "_train",
+    "_test",
+    " _test",
+    " _train",
+)
+FILLS = (
+    "zeros",
+    "ones",
+    "bytes",
+    "unit",
+    "signed",
+    "deep",
+    "negative",
+    "huge",
+    "nan",
+    "infinity",
+    "few",
+)
 
 
 def array(shape: tuple[int, ...], dtype: str, fill: str, seed: int) -> np.ndarray:
@@ -40,6 +82,8 @@ def array(shape: tuple[int, ...], dtype: str, fill: str, seed: int) -> np.ndarra
     made = np.asarray(values[fill]())
     if dtype == "object":
         return np.asarray(made, object)
+    if dtype == "S3" and fill == "bytes":
+        return np.full(shape, b"\xff\xe9")
     if dtype in ("U3", "S3", "V4"):
         return made.astype("U3").astype(dtype)
     with np.errstate(all="ignore"):
@@ -55,7 +99,9 @@ def _image(draw: st.DrawFn, count: int) -> np.ndarray:
     odd = ((count,), (count, 3, 16, 16), (count, side, side, 5), (count, side, 2 * side, 2))
     shape = draw(st.sampled_from((*usual * 4, *odd)))
     floats = ("float32", "float64")
-    dtype = draw(st.sampled_from((*(floats if len(shape) == 2 else ("uint8", *floats)) * 20, *DTYPES)))
+    dtype = draw(
+        st.sampled_from((*(floats if len(shape) == 2 else ("uint8", *floats)) * 20, *DTYPES))
+    )
     fill = draw(st.sampled_from((*("bytes", "unit") * 16, *FILLS)))
     return array(shape, dtype, fill, draw(st.integers(0, 99)))
 
@@ -86,7 +132,9 @@ def fields(draw: st.DrawFn) -> dict[str, np.ndarray]:
     """Arrays by their keys: plausible pictures or points with labels, others beside them, or anything."""
     count = draw(st.sampled_from((1, 2, 5, 64, 64)))
     found: dict[str, np.ndarray] = {}
-    endings = draw(st.sampled_from((*("",) * 8, *("_train _test", "_train _val") * 3, *SPLITS))).split(" ")
+    endings = draw(
+        st.sampled_from((*("",) * 8, *("_train _test", "_train _val") * 3, *SPLITS))
+    ).split(" ")
     base = draw(st.sampled_from(("image", "image", "images", "x")))
     for ending in endings:
         found[base + ending] = draw(_image(count))
@@ -107,7 +155,9 @@ def archives(draw: st.DrawFn) -> bytes:
             with archive.open(f"{key}.npy", "w") as file:
                 np.lib.format.write_array(file, values, allow_pickle=True)
     content = buffer.getvalue()
-    damage = draw(st.sampled_from((*("none",) * 50, "cut", "altered", "altered", "empty", "text", "array")))
+    damage = draw(
+        st.sampled_from((*("none",) * 50, "cut", "altered", "altered", "empty", "text", "array"))
+    )
     at = draw(st.integers(0, max(len(content) - 1, 0)))
     if damage == "array":
         buffer = io.BytesIO()

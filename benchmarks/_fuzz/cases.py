@@ -14,20 +14,76 @@ from benchmarks._fuzz.pictures import pictures
 from benchmarks._fuzz.world import DAMAGED, FINISHED
 
 PROBE = f"{WORLD}/probe.py"
-READERS = ("sample", "evaluate", "spectrum", "interpolate", "neighbours", "invert", "inpaint", "dissect")
+READERS = (
+    "sample",
+    "evaluate",
+    "spectrum",
+    "interpolate",
+    "neighbours",
+    "invert",
+    "inpaint",
+    "dissect",
+)
 NO_EXPERIMENTS = ("", "x", WORLD, "a\0b", f"{WORLD}/file", "\ud800.py", "-")
 OVER = (
-    *("lr=0.1", "lr=0.1,0.2", "lr=uniform(0,1)", "lr=loguniform(0,1)", "lr=integer(1,2)", "lr=", "=", "lr", ""),
-    *("norm=layer", "norm=x", "ema=true", "widths=2", "size=none", "size=2", "stop=true", "lr=nan", "lr=-1"),
-    *("lr=uniform(nan,1)", "data=ring,grid", "lr=1e400", "size=1.5", "x=1", "size=integer(1,1e30)", "seed=1"),
+    *(
+        "lr=0.1",
+        "lr=0.1,0.2",
+        "lr=uniform(0,1)",
+        "lr=loguniform(0,1)",
+        "lr=integer(1,2)",
+        "lr=",
+        "=",
+        "lr",
+        "",
+    ),
+    *(
+        "norm=layer",
+        "norm=x",
+        "ema=true",
+        "widths=2",
+        "size=none",
+        "size=2",
+        "stop=true",
+        "lr=nan",
+        "lr=-1",
+    ),
+    *(
+        "lr=uniform(nan,1)",
+        "data=ring,grid",
+        "lr=1e400",
+        "size=1.5",
+        "x=1",
+        "size=integer(1,1e30)",
+        "seed=1",
+    ),
     *("lr=uniform(1,0)", "lr=uniform(0,1", "size=" + "1" * 5000),
 )
-BESIDE = ("metrics.jsonl", "metrics.csv", "best.json", "spectrum.json", "evaluations/2.json", "samples", "sweep.json")
-CONTENTS = (
-    *(b"", b"3\n", b"[]\n", b"[1]\n", b"{}\n", b"null\n", b"{\"step\": 1}\n", b"{\"step\": \"x\"}\n", b"\xff\n"),
-    *(b"[" * 100_000, b"{\"step\": 1, \"x\": {}}\n", b"[{}]", b"[{\"step\": 1}]", b"{\"evaluations\": [1]}", b"{"),
-    *(b"{\"step\": 2, \"score\": \"x\"}", b"{\"step\": 1e400}\n", b"{\"evaluations\": [{\"protocol\": 3}]}"),
+BESIDE = (
+    *(
+        "metrics.jsonl",
+        "metrics.csv",
+        "best.json",
+        "spectrum.json",
+        "evaluations/2.json",
+        "samples",
+    ),
+    *("sweep.json", "samples/samples-1.png"),
 )
+CONTENTS = tuple(
+    text.encode("latin-1")
+    for text in (
+        *("", "3\n", "[]\n", "[1]\n", "{}\n", "null\n", "\xff\n", "{", "[{}]", "[" * 100_000),
+        *('{"step": 1}\n', '{"step": "x"}\n', '{"step": 1e400}\n', '[{"step": 1}]'),
+        *('{"step": 1, "generator/x": {}}\n', '{"step": 1, "generator/x": "y"}\n'),
+        *(
+            '{"step": 2, "score": "x"}',
+            '{"evaluations": [1]}',
+            '{"evaluations": [{"protocol": 3}]}',
+        ),
+    )
+)
+"""What other files of a run may hold."""
 FEW = {
     "sample": ("--count", "2"),
     "evaluate": ("--samples", "20", "--metrics", "sw"),
@@ -41,17 +97,83 @@ OF_PICTURES = ("invert", "inpaint", "neighbours")
 """Commands that take files of pictures."""
 Flags = Mapping[str, Sequence[Flag]]
 # They reach for the network or for other processes, or take as long as they are told to.
-NEVER = ("--fetch", "--coordinator", "--processes", "--process", "--workers", "--tensorboard", "--no-stop")
+NEVER = (
+    "--fetch",
+    "--coordinator",
+    "--processes",
+    "--process",
+    "--workers",
+    "--tensorboard",
+    "--no-stop",
+)
 SUFFIXES = (
-    *("@8", "@8x6", "@8x8x1", "@8x8x3", "@8x8x2", "@0", "@99999999999", "@20000x20000", "@8@8", "@", "@8x"),
-    *("+flip", "+shift1", "+shift0", "+shift99999999999", "+disk", "+spin", "+", "@8+flip+disk", "+flip@8"),
+    *(
+        "@8",
+        "@8x6",
+        "@8x8x1",
+        "@8x8x3",
+        "@8x8x2",
+        "@0",
+        "@99999999999",
+        "@20000x20000",
+        "@8@8",
+        "@",
+        "@8x",
+    ),
+    *(
+        "+flip",
+        "+shift1",
+        "+shift0",
+        "+shift99999999999",
+        "+disk",
+        "+spin",
+        "+",
+        "@8+flip+disk",
+        "+flip@8",
+    ),
 )
 KINDS = (*("", "folder:") * 16, "mnist:", "fashion:", "cifar10:", "cifar100:", "nowhere:")
 PLAIN = (
-    *("ring", "grid", "spiral", "swiss_roll", "mixture", "fashion", "rinq", "", " ", ":", "folder:", "@8", "+flip"),
-    *("ring@8", "fashion@8", "fashion+flip", "ring+flip", "folder:~", "~", "~nobody of that name", "a\0b", "a\ud800"),
-    *("/dev/null", "/dev/zero",  ".", "..", "x.npz", "x.zip", "tfds:", "1" * 5000, "RING", "folder::x"),
+    *(
+        "ring",
+        "grid",
+        "spiral",
+        "swiss_roll",
+        "mixture",
+        "fashion",
+        "rinq",
+        "",
+        " ",
+        ":",
+        "folder:",
+        "@8",
+    ),
+    *(
+        "+flip",
+        "ring@8",
+        "fashion@8",
+        "fashion+flip",
+        "ring+flip",
+        "folder:~",
+        "~",
+        "~nobody of that name",
+    ),
+    *(
+        "a\0b",
+        "a\ud800",
+        "/dev/null",
+        "/dev/zero",
+        ".",
+        "..",
+        "x.npz",
+        "x.zip",
+        "tfds:",
+        "1" * 5000,
+        "RING",
+    ),
+    "folder::x",
 )
+"""Data that are named alone."""
 
 
 @st.composite
@@ -64,7 +186,9 @@ def data(draw: st.DrawFn) -> tuple[str, list[File]]:
         name = draw(st.sampled_from(("x", "x", "x", *NAMES))) + ".npz"
         return f"{HERE}/{name}", [File(name, draw(archives()))]
     plain = draw(st.booleans())
-    suffix = draw(st.sampled_from((*(("", "+flip") if plain else ("@8", "@8x6x1")) * 30, *SUFFIXES)))
+    suffix = draw(
+        st.sampled_from((*(("", "+flip") if plain else ("@8", "@8x6x1")) * 30, *SUFFIXES))
+    )
     if kind == "zip":
         prefix = draw(st.sampled_from(("", "folder:")))
         return f"{prefix}{HERE}/x.zip{suffix}", [File("x.zip", draw(zips(plain)))]
@@ -81,7 +205,9 @@ def words_of(draw: st.DrawFn, flag: Flag, large: bool) -> list[str]:
         return [flag.name]
     if draw(st.integers(0, 19)) == 0:
         return [flag.name]
-    words = st.sampled_from((*flag.choices, *WORDS[flag.kind], *(LARGE.get(flag.kind, ()) if large else ())))
+    words = st.sampled_from(
+        (*flag.choices, *WORDS[flag.kind], *(LARGE.get(flag.kind, ()) if large else ()))
+    )
     return [flag.name, *draw(st.lists(words, min_size=1, max_size=3 if flag.many else 1))]
 
 
@@ -108,7 +234,22 @@ def altered_runs(draw: st.DrawFn, settings: Mapping[str, Any]) -> list[File]:
             if isinstance(place[key], dict) and place[key] and draw(st.integers(0, 3)):
                 place = place[key]
                 continue
-            odd = (None, -1, 0, 2**40, 1.5, "", "x", [], [1, 2], {}, {"x": 1}, True, float("nan"), "gone")
+            odd: tuple[Any, ...] = (
+                None,
+                -1,
+                0,
+                2**40,
+                1.5,
+                "",
+                "x",
+                [],
+                [1, 2],
+                {},
+                {"x": 1},
+                True,
+                float("nan"),
+                "gone",
+            )
             place[key] = draw(st.sampled_from(odd))
             if place[key] == "gone":
                 del place[key]
@@ -126,7 +267,13 @@ def reading(draw: st.DrawFn) -> Case:
     """The probe reads odd data, or its training is described, by ``train``, ``verify`` or ``sweep``."""
     name, files = draw(data())
     command = draw(st.sampled_from((*("train",) * 8, "verify", "sweep")))
-    words = [command, PROBE, "--data", name, *(["--over", "lr=0.1,0.2"] if command == "sweep" else [])]
+    words = [
+        command,
+        PROBE,
+        "--data",
+        name,
+        *(["--over", "lr=0.1,0.2"] if command == "sweep" else []),
+    ]
     words += draw(st.sampled_from((*([],) * 6, ["--split", "test"], ["--size", "2"])))
     dry = command == "train" and draw(st.integers(0, 4)) == 0
     words += ["--no-stop", "--dry-run", "--batch-size", "1"] if dry else []
@@ -161,7 +308,9 @@ def of_runs(draw: st.DrawFn, flags: Flags, settings: Mapping[str, Any]) -> Case:
         use = draw(st.sampled_from(("--out", "--fork", "--from")))
         steps = "3" if use == "--out" and run.startswith(HERE) else "2"
         words = [command, PROBE, use, run, "--no-stop", "--size", "64", "--steps", steps]
-        words += draw(some_flags(known)) if use == "--out" else ["--out", f"{HERE}/new", "--dry-run"]
+        words += (
+            draw(some_flags(known)) if use == "--out" else ["--out", f"{HERE}/new", "--dry-run"]
+        )
         return Case((tuple(words),), tuple(files))
     words = [command, run, *FEW.get(command, ()), *draw(some_flags(known, 2))]
     if command in OF_PICTURES and draw(st.booleans()):
@@ -179,19 +328,30 @@ def measured(draw: st.DrawFn) -> Case:
     """Data against data, and classifiers, up to the metric or the extractor that there is not."""
     name, files = draw(data())
     if draw(st.booleans()):
-        return Case((("classifier", name, "--out", "new/x.npz", "--batch-size", "2147483647"),), tuple(files))
+        return Case(
+            (("classifier", name, "--out", "new/x.npz", "--batch-size", "2147483647"),),
+            tuple(files),
+        )
     other = draw(st.sampled_from(("ring", "fashion", name, "")))
-    end = draw(st.sampled_from((("--metrics", "nonsense"), ("--extractor", "nonsense"), ("--pairs", "x.png"))))
+    end = draw(
+        st.sampled_from(
+            (("--metrics", "nonsense"), ("--extractor", "nonsense"), ("--pairs", "x.png"))
+        )
+    )
     return Case((("compare", name, other, "--samples", "5", *end),), tuple(files))
 
 
 @st.composite
 def others(draw: st.DrawFn, flags: Flags) -> Case:
     """Commands of no data and no run, and words that are no command."""
-    command = draw(st.sampled_from(("list", "doctor", "dirac", "dirac", "dance", "", "--version", "Train")))
+    command = draw(
+        st.sampled_from(("list", "doctor", "dirac", "dirac", "dance", "", "--version", "Train"))
+    )
     words = [command, *draw(some_flags(flags.get(command, ())))]
     if command == "list":
-        words += draw(st.sampled_from(((), ("",), (WORLD,), (f"{WORLD}/file",), ("/proc/self",), ("a\0b",))))
+        words += draw(
+            st.sampled_from(((), ("",), (WORLD,), (f"{WORLD}/file",), ("/proc/self",), ("a\0b",)))
+        )
     return Case((tuple(words),))
 
 

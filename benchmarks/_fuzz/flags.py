@@ -29,28 +29,103 @@ class Flag(NamedTuple):
     many: bool = False
 
 
+_HUGE = "99999999999999999999"
+_LONG = "1" * 5000
 WORDS = {
-    "int": ("0", "1", "2", "3", "-1", "1.5", "many", "", "nan", "99999999999999999999", "1e3", "none", "٣", "0x2"),
-    "float": ("0", "1", "0.5", "-1", "1e-3", "nan", "inf", "-inf", "fast", "", "1e400", "none", "1e-400", "1,5"),
-    "path": ("", " ", "~nobody of that name/x", "a\0b", "a\ud800", "{world}/file/x", "{world}/run", "{world}/folder", "{world}/pictures.npz",
-             "{world}/probe.py", "/proc/x", "n" * 300, "new", "new.png", "new.NPZ", "new.json", "new.xyz",
-             "/dev/null", ".", "{here}", "a.png/b.png"),
-    "text": ("", " ", "none", "samples", "0", "1", "-1", "10**9", "é", "\ud800", "a\0b", "center", "label", "²", "sw",
-             "sw,", ",", "fd", "{world}/run", "{here}/x.npz", "%", "ring", "1" * 5000),
+    "int": (
+        *("0", "1", "2", "3", "-1", "1.5", "many", "", "nan", "1e3", "none", "٣", "0x2", _HUGE),
+    ),
+    "float": (
+        *(
+            "0",
+            "1",
+            "0.5",
+            "-1",
+            "1e-3",
+            "nan",
+            "inf",
+            "-inf",
+            "fast",
+            "",
+            "1e400",
+            "none",
+            "1e-400",
+            "1,5",
+        ),
+    ),
+    "path": (
+        *(
+            "",
+            " ",
+            "~nobody of that name/x",
+            "a\0b",
+            "a\ud800",
+            "n" * 300,
+            "/proc/x",
+            "/dev/null",
+            ".",
+        ),
+        *(
+            "new",
+            "new.png",
+            "new.NPZ",
+            "new.json",
+            "new.xyz",
+            "a.png/b.png",
+            "{here}",
+            "{world}/file/x",
+        ),
+        *("{world}/run", "{world}/folder", "{world}/pictures.npz", "{world}/probe.py"),
+    ),
+    "text": (
+        *(
+            "",
+            " ",
+            "none",
+            "samples",
+            "0",
+            "1",
+            "-1",
+            "10**9",
+            "é",
+            "\ud800",
+            "a\0b",
+            "center",
+            "label",
+            "²",
+        ),
+        *("sw", "sw,", ",", "fd", "{world}/run", "{here}/x.npz", "%", "ring", _LONG),
+    ),
     "choice": ("", "nonsense", "--", "0"),
-}  # fmt: skip
+}
 """By kind: words that are right for some flags and wrong for others."""
 LARGE = {"int": ("2147483647", "999999"), "float": ("1e300",)}
 """By kind: words that are right, where nothing is computed from them."""
 WRONG = {
-    "int": ("many", "1.5", "", "nan", "1e3", "99999999999999999999", "-99999999999999999999", "0x2", "1" * 5000),
+    "int": (
+        "many",
+        "1.5",
+        "",
+        "nan",
+        "1e3",
+        "99999999999999999999",
+        "-99999999999999999999",
+        "0x2",
+        "1" * 5000,
+    ),
     "float": ("fast", "nan", "inf", "-inf", "", "1e400", "1,5"),
     "path": ("", "  ", "~nobody of that name/x", "a\0b", "a\ud800"),
     "choice": ("nonsense", "", "0"),
 }
 """By kind: words that are wrong for every flag of it."""
 WORDS["output"] = WORDS["path"]
-WRONG["output"] = (*WRONG["path"], "n" * 300, "x.bmp", "{world}/probe.py/new.png", "{world}/file/deep/new")
+WRONG["output"] = (
+    *WRONG["path"],
+    "n" * 300,
+    "x.bmp",
+    "{world}/probe.py/new.png",
+    "{world}/file/deep/new",
+)
 
 
 def parser_of(command: str, words: Sequence[str] = ()) -> Parser:
@@ -83,10 +158,15 @@ def positionals_of(command: str) -> list[str]:
 def _flags(parser: Parser) -> Iterator[Flag]:
     for action in parser._actions:
         if action.option_strings and not isinstance(action, argparse._HelpAction):
-            many = action.nargs == "+" or isinstance(action.nargs, int) and action.nargs > 1
+            many = action.nargs == "+" or (isinstance(action.nargs, int) and action.nargs > 1)
             kind = _kind(action)
             choices = tuple(map(str, action.choices or ()))
-            yield Flag(action.option_strings[0], kind, _written(action) if kind == "output" else choices, many)
+            yield Flag(
+                action.option_strings[0],
+                kind,
+                _written(action) if kind == "output" else choices,
+                many,
+            )
 
 
 def _written(action: argparse.Action) -> tuple[str, ...]:

@@ -11,21 +11,92 @@ from benchmarks._fuzz.case import HERE, File
 from benchmarks._fuzz.pictures import pictures
 
 NAMES = (
-    *("cat", "dog", "1", "2", "10", "1.5", "é", "猫", "a b", " ", "x.png", "caf\udce9", ".hidden", "-rf", "²"),
-    *("a@64", "a+flip", "@8", "+disk", "a:b", "folder:x", "%s", "{0}", "a\nb", "Train", "con", "n" * 250),
+    *(
+        "cat",
+        "dog",
+        "1",
+        "2",
+        "10",
+        "1.5",
+        "é",
+        "猫",
+        "a b",
+        " ",
+        "x.png",
+        "caf\udce9",
+        ".hidden",
+        "-rf",
+        "²",
+    ),
+    *(
+        "a@64",
+        "a+flip",
+        "@8",
+        "+disk",
+        "a:b",
+        "folder:x",
+        "%s",
+        "{0}",
+        "a\nb",
+        "Train",
+        "con",
+        "n" * 250,
+    ),
     *("1" * 200, "a'b", 'a"b', "__MACOSX", "~", "$HOME", "*", "train", "٣"),
 )
 SPLITS = (
-    *(("train", "test"), ("Train", "Test"), ("TRAIN", "val"), ("train", "valid"), ("training", "testing")),
-    *(("train",), ("test",), ("train", "test", "val"), ("train", "extra"), ("train", "Train", "test")),
+    *(
+        ("train", "test"),
+        ("Train", "Test"),
+        ("TRAIN", "val"),
+        ("train", "valid"),
+        ("training", "testing"),
+    ),
+    *(
+        ("train",),
+        ("test",),
+        ("train", "test", "val"),
+        ("train", "extra"),
+        ("train", "Train", "test"),
+    ),
 )
-ENDINGS = (".png", ".png", ".png", ".PNG", ".jpg", ".tif", ".gif", ".webp", ".txt", ".npz", "", ".png.png")
-JSON = (
+ENDINGS = (
+    ".png",
+    ".png",
+    ".png",
+    ".PNG",
+    ".jpg",
+    ".tif",
+    ".gif",
+    ".webp",
+    ".txt",
+    ".npz",
+    "",
+    ".png.png",
+)
+JSON: tuple[Any, ...] = (
     *(None, {}, [], 3, "x", {"labels": None}, {"labels": []}, {"labels": {}}, {"labels": [1]}),
     *({"labels": [["a", 0, 1]]}, {"labels": [[0, 0]]}, {"other": 1}),
 )
 LABELS: tuple[Any, ...] = (
-    *(0, 1, 2, -1, 1.5, 1e30, 10**30, "cat", None, True, [1, 0], [0.5, 2.0], [], [[1]], {}, float("nan")),
+    *(
+        0,
+        1,
+        2,
+        -1,
+        1.5,
+        1e30,
+        10**30,
+        "cat",
+        None,
+        True,
+        [1, 0],
+        [0.5, 2.0],
+        [],
+        [[1]],
+        {},
+        float("nan"),
+    ),
     float("inf"),
 )
 
@@ -57,7 +128,9 @@ def trees(draw: st.DrawFn, plain: bool) -> list[File]:
                 stem = str(number) if plain else draw(st.sampled_from((str(number), *NAMES)))
                 ending = ".png" if plain else draw(st.sampled_from(ENDINGS))
                 found.append(File(f"{top}{name}{stem}{ending}", draw(pictures(plain))))
-    extra = draw(st.sampled_from((*("none",) * 12, "circle", "nowhere", "text", "labels", "labels")))
+    extra = draw(
+        st.sampled_from((*("none",) * 12, "circle", "nowhere", "text", "labels", "labels"))
+    )
     if extra == "circle":
         found.append(File(f"{tops[0]}circle", link="."))
     elif extra == "nowhere":
@@ -73,14 +146,19 @@ def trees(draw: st.DrawFn, plain: bool) -> list[File]:
 @st.composite
 def labels(draw: st.DrawFn, names: list[str]) -> bytes:
     """The content of a ``dataset.json`` about these pictures, or an odd one."""
-    kind = draw(st.sampled_from(("right", "right", "right", "vectors", "any", "any", "odd", "text", "deep")))
+    kind = draw(
+        st.sampled_from(("right", "right", "right", "vectors", "any", "any", "odd", "text", "deep"))
+    )
     if kind == "odd":
         return json.dumps(draw(st.sampled_from(JSON))).encode()
     if kind == "text":
         return draw(st.sampled_from((b"", b"{", b"\xff\xfe{}", b"\xef\xbb\xbf{}")))
     if kind == "deep":
         return b"[" * 100_000
-    right = {"right": st.integers(0, 2), "vectors": st.lists(st.integers(0, 1), min_size=3, max_size=3)}
+    right = {
+        "right": st.integers(0, 2),
+        "vectors": st.lists(st.integers(0, 1), min_size=3, max_size=3),
+    }
     values = right.get(kind, st.sampled_from(LABELS))
     return json.dumps({"labels": [[name, draw(values)] for name in names]}).encode()
 
@@ -91,7 +169,9 @@ def zips(draw: st.DrawFn, plain: bool) -> bytes:
     buffer = io.BytesIO()
     top = draw(st.sampled_from((*("",) * 8, "photos/", "train/", "../", "/", "a\\b/")))
     with zipfile.ZipFile(buffer, "w") as archive:
-        for path, content in {file.path: file.content or b"" for file in draw(trees(plain))}.items():
+        for path, content in {
+            file.path: file.content or b"" for file in draw(trees(plain))
+        }.items():
             archive.writestr(f"{top}{path}".encode(errors="replace").decode(), content)
     content = buffer.getvalue()
     at = draw(st.integers(0, max(len(content) - 1, 0)))

@@ -1,7 +1,7 @@
 """Running a case, and whether what came of it keeps the rule.
 
-The rule: a command ends with code 0, or with code 2 and one sentence ``jgan: ... .`` on standard error, within a
-minute, and no checkpoint is lost.
+The rule: a command ends with code 0, or with code 2 and one sentence ``jgan: ... .`` on standard error, within
+a minute, and no checkpoint is lost.
 """
 
 import contextlib
@@ -96,6 +96,9 @@ def judge(words: list[str], here: Path) -> tuple[str, str]:
         return "success", ""
     if code != 2:
         return "another code", f"{code}: {told}"
+    # What fails in an experiment file is told in a sentence, but the probe itself does not fail.
+    if "JGAN_TRACEBACK" in told:
+        return "hidden trace", told
     if told.startswith("jgan: ") and told.endswith(".\n") and len(told.splitlines()) == 1:
         return ("data were read" if TOLD in told else "refused"), told.strip()
     return "no sentence", told
@@ -104,7 +107,9 @@ def judge(words: list[str], here: Path) -> tuple[str, str]:
 def _newest(here: Path) -> dict[Path, int]:
     """The newest step of every run in a folder."""
     return {
-        folder: max((int(step.name) for step in folder.iterdir() if step.name.isdecimal()), default=-1)
+        folder: max(
+            (int(step.name) for step in folder.iterdir() if step.name.isdecimal()), default=-1
+        )
         for folder in here.glob("*/checkpoints")
         if folder.is_dir()
     }

@@ -30,7 +30,7 @@ def encoded(kind: str, mode: str, size: tuple[int, int], shade: int) -> bytes:
         exif[0x0112] = 6
         image.save(buffer, kind, exif=exif)
     elif mode in ("F", "I", "I;16", "I;16B"):
-        dtype = {"F": np.float32, "I": np.int32, "I;16": np.uint16, "I;16B": np.dtype(">u2")}[mode]
+        dtype = {"F": "float32", "I": "int32", "I;16": "uint16", "I;16B": ">u2"}[mode]
         Image.fromarray((pixels[:, :, 0] * 200).astype(dtype)).save(buffer, kind)
     elif mode == "LAB":
         Image.new("LAB", size, (shade, 1, 2)).save(buffer, kind)

@@ -42,8 +42,9 @@ def experiment(
         identity(source)
         source.at(np.asarray([0, source.size - 1]))
         raise UserError(f"{TOLD} {{source.describe()}}.")
-    game = gan(mlp_generator(source.shape, widths), mlp_discriminator(widths, norm=norm), get_loss(loss), normal(2))
-    rule = alternating(game.add(r1(1.0)), dict.fromkeys(("generator", "discriminator"), optax.adam(lr)))
+    players = mlp_generator(source.shape, widths), mlp_discriminator(widths, norm=norm)
+    game = gan(*players, get_loss(loss), normal(2)).add(r1(1.0))
+    rule = alternating(game, dict.fromkeys(("generator", "discriminator"), optax.adam(lr)))
     return Experiment(game, rule, source, 2, 4)
 '''
 

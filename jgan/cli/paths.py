@@ -43,8 +43,8 @@ def named_path(text: str) -> Path:
 def output(*suffixes: str, folder: bool = False) -> Callable[[str], Path]:
     """An argparse type: where something is written, a file whose suffix says what, or a folder.
 
-    Suffixes count in any case. What is no file's suffix, as in ``run.v2``, may be a folder's. That nothing can be
-    written there is told at once, and not after the work.
+    Suffixes count in any case. What is no file's suffix, as in ``run.v2``, may be a folder's. That nothing can
+    be written there is told at once, and not after the work.
 
     Args:
       suffixes: of the files that can be written, such as ``".png"``.

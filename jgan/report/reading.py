@@ -25,7 +25,9 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
         try:
             row = parse_json(line)
             row["step"] = int(row["step"])
-        except (ValueError, TypeError, KeyError):
+            if not all(map(_is_told, row.values())):
+                raise ValueError
+        except (ValueError, TypeError, KeyError, OverflowError):
             unreadable += 1
             continue
         rows.append({name: finite(value) for name, value in row.items()})
@@ -33,6 +35,12 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
         lines = "a line" if unreadable == 1 else f"{unreadable} lines"
         note(f"{lines} of {path.name} could not be read and {_is(unreadable)} left out")
     return sorted(rows, key=lambda row: row["step"])
+
+
+def _is_told(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_told, value))
+    return value is None or isinstance(value, int | float)
 
 
 def finite(value: Any) -> Any:

@@ -190,12 +190,19 @@ def _whole_lines(path: Path) -> Iterable[tuple[str, Row]]:
     for line in text.splitlines(keepends=True):
         try:
             row = parse_json(line if line.endswith("\n") else "")
-            values = {name: math.nan if value is None else value + 0 for name, value in row.items()}
+            values = {name: _told(value) for name, value in row.items()}
             int(values["step"])
         # What was being written when the process died; or somebody else wrote it.
-        except (ValueError, AttributeError, TypeError, KeyError):
+        except (ValueError, AttributeError, TypeError, KeyError, OverflowError):
             return
         yield line, values
+
+
+def _told(value: Any) -> Any:
+    """A value of a row, or those of a population's members."""
+    if not isinstance(value, int | float | list | None):
+        raise TypeError
+    return math.nan if value is None else value
 
 
 def _table(rows: Iterable[Sequence[Any]]) -> str:

@@ -50,6 +50,11 @@ def say(text: str, code: int = 2) -> object:
         ("jgan: lr is -1", 2, "no sentence"),
         ("lr is -1.\n", 2, "no sentence"),
         ("", 2, "no sentence"),
+        (
+            "jgan: the game fails with KeyError: 'x'; JGAN_TRACEBACK=1 shows where.\n",
+            2,
+            "hidden trace",
+        ),
         ("jgan: interrupted.\n", 130, "another code"),
         ("Traceback (most recent call last):\n", 0, "trace"),
     ],

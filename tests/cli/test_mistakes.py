@@ -220,6 +220,9 @@ MISTAKES = """
     train {f}/tiny.py --loss cross --out {f}/x | loss is 'cross', but must be one of minimax,
     train {f}/tiny.py --decay 1.5 | decay is 1.5, but must lie in [0, 1)
     train {f}/tiny.py --wrong players | optimizers has the keys ['generator'], but must have
+    train {f}/tiny.py --size 2000000000000 | argument --size: is 2000000000000, but must be at most 2147483647
+    sweep {f}/tiny.py --over lr=0.1 --seeds 2000000000 | --seeds is 2000000000, but must be at most 100000
+    sweep {f}/tiny.py --over lr=uniform(0,1) --trials 2000000000 | --trials is 2000000000, but must be at most
     verify {f}/tiny.py --wrong claims | makes no claims
     verify {f}/tiny.py | claim 'small' sets 'weight', but the experiment has only data, size
     verify {f}/tiny.py --data spirl | there is no source 'spirl'

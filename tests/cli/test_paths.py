@@ -47,6 +47,17 @@ def test_suffixes_are_those_that_can_be_written(tmp_path):
     assert refusal(kind, f"{tmp_path}/a.png").endswith("but that is a folder")
 
 
+def test_nothing_can_be_written_below_a_file(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    assert refusal(output(folder=True), f"{tmp_path}/file").endswith("but that is no folder")
+    for kind, name in ((output(folder=True), "file/a/b"), (output(".png"), "file/a.png")):
+        assert refusal(kind, f"{tmp_path}/{name}").endswith(f"but '{tmp_path}/file' is no folder")
+    assert refusal(output(folder=True), "n" * 300).endswith(": File name too long")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    message = refusal(output(".png"), f"{tmp_path}/new/a.png")
+    assert message.endswith(f"but '{tmp_path}' cannot be written to")
+
+
 def test_a_folder_of_other_files_is_refused(tmp_path):
     assert check_folder(tmp_path / "new") == tmp_path / "new"
     (tmp_path / ".hidden").touch()
