@@ -145,7 +145,9 @@ def free_bytes(device: Any, copies: int = 1) -> float:
       device: of JAX. A CPU's memory is the system's.
       copies: how many devices share that memory.
     """
-    stats = device.memory_stats() or {}
+    # Of several processes each sees the memory of its own devices only.
+    own = getattr(device, "process_index", 0) == jax.process_index()
+    stats = (device if own else jax.local_devices()[0]).memory_stats() or {}
     if "bytes_limit" in stats:
         return stats["bytes_limit"] - stats.get("bytes_in_use", 0)
     return available_bytes() / copies

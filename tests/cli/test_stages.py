@@ -101,10 +101,11 @@ def test_evaluations_are_against_the_data_of_the_stage(trained, capsys):
 def test_spectra_are_of_the_game_and_the_data_of_the_stage(trained, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def analyse(experiment, state, batch, *options):
+    def analyse(experiment, state, batches, *options):
         layers = set(state.variables["generator"]["params"])
-        asked.append((int(state.step), experiment.source.name, len(batch["image"]), len(layers)))
-        return {"step": int(state.step)}
+        count = len(batches[0]["image"])
+        asked.append((int(state.step), experiment.source.name, count, len(layers)))
+        return {"step": int(state.step), "operator": {}}
 
     monkeypatch.setattr(spectrum, "analyse", analyse)
     monkeypatch.setattr(spectrum, "write_report", lambda run, report: None)

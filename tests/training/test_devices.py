@@ -275,7 +275,7 @@ def test_large_sets_are_streamed(monkeypatch):
     layout = Layout(tuple(jax.devices()[:2]))
     needed = 2 * 2 * PICTURES.nbytes
     for free, fits in ((needed, True), (needed - 1, False)):
-        monkeypatch.setattr("jgan.training.feed.available_bytes", lambda free=free: free)
+        monkeypatch.setattr("jgan.training.resources.available_bytes", lambda free=free: free)
         assert fits_device(PICTURES, layout) is fits
 
 
