@@ -70,8 +70,8 @@ def load(
             subfolders or StyleGAN's ``dataset.json``, if any, as labels; ``tfds:NAME``, an image set
             of TensorFlow Datasets; a path that ends in ``.npz`` or ``.zip``; or a folder of idx files
             or of pictures. The names of a folder of pictures and of a TFDS set may end in ``@64``,
-            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels. Names of pictures may then end in
-            ``+flip`` and ``+shift4``, as above.
+            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels. Names of pictures may
+            then end in ``+flip`` and ``+shift4``, as above.
         split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are taken from the beginning (all by default).
