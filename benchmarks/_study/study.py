@@ -16,9 +16,10 @@ from jgan.training.axes import Setting
 from jgan.training.capacity import members_at_once, members_that_fit
 from jgan.training.experiment import Experiment, Trained, load_experiment
 from jgan.training.files import make_folder, write_atomically
+from jgan.training.records import Record
 from jgan.training.run import RunDirectory, settings_of
 from jgan.training.stop import stop_requests
-from jgan.training.sweep import Member, Record, plan, sweep
+from jgan.training.sweep import Member, plan, sweep
 
 FILE = Path(__file__).parents[2] / "experiments" / "created_equal.py"
 Say = Callable[[str], None]

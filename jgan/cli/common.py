@@ -5,15 +5,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from jgan.cli.flags import Parser, add_flags
+from jgan.cli.flags import MOST, Parser, add_flags
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.game import Variables
 from jgan.training.experiment import ExperimentFile, load_experiment
 from jgan.training.saved import Data, Saved
-
-MOST = 2**31 - 1
-"""The largest number that steps, seeds and sizes can have on a device."""
 
 
 def at_least(low: int) -> Any:

@@ -34,7 +34,7 @@ from jgan.data.conditions import conditions
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import Result, evaluate
 from jgan.evaluation.samples import Samples, latents_of, sampler
-from jgan.training.files import cache_folder, make_folder, write_atomically
+from jgan.training.files import cache_folder, make_folder, parse_json, write_atomically
 from jgan.training.saved import load_run
 
 
@@ -137,8 +137,8 @@ def write_result(path: Path, result: Result) -> Path:
         if name not in ("seconds", "versions")
     }
     entries = []
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        stored = json.loads(path.read_text())["evaluations"]
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        stored = parse_json(path.read_text())["evaluations"]
         entries = [entry for entry in stored if same(entry) != same(new)]
     write_atomically(path, json.dumps({"evaluations": [*entries, new]}, indent=2) + "\n")
     return path

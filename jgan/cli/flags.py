@@ -26,6 +26,19 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; see {self.prog} --help.")
 
 
+MOST = 2**31 - 1
+"""The largest number that steps, seeds and sizes can have on a device."""
+
+
+def whole(text: str) -> int:
+    """An argparse type: integers that a device can hold."""
+    value = int(text)
+    if not -MOST <= value <= MOST:
+        bound = f"at most {MOST}" if value > 0 else f"at least -{MOST}"
+        raise argparse.ArgumentTypeError(f"is {value}, but must be {bound}")
+    return value
+
+
 def finite(text: str) -> float:
     """An argparse type: floats other than NaN and infinity."""
     value = float(text)
@@ -42,7 +55,9 @@ def rate(text: str) -> float:
     return value
 
 
-finite.__name__ = rate.__name__ = "float"  # what argparse calls the type of a wrong word
+# What argparse calls the type of a wrong word.
+whole.__name__ = "int"
+finite.__name__ = rate.__name__ = "float"
 
 
 def described_arguments(function: Callable[..., Any]) -> dict[str, str]:
@@ -74,8 +89,9 @@ def add_flags(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> 
     """Add a flag for each keyword argument of ``function``; returns the arguments' names.
 
     Understood types: int, float, str, bool (``--x`` and ``--no-x``), a Literal of strings or numbers,
-    tuples of one such type, and any of them ``| None`` (given as ``none``). Floats are finite, and those
-    called ``lr`` or ``learning_rate``, also as part of a name such as ``lr_generator``, not negative.
+    tuples of one such type, and any of them ``| None`` (given as ``none``). Integers are at most `MOST`. Floats
+    are finite, and those called ``lr`` or ``learning_rate``, also as part of a name such as
+    ``lr_generator``, not negative.
 
     Raises:
       UserError: if an argument has no default value, another type or the name of a flag that is there.
@@ -132,7 +148,7 @@ def _options(name: str, hint: Any) -> dict[str, Any]:
 def _type(name: str, hint: Any) -> Callable[[str], Any]:
     if hint is float:
         return rate if is_rate(name) else finite
-    return hint
+    return whole if hint is int else hint
 
 
 def _optional(inner: Callable[[str], Any]) -> Callable[[str], Any]:

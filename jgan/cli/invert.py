@@ -17,7 +17,7 @@ from jgan.analysis.inversion import (
     invert,
     mean_square,
 )
-from jgan.cli.common import MOST, at_least
+from jgan.cli.common import at_least
 from jgan.cli.examples import (
     Opened,
     add_picture_flags,
@@ -28,7 +28,7 @@ from jgan.cli.examples import (
     report,
     table,
 )
-from jgan.cli.flags import Parser, rate
+from jgan.cli.flags import MOST, Parser, rate
 from jgan.errors import UserError
 from jgan.game import PyTree
 from jgan.training.files import write_atomically

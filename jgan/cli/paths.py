@@ -1,6 +1,7 @@
 """Paths on the command line: one rule for every flag that names a file or a folder."""
 
 import argparse
+import errno
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -42,7 +43,8 @@ def named_path(text: str) -> Path:
 def output(*suffixes: str, folder: bool = False) -> Callable[[str], Path]:
     """An argparse type: where something is written, a file whose suffix says what, or a folder.
 
-    Suffixes count in any case. What is no file's suffix, as in ``run.v2``, may be a folder's.
+    Suffixes count in any case. What is no file's suffix, as in ``run.v2``, may be a folder's. That nothing can
+    be written there is told at once, and not after the work.
 
     Args:
       suffixes: of the files that can be written, such as ``".png"``.
@@ -55,13 +57,31 @@ def output(*suffixes: str, folder: bool = False) -> Callable[[str], Path]:
         place = named_path(text)
         kind = place.suffix.lower()
         if kind in suffixes:
-            if place.is_dir():
+            if os.path.isdir(place):
                 raise argparse.ArgumentTypeError(f"is {text!r}, but that is a folder")
         elif not folder or kind in FILES:
             raise argparse.ArgumentTypeError(f"is {text!r}, but must {wanted}")
+        elif os.path.exists(place) and not os.path.isdir(place):
+            raise argparse.ArgumentTypeError(f"is {text!r}, but that is no folder")
+        _check_above(place, text)
         return place
 
     return convert
+
+
+def _check_above(place: Path, text: str) -> None:
+    """Refuse a place below something that is no folder, or is one that cannot be written to."""
+    try:
+        os.lstat(place)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # such as too long a name
+            raise argparse.ArgumentTypeError(f"is {text!r}: {error.strerror}") from error
+    folders = place.absolute().parents  # none of "/"
+    above = next((folder for folder in folders if os.path.lexists(folder)), Path(os.sep))
+    if not above.is_dir():
+        raise argparse.ArgumentTypeError(f"is {text!r}, but {str(above)!r} is no folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"is {text!r}, but {str(above)!r} cannot be written to")
 
 
 def check_folder(out: Path, own: Iterable[str] = ()) -> Path:

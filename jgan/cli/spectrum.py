@@ -20,7 +20,7 @@ from jgan.numerics.dense import DENSE
 from jgan.rules import TrainState
 from jgan.training.checkpoint import Gone
 from jgan.training.experiment import Experiment
-from jgan.training.files import make_folder, write_atomically
+from jgan.training.files import make_folder, parse_json, write_atomically
 from jgan.training.run import versions
 from jgan.training.saved import (
     checkpoint_steps,
@@ -176,9 +176,13 @@ def write_report(run: Path, report: dict[str, Any]) -> None:
     path = run / "spectrum.json"
     stored: list[dict[str, Any]] = []
     with contextlib.suppress(OSError, ValueError):
-        stored = json.loads(path.read_text())
+        stored = parse_json(path.read_text())
     own = (report["step"], report["protocol"])
-    kept = [entry for entry in stored if (entry["step"], entry.get("protocol")) != own]
+    whole = (
+        [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
+    )
+    known = [entry for entry in whole if isinstance(entry.get("step"), int)]
+    kept = [entry for entry in known if (entry["step"], entry.get("protocol")) != own]
     ordered = sorted([*kept, report], key=lambda entry: entry["step"])
     write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")
 

@@ -37,6 +37,8 @@ from jgan.training.views import View, drawn, viewers
 FREE = frozenset({"log_every", "save_every", "way"})
 """Flags that may differ when a sweep is continued."""
 STD = "std: standard deviation over seeds (divisor n - 1); diverged members count in no mean"
+MOST_MEMBERS = 100_000
+"""Seeds of a setting, and settings drawn: more is a slip, and would fill the memory."""
 
 
 def main(words: list[str]) -> int:
@@ -47,6 +49,9 @@ def main(words: list[str]) -> int:
     file, arguments, asked = parse_experiment("sweep", parser, words)
     given = given_flags(parser, words)
     axes = [parse_axis(text, file.build) for text in asked.over]
+    for name, count in (("--seeds", asked.seeds), ("--trials", asked.trials or 0)):
+        if count > MOST_MEMBERS:
+            raise UserError(f"{name} is {count}, but must be at most {MOST_MEMBERS}.")
     chosen = settings(axes, asked.trials, asked.seed)
     seeds = list(range(asked.seed, asked.seed + asked.seeds))
     first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path
+from jgan.cli.paths import named_path, output
 from jgan.errors import UserError
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.experiment import Claim
@@ -32,7 +32,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument(
         "--pictures",
-        type=named_path,
+        type=output(folder=True),
         metavar="FOLDER",
         help="write there what each training draws, its control's picture on the right",
     )

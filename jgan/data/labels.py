@@ -77,7 +77,12 @@ def as_labels(
     if own.ndim != 1 or own.dtype.kind not in "USbiuf" or own.size == 0:
         return Labels(own)
     if own.dtype.kind in "US":
-        return _of_names([values.astype(str) for values in together])
+        return _of_names([_text(values) for values in together])
+    other = next((values for values in together if values.dtype.kind not in "biuf"), None)
+    if other is not None:
+        raise ValueError(
+            f"{about} has dtype {own.dtype}, but that of another split has {other.dtype}; both must be alike."
+        )
     notes: tuple[str, ...] = ()
     if own.dtype.kind in "fb":
         what = "whole floats" if own.dtype.kind == "f" else "false and true"
@@ -87,6 +92,12 @@ def as_labels(
 
 def _flat(label: np.ndarray) -> np.ndarray:
     return label[:, 0] if label.shape[1:] == (1,) else label
+
+
+def _text(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind == "S":  # which may be no text
+        return np.strings.decode(values, "utf-8", "backslashreplace")
+    return values.astype(str)
 
 
 def _one_hot(vectors: np.ndarray) -> bool:

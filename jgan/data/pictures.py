@@ -12,6 +12,8 @@ import numpy as np
 from PIL import ExifTags, Image
 
 Size = int | tuple[int, int] | None
+LONGEST = 8192
+"""Pixels to which pictures are resized at most; a longer side is a slip, and would take minutes a picture."""
 
 _GRAY = ("1", "L", "LA", "La")
 _UPRIGHT = {
@@ -47,7 +49,7 @@ def target_shape(image_size: Size, channels: int | None) -> tuple[int, int] | No
     """Return ``image_size`` as height and width, None for None.
 
     Raises:
-        ValueError: if a length is not positive or ``channels`` is not 1, 3 or None.
+        ValueError: if a length is not in 1 .. `LONGEST` or ``channels`` is not 1, 3 or None.
 
     Example:
         >>> target_shape(64, None)
@@ -58,8 +60,8 @@ def target_shape(image_size: Size, channels: int | None) -> tuple[int, int] | No
     if image_size is None:
         return None
     height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-    if min(height, width) < 1:
-        raise ValueError(f"image_size is {image_size}; every length must be at least 1.")
+    if not 1 <= min(height, width) <= max(height, width) <= LONGEST:
+        raise ValueError(f"image_size is {image_size}; every length must be 1 to {LONGEST}.")
     return height, width
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from jgan.data.pictures import in_threads
 from jgan.errors import UserError
-from jgan.training.files import cache_folder, make_folder, write_atomically
+from jgan.training.files import cache_folder, make_folder, parse_json, write_atomically
 
 
 def unreadable(marks: Sequence[str], read: Callable[[int], np.ndarray]) -> dict[int, str]:
@@ -26,7 +26,7 @@ def unreadable(marks: Sequence[str], read: Callable[[int], np.ndarray]) -> dict[
     record = cache / f"{known.hexdigest()}.json" if cache else None
     if record and record.exists():
         with contextlib.suppress(OSError, ValueError):
-            stored = json.loads(record.read_text())
+            stored = parse_json(record.read_text())
             return {int(number): reason for number, reason in stored.items()}
 
     def attempt(number: int) -> None:

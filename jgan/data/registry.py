@@ -70,8 +70,8 @@ def load(
             subfolders or StyleGAN's ``dataset.json``, if any, as labels; ``tfds:NAME``, an image set
             of TensorFlow Datasets; a path that ends in ``.npz`` or ``.zip``; or a folder of idx files
             or of pictures. The names of a folder of pictures and of a TFDS set may end in ``@64``,
-            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``. Names of pictures may then end in
-            ``+flip`` and ``+shift4``, as above.
+            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels. Names
+            of pictures may then end in ``+flip`` and ``+shift4``, as above.
         split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are drawn from it, each class by its share (all by default).
@@ -188,7 +188,18 @@ def _load(
         if _kind(name)[0] not in _RESIZED:
             raise ValueError(f"+disk is for folder:FOLDER and tfds:NAME, not for {name!r}.")
         shape = {**shape, "limit_bytes": 0}
-    return _augmented(_plain(name, split, size, seed, shape), options)
+    # Options are checked before anything is read.
+    moves = [(option, _move(option)) for option in options if option != "disk"]
+    source = _plain(name, split, size, seed, shape)
+    for option, move in moves:
+        if len(source.shape) != 3:
+            raise ValueError(f"+{option} is for pictures, but {source.name!r} has points.")
+        source = replace(source, augment=augment.chain(source.augment, move))
+    return source
+
+
+def _move(option: str) -> augment.Augment:
+    return augment.flip() if option == "flip" else augment.shift(int(option[len("shift") :]))
 
 
 def _check_options(name: str) -> None:
@@ -199,17 +210,6 @@ def _check_options(name: str) -> None:
         raise ValueError(
             f"there is no option {other[0]!r} of {name!r}; there are +flip, +shift4 and +disk."
         )
-
-
-def _augmented(source: Source, options: list[str]) -> Source:
-    for option in options:
-        if option == "disk":
-            continue
-        if len(source.shape) != 3:
-            raise ValueError(f"+{option} is for pictures, but {source.name!r} has points.")
-        move = augment.flip() if option == "flip" else augment.shift(int(option[len("shift") :]))
-        source = replace(source, augment=augment.chain(source.augment, move))
-    return source
 
 
 def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, Any]) -> Source:

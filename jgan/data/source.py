@@ -280,6 +280,8 @@ def named(classes: tuple[str, ...]) -> str:
 
 def _check_field(about: str, name: str, values: Any) -> None:
     dtype, rank = str(values.dtype), values.ndim
+    if rank == 0 or values.size == 0:
+        raise ValueError(f"{about} has shape {values.shape}; it must hold at least 1 example.")
     allowed = {"image": ("uint8", "float32"), "label": ("int32",)}.get(name, _DTYPES)
     if name == "label" and rank == 2:
         allowed = ("int32", "float32", "bool")
@@ -296,8 +298,6 @@ def _check_field(about: str, name: str, values: Any) -> None:
         )
     if name == "label" and rank not in (1, 2):
         raise ValueError(f"{about} has shape {values.shape}; it must be (N,) or (N, A).")
-    if rank == 0 or values.size == 0:
-        raise ValueError(f"{about} has shape {values.shape}; it must hold at least 1 example.")
     if dtype == "float32" and not isinstance(values, Rows) and not np.isfinite(values).all():
         raise ValueError(f"{about} holds NaN or infinity; every value must be finite.")
 

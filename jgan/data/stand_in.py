@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jgan.data.identity import loaded_from
+from jgan.data.identity import difference, loaded_from
 from jgan.data.registry import Asked
 from jgan.data.rows import Rows
 from jgan.data.source import Source
@@ -69,6 +69,30 @@ def stand_in(described: Mapping[str, Any]) -> Source:
         example=example if isinstance(example, str) else tuple(example),
         classes=tuple((classes or {}).get("names", ())),
     )
+
+
+def is_description(described: Any) -> bool:
+    """Whether a value read from JSON describes data as `jgan.data.identity.identity` does.
+
+    It does if all that is made of a description can be made of it: stand-ins, and comparisons.
+
+    Args:
+        described: a description, or a list of those of several stages.
+
+    Example:
+        >>> is_description([]), is_description({"name": "ring"})
+        (True, False)
+    """
+    try:
+        for one in described if isinstance(described, list) else [described]:
+            stand_in(one)
+            # Without hashes it is the ranges that are compared.
+            plain = {name: {**told, "sha256": ""} for name, told in one["fields"].items()}
+            difference(one, {**one, "fields": plain})
+        stand_ins(described)
+    except (LookupError, TypeError, AttributeError, ValueError, StopIteration):
+        return False
+    return True
 
 
 def _examples(described: Mapping[str, Any], field: str) -> int:

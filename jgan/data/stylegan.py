@@ -1,10 +1,11 @@
 """Labels as StyleGAN's dataset tool writes them: ``dataset.json`` beside the pictures."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from jgan.training.files import parse_json
 
 NAME = "dataset.json"
 
@@ -27,7 +28,7 @@ def read_labels(content: bytes, about: str) -> Mapping[str, Any] | None:
         {'00000/img0.png': 6}
     """
     try:
-        stored = json.loads(content)
+        stored = parse_json(content)
     except ValueError as error:
         raise ValueError(f"{about} is not JSON: {error}.") from error
     if not isinstance(stored, dict) or "labels" not in stored:

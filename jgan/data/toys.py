@@ -9,9 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.data.densities import Mixture, Spiral
+from jgan.data.pictures import available_bytes
 from jgan.data.source import Source
 
 POINTS = 100_000
+_BYTES = 64  # of a point while it is drawn
 
 
 def ring(
@@ -226,6 +228,8 @@ def _equal(centres: np.ndarray | jax.Array, std: float) -> Mixture:
 
 def _key(size: int, seed: int, split: str) -> jax.Array:
     _positive(size=size)
+    if size * _BYTES > available_bytes():
+        raise ValueError(f"size is {size}, but so many points do not fit into memory.")
     # "train" and "test" must not share a single point, whatever the seeds.
     return jax.random.fold_in(jax.random.key(seed), int(split == "test"))
 

@@ -1,8 +1,7 @@
 """The values of pictures and masks as a source holds them, whatever range they were stored in."""
 
-import itertools
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,11 +52,22 @@ def as_pixels(values: np.ndarray, about: str, rest: Rest = tuple) -> Values:
         return Values(values.astype(np.uint8) * np.uint8(255), (note,))
     if values.dtype == np.uint8 and values.max() > 1:
         return Values(values)
-    extremes = [(part.min(), part.max()) for part in itertools.chain([values], rest()) if part.size]
-    low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
+    low, high = _range([values, *rest()], about)
     if values.dtype.kind == "f":
         return _floats(values, float(low), float(high), about)
     return _integers(values, int(low), int(high), about)
+
+
+def _range(splits: Sequence[np.ndarray], about: str) -> tuple[Any, Any]:
+    own = splits[0].dtype.kind
+    for part in splits:
+        if part.dtype.kind not in "biuf" or (own != "f" and not np.isfinite(part).all()):
+            raise ValueError(
+                f"{about} has dtype {splits[0].dtype}, but that of another split has {part.dtype} with values "
+                "that are no such numbers; both must be alike."
+            )
+    extremes = [(part.min(), part.max()) for part in splits if part.size]
+    return min(low for low, _ in extremes), max(high for _, high in extremes)
 
 
 def _floats(values: np.ndarray, low: float, high: float, about: str) -> Values:

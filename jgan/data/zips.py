@@ -33,8 +33,16 @@ class Archive(NamedTuple):
         return sorted(found, key=lambda name: name.split("/"))
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file."""
-        return _opened(self.path, os.getpid()).read(self.prefix + name)
+        """Return the content of a file.
+
+        Raises:
+            ValueError: if it cannot be read.
+        """
+        try:
+            return _opened(self.path, os.getpid()).read(self.prefix + name)
+        except Exception as error:  # encrypted, or damaged in as many ways as zip has parts
+            reason = str(error).rstrip(".")
+            raise ValueError(f"{name} in {self.path} cannot be read: {reason}.") from error
 
     def open(self, name: str) -> io.BytesIO:
         """Return a file as Pillow opens it."""

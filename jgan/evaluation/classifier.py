@@ -19,7 +19,7 @@ from jgan.data import Source, example_indices, gather
 from jgan.errors import UserError
 from jgan.evaluation.extraction import Extractor, classified, extract
 from jgan.networks.classifier import LAST_LAYER, small_classifier
-from jgan.training.files import make_folder, write_atomically
+from jgan.training.files import make_folder, parse_json, write_atomically
 
 ABOUT = "about.json"
 SIDE = 8
@@ -220,7 +220,7 @@ def load_classifier(path: str | Path) -> Classifier:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(ABOUT))
+            about = parse_json(archive.read(ABOUT))
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files if name != ABOUT}
         expected = about.pop("sha256")
@@ -229,7 +229,7 @@ def load_classifier(path: str | Path) -> Classifier:
         accuracy = float(about["accuracy"])
     except OSError as error:
         raise UserError(f"weights {str(path)!r} cannot be read: {error.strerror}.") from error
-    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive fails in as many ways as zip has parts
         raise UserError(
             f"weights {str(path)!r} must be a file that jgan classifier wrote ({error})."
         ) from error

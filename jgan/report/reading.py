@@ -1,10 +1,11 @@
 """Files that a run left behind, read with patience: what is not whole is left out and named."""
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from jgan.training.files import parse_json
 
 Note = Callable[[str], None]
 
@@ -22,9 +23,11 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
     rows, unreadable = [], 0
     for line in text[: text.rfind("\n") + 1].splitlines():
         try:
-            row = json.loads(line)
+            row = parse_json(line)
             row["step"] = int(row["step"])
-        except (ValueError, TypeError, KeyError):
+            if not all(map(_is_told, row.values())):
+                raise ValueError
+        except (ValueError, TypeError, KeyError, OverflowError):
             unreadable += 1
             continue
         rows.append({name: finite(value) for name, value in row.items()})
@@ -32,6 +35,12 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
         lines = "a line" if unreadable == 1 else f"{unreadable} lines"
         note(f"{lines} of {path.name} could not be read and {_is(unreadable)} left out")
     return sorted(rows, key=lambda row: row["step"])
+
+
+def _is_told(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_told, value))
+    return value is None or isinstance(value, int | float)
 
 
 def finite(value: Any) -> Any:
@@ -46,7 +55,7 @@ def json_file(path: Path, note: Note) -> Any:
     if not path.is_file():
         return None
     try:
-        return json.loads(path.read_text())
+        return parse_json(path.read_text())
     except (OSError, ValueError):
         note(f"{path.name} could not be read and is left out")
         return None

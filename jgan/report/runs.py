@@ -13,8 +13,9 @@ from jgan.errors import UserError
 from jgan.report.reading import Note, json_file, json_lines
 from jgan.training.course import of_member
 from jgan.training.health import Doctor
+from jgan.training.records import Record, read_records
 from jgan.training.run import read_settings
-from jgan.training.sweep import Record, pictures_of, read_records
+from jgan.training.sweep import pictures_of
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -244,7 +245,11 @@ def _is_evaluation(entry: Any) -> bool:
         isinstance(entry, dict)
         and isinstance(entry.get("protocol"), dict)
         and isinstance(entry.get("values"), list)
-        and all({"name", "value"} <= value.keys() for value in entry["values"])
+        and isinstance(entry["protocol"].get("step", 0), int)
+        and all(
+            isinstance(value, dict) and {"name", "value"} <= value.keys()
+            for value in entry["values"]
+        )
     )
 
 

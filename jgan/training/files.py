@@ -1,8 +1,10 @@
-"""Files that are never half written."""
+"""Files that are never half written, and JSON that others wrote."""
 
+import json
 import os
 import uuid
 from pathlib import Path
+from typing import Any
 
 from jgan.errors import UserError
 
@@ -41,6 +43,21 @@ def make_folder(path: str | Path) -> Path:
     except OSError as error:
         raise UserError(f"folder {str(path)!r} cannot be created: {error.strerror}.") from error
     return path
+
+
+def parse_json(content: str | bytes) -> Any:
+    """The value that a JSON text holds.
+
+    Raises:
+      ValueError: if it is no JSON, or nested too deep to be read.
+
+    >>> parse_json('{"step": 3}')
+    {'step': 3}
+    """
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
 
 
 def cache_folder(name: str) -> Path | None:

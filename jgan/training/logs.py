@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from jgan.errors import UserError
-from jgan.training.files import make_folder, write_atomically
+from jgan.training.files import make_folder, parse_json, write_atomically
 
 Row = dict[str, float]
 
@@ -189,10 +189,20 @@ def _whole_lines(path: Path) -> Iterable[tuple[str, Row]]:
     text = path.read_text(errors="replace") if path.exists() else ""
     for line in text.splitlines(keepends=True):
         try:
-            row = json.loads(line if line.endswith("\n") else "")
-        except json.JSONDecodeError:  # what was being written when the process died
+            row = parse_json(line if line.endswith("\n") else "")
+            values = {name: _told(value) for name, value in row.items()}
+            int(values["step"])
+        # What was being written when the process died; or somebody else wrote it.
+        except (ValueError, AttributeError, TypeError, KeyError, OverflowError):
             return
-        yield line, {name: math.nan if value is None else value for name, value in row.items()}
+        yield line, values
+
+
+def _told(value: Any) -> Any:
+    """A value of a row, or those of a population's members."""
+    if not isinstance(value, int | float | list | None):
+        raise TypeError
+    return math.nan if value is None else value
 
 
 def _table(rows: Iterable[Sequence[Any]]) -> str:

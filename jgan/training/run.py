@@ -21,8 +21,9 @@ from typing import IO, Any
 import jax
 
 from jgan.data.identity import compare, loaded_from, same_place
+from jgan.data.stand_in import is_description
 from jgan.errors import UserError
-from jgan.training.files import make_folder, write_atomically
+from jgan.training.files import make_folder, parse_json, write_atomically
 
 FREE = (
     "experiment_sha256",
@@ -222,9 +223,11 @@ class RunDirectory:
     def best(self) -> dict[str, Any] | None:
         """Step, score and protocol of the best evaluation so far, None before the first."""
         try:
-            return json.loads(self._best.read_text())
-        except (OSError, json.JSONDecodeError):
+            best = parse_json(self._best.read_text())
+            whole = isinstance(best["step"], int) and isinstance(best["score"], int | float)
+        except (OSError, ValueError, TypeError, KeyError):
             return None
+        return best if whole else None
 
     def write_best(self, best: dict[str, Any]) -> None:
         """Write step, score and protocol of the best evaluation."""
@@ -286,7 +289,7 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     """
     file = Path(path) / "settings.json"
     try:
-        settings = json.loads(file.read_text())
+        settings = parse_json(file.read_text())
     except OSError as error:
         raise UserError(
             f"{str(path)!r} is not a run directory: it has no settings.json."
@@ -298,4 +301,8 @@ def read_settings(path: str | Path) -> dict[str, Any]:
             raise UserError(
                 f"{str(file)!r} is damaged: it has no {name!r}; restore it or start a new run."
             )
+    if not is_description(settings.get("data", [])):
+        raise UserError(
+            f"{str(file)!r} is damaged: its 'data' describe no data; restore it or start a new run."
+        )
     return settings

@@ -31,6 +31,7 @@ from jgan.training.experiment import Experiment, Trained
 from jgan.training.files import make_folder, write_atomically
 from jgan.training.loop import over_due
 from jgan.training.population import population
+from jgan.training.records import Record, read_records
 from jgan.training.run import RunDirectory
 
 Measures = Callable[[Trained], Mapping[str, float]]
@@ -59,26 +60,6 @@ class Batch(NamedTuple):
     arguments: dict[str, Any]
     members: list[Member]
     traced: list[str]
-
-
-class Record(NamedTuple):
-    """What became of a member.
-
-    Attributes:
-      setting: of it.
-      seed: of it.
-      diverged: the step at which its metrics were no longer finite, or None.
-      measures: what was measured at the end; empty if it diverged.
-      metrics: its last row.
-      course: what was measured on the way and at the end, each with its ``"step"``; up to where it diverged.
-    """
-
-    setting: Setting
-    seed: int
-    diverged: int | None
-    measures: dict[str, float]
-    metrics: dict[str, float]
-    course: list[dict[str, float]] = []
 
 
 class Cadence(NamedTuple):
@@ -222,14 +203,6 @@ def finished_members(folder: Path, batches: Sequence[Batch]) -> int:
     files = [folder / "batches" / f"{number:04d}.json" for number in range(len(batches))]
     found = [read_records(file) for file in files]
     return sum(len(records) for records in found if records is not None)
-
-
-def read_records(file: Path) -> list[Record] | None:
-    """The records of a finished batch; None if there is no such file, or it is damaged."""
-    try:
-        return [Record(**record) for record in json.loads(file.read_text())] or None
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _kept(file: Path, batch: Batch, say: Say) -> list[Record] | None:

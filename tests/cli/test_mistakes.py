@@ -220,6 +220,9 @@ MISTAKES = """
     train {f}/tiny.py --loss cross --out {f}/x | loss is 'cross', but must be one of minimax,
     train {f}/tiny.py --decay 1.5 | decay is 1.5, but must lie in [0, 1)
     train {f}/tiny.py --wrong players | optimizers has the keys ['generator'], but must have
+    train {f}/tiny.py --size 2000000000000 | argument --size: is 2000000000000, but must be at most 2147483647
+    sweep {f}/tiny.py --over lr=0.1 --seeds 2000000000 | --seeds is 2000000000, but must be at most 100000
+    sweep {f}/tiny.py --over lr=uniform(0,1) --trials 2000000000 | --trials is 2000000000, but must be at most
     verify {f}/tiny.py --wrong claims | makes no claims
     verify {f}/tiny.py | claim 'small' sets 'weight', but the experiment has only data, size
     verify {f}/tiny.py --data spirl | there is no source 'spirl'
@@ -251,7 +254,7 @@ MISTAKES = """
     train {f}/tiny.py --data folder:{f}/blank | holds no pictures
     train {f}/tiny.py --data folder:{f}/broken --size none | none of the 1 pictures in
     train {f}/tiny.py --data folder:{f}/sizes --size none | differ in size
-    train {f}/tiny.py --data folder:{f}/sizes@0 --size none | every length must be at least 1
+    train {f}/tiny.py --data folder:{f}/sizes@0 --size none | every length must be 1 to 8192
     train {f}/tiny.py --data folder:{f}/sizes@8x8x2 --size none | channels is 2; it must be 1, 3 or None
     train {f}/tiny.py --data folder:{f}/mixed | both beside its subfolders
     train {f}/tiny.py --data folder:{f}/tiny.py | is not a folder
@@ -271,8 +274,8 @@ MISTAKES = """
     train {f}/tiny.py --data tfds:mnits | TensorFlow Datasets has no set 'mnits' (did you mean 'tfds:mnist'?)
 
     # run directories
-    train {f}/tiny.py --out {f}/tiny.py/run | cannot be created: Not a directory
-    train {f}/tiny.py --out {f}/tiny.py | cannot be created: File exists
+    train {f}/tiny.py --out {f}/tiny.py/run | tiny.py' is no folder
+    train {f}/tiny.py --out {f}/tiny.py | tiny.py', but that is no folder
     train {f}/tiny.py --out /proc/run | cannot be created: No such file or directory
     train {f}/tiny.py --out {run} --lr 0.1 | was made with lr = 0.001, not 0.1
     train {f}/tiny.py --out {run} --seed 5 | was made with seed = 0, not 5
@@ -296,12 +299,12 @@ MISTAKES = """
     sample {run} --step 5 | holds no checkpoint of step 5, only of [0, 3, 6]
     sample {run} --view faces | --view is 'faces', but this experiment has only samples
     sample {run} --ema --no-ema | not allowed with argument --ema
-    sample {run} --out {f}/tiny.py/grid.png | cannot be created: File exists
+    sample {run} --out {f}/tiny.py/grid.png | tiny.py' is no folder
     interpolate {f} | is not a run directory: it has no settings.json
     interpolate {run} --kind cubic | argument --kind: invalid choice: 'cubic'
     interpolate {run} --frames 1 | argument --frames: is 1, but must be at least 2
     interpolate {run} --rows none | argument --rows: invalid int value: 'none'
-    interpolate {run} --out {f}/tiny.py | cannot be created: File exists
+    interpolate {run} --out {f}/tiny.py | tiny.py', but that is no folder
 
     # the rest
     list {f}/none | does not exist; name one that holds experiment files
@@ -317,7 +320,7 @@ MISTAKES = """
     dirac --start 0 0 | but must be a point other than 0 0
     dirac --start 1 | argument --start: expected 2 arguments
     dirac --steps 1 | argument --steps: is 1, but must be at least 2
-    dirac --out {f}/tiny.py/a.png | cannot be created: File exists
+    dirac --out {f}/tiny.py/a.png | tiny.py' is no folder
     dirac --out {f}/a.xyz | a.xyz', but must end in .png
     spectrum {f} | is not a run directory: it has no settings.json
     spectrum {run} --tolerance 2 | --tolerance is 2, but must lie between 0 and 1

@@ -41,9 +41,21 @@ def test_suffixes_are_those_that_can_be_written(tmp_path):
     assert refusal(output(".png"), "a.xyz") == "is 'a.xyz', but must end in .png"
     kind = output(".png", ".npz", folder=True)
     assert refusal(kind, "a.jpg") == "is 'a.jpg', but must end in .png or .npz or be a folder"
+    assert output(folder=True)("/") == Path("/")
     assert refusal(output(folder=True), "a.png") == "is 'a.png', but must be a folder"
     (tmp_path / "a.png").mkdir()
     assert refusal(kind, f"{tmp_path}/a.png").endswith("but that is a folder")
+
+
+def test_nothing_can_be_written_below_a_file(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    assert refusal(output(folder=True), f"{tmp_path}/file").endswith("but that is no folder")
+    for kind, name in ((output(folder=True), "file/a/b"), (output(".png"), "file/a.png")):
+        assert refusal(kind, f"{tmp_path}/{name}").endswith(f"but '{tmp_path}/file' is no folder")
+    assert refusal(output(folder=True), "n" * 300).endswith(": File name too long")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    message = refusal(output(".png"), f"{tmp_path}/new/a.png")
+    assert message.endswith(f"but '{tmp_path}' cannot be written to")
 
 
 def test_a_folder_of_other_files_is_refused(tmp_path):

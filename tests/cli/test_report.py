@@ -117,7 +117,7 @@ def test_where_it_is_written(folder, tmp_path, monkeypatch, capsys):
         (["{f}"], "is not a run directory: it has no settings.json"),
         (["{f}/run0", "{f}/run0/../run0"], "is named twice; name each once"),
         (["{f}/run0", "--out", "{f}/a.pdf"], "a.pdf', but must end in .html"),
-        (["{f}/run0", "--out", "{f}/tiny.py/a.html"], "cannot be created: File exists"),
+        (["{f}/run0", "--out", "{f}/tiny.py/a.html"], "tiny.py' is no folder"),
         (["{f}/empty"], "empty' has no rows of metrics yet; train the run first"),
     ],
 )

@@ -18,8 +18,9 @@ from jgan.training.axes import parse_axis, settings
 from jgan.training.course import Rows
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
+from jgan.training.records import Record
 from jgan.training.run import RunDirectory
-from jgan.training.sweep import Record, plan, summary, sweep
+from jgan.training.sweep import plan, summary, sweep
 
 TINY = '''
 """A tiny game of points."""

@@ -257,8 +257,8 @@ def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
     ("options", "message"),
     [
         ({}, r"differ in size: a.png is 6x4 \(height x width\) and b.png 3x4; pass image_size, or"),
-        ({"image_size": 0}, "^image_size is 0; every length must be at least 1"),
-        ({"image_size": (4, -1)}, r"^image_size is \(4, -1\); every length must be at least 1"),
+        ({"image_size": 0}, "^image_size is 0; every length must be 1 to 8192"),
+        ({"image_size": (4, -1)}, r"^image_size is \(4, -1\); every length must be 1 to 8192"),
         ({"channels": 4}, r"^channels is 4; it must be 1, 3 or None\.$"),
         ({"size": 3}, "has 2 examples; use 1 to 2"),
         ({"image_size": 4, "split": "val"}, "^split is 'val'; it must be 'train' or 'test'"),

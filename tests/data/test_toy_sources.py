@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from jgan.data import grid, mixture, ring, spiral, swiss_roll
+from jgan.data import grid, load, mixture, ring, spiral, swiss_roll, toys
 
 TOYS = {
     "ring": ring,
@@ -97,3 +97,10 @@ def test_the_default_is_100000_points():
 def test_impossible_toys_are_refused(call, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call()
+
+
+def test_more_points_than_fit_into_memory_are_refused(monkeypatch):
+    monkeypatch.setattr(toys, "available_bytes", lambda: 1e5)
+    with pytest.raises(ValueError, match="size is 2000, but so many points do not fit into memory"):
+        load("ring", size=2000)
+    assert load("ring", size=1000).size == 1000

@@ -115,3 +115,28 @@ def test_a_mask_is_no_picture():
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         Source({"image": PIXELS, "mask": mask})
     assert Source({"image": PIXELS, "mask": mask}, example=("image", "mask")).size == 6
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"image_test": np.zeros((2, 4, 4, 1), "V4")}, "image of source 's' has dtype uint8, but"),
+        ({"image_test": np.full((2, 4, 4, 1), np.nan)}, "image of source 's' has dtype uint8, but"),
+        (
+            {"image_test": np.zeros((2, 4, 4, 1), np.uint8), "label_test": np.asarray(["a", "b"])},
+            "label of source 's' has dtype int64, but that of another split has <U1",
+        ),
+    ],
+)
+def test_splits_of_unlike_types_are_refused(fields, message, tmp_path):
+    own = {"image_train": np.ones((2, 4, 4, 1), np.uint8), "label_train": np.asarray([0, 1])}
+    np.savez(tmp_path / "s.npz", **own, **fields)
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        load(str(tmp_path / "s.npz"))
+    assert str(error.value).endswith("both must be alike.")
+
+
+def test_bytes_that_are_no_text_may_be_names():
+    names = np.asarray([b"caf\xe9", "café".encode()])
+    source = from_arrays(np.zeros((2, 3), np.float32), names)
+    assert source.classes == ("caf\\xe9", "café")

@@ -13,6 +13,8 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from jgan.errors import UserError
 from jgan.training.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
+from jgan.training.records import read_records
+from jgan.training.run import RunDirectory
 
 PIXELS = np.arange(4 * 6, dtype=np.uint8).reshape(4, 6, 1)
 
@@ -192,3 +194,47 @@ def test_several_logs_as_one(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_text() == '{"step": 1, "loss": 0.5}\n'
     assert (tmp_path / "b").read_text() == "step,loss\n1,0.5\n"
     assert scalars(events(tmp_path / "c")) == [(1, "loss", 0.5)]
+
+
+@pytest.mark.parametrize(
+    "line", ["[1]", "3", '{"loss": 1}', '{"step": 1, "loss": {}}', '{"step": 1e400}', "[" * 100_000]
+)
+def test_reading_ends_where_somebody_else_wrote(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(f'{{"step": 1, "loss": [1, null]}}\n{line}\n{{"step": 2}}\n')
+    assert [row["step"] for row in read_rows(path)] == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "3", '{"step": 1}', '{"step": 1, "score": "x"}', "[" * 100_000]
+)
+def test_a_best_score_that_somebody_else_wrote_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "best.json").write_text(text)
+    with RunDirectory(tmp_path) as run:
+        assert run.best() is None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        [{}],
+        [1],
+        {"a": 1},
+        [{"setting": [], "seed": 0, "diverged": None, "measures": {}, "metrics": {}}],
+        [{"setting": {}, "seed": 0, "diverged": None, "measures": {"w1": "x"}, "metrics": {}}],
+        [
+            {
+                "setting": {},
+                "seed": 0,
+                "diverged": None,
+                "measures": {},
+                "metrics": {},
+                "course": [{}],
+            }
+        ],
+    ],
+)
+def test_what_is_no_record_of_a_sweep_is_damaged(stored: object, tmp_path: Path) -> None:
+    file = tmp_path / "0000.json"
+    file.write_text(json.dumps(stored))
+    assert read_records(file) is None
