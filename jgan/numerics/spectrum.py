@@ -132,7 +132,8 @@ def leading_eigenvalues(
         found = np.full(len(values), np.nan)
         with contextlib.suppress(ValueError):  # what was found before is kept
             left = solve(
-                _compiled_transposed(self_map, point, unravel, counter), max(number, count)
+                _compiled_product(self_map, point, unravel, counter, transposed=True),
+                max(number, count),
             )
             found = _conditions(values, vectors, *left[:2])
     return Spectrum(values, residuals / scale, vectors, counter[0], found, kept)
@@ -193,13 +194,19 @@ def _compiled_product(
     point: jax.Array,
     unravel: Callable[[jax.Array], Any],
     counter: list[int],
+    transposed: bool = False,
 ) -> Callable[[np.ndarray], np.ndarray]:
+    """Vectors to the Jacobian's product with them, or its transpose's; calls are counted."""
+
     def function(x: jax.Array) -> jax.Array:
         return ravel_pytree(self_map.function(unravel(x)))[0]
 
     @jax.jit
     def product(x: jax.Array, vector: jax.Array) -> tuple[jax.Array, jax.Array]:
         with jax.default_matmul_precision("highest"):
+            if transposed:
+                value, pullback = jax.vjp(function, x)
+                return value, pullback(vector)[0]
             return jax.jvp(function, (x,), (vector,))
 
     def multiply(vector: np.ndarray) -> np.ndarray:
@@ -208,27 +215,6 @@ def _compiled_product(
         if counter[0] == 1 and not bool(jnp.isfinite(value).all()):
             raise ValueError("the map is not finite at this point, so it has no eigenvalues there.")
         return _finite(moved)
-
-    return multiply
-
-
-def _compiled_transposed(
-    self_map: SelfMap,
-    point: jax.Array,
-    unravel: Callable[[jax.Array], Any],
-    counter: list[int],
-) -> Callable[[np.ndarray], np.ndarray]:
-    def function(x: jax.Array) -> jax.Array:
-        return ravel_pytree(self_map.function(unravel(x)))[0]
-
-    @jax.jit
-    def product(x: jax.Array, vector: jax.Array) -> jax.Array:
-        with jax.default_matmul_precision("highest"):
-            return jax.vjp(function, x)[1](vector)[0]
-
-    def multiply(vector: np.ndarray) -> np.ndarray:
-        counter[0] += 1
-        return _finite(product(point, jnp.asarray(vector.ravel(), point.dtype)))
 
     return multiply
 

@@ -102,13 +102,13 @@ def placed(
     with as_user_error(f"{what} of the experiment"):  # shapes are checked while tracing
         # What was traced for the shapes is not traced again.
         made = jax.jit(make)
-        fits(jax.eval_shape(made, *arguments))
+        shapes = jax.eval_shape(made, *arguments)
+        fits(shapes)
         if layout is None or layout.count == 1:
             # Bound to the device as the data are, or the second call of the steps would compile again.
             device = jax.devices()[0] if layout is None else layout.devices[0]
             return jax.jit(made, out_shardings=SingleDeviceSharding(device))(*arguments)
-        shardings = layout.of_state(jax.eval_shape(made, *arguments))
-        return jax.jit(made, out_shardings=shardings)(*arguments)
+        return jax.jit(made, out_shardings=layout.of_state(shapes))(*arguments)
 
 
 def chunks(
