@@ -23,7 +23,7 @@ from benchmarks._workers.timing import Settings, sides, time_work
 from benchmarks._workers.works import POPULATIONS
 from benchmarks.speed import environment
 from jgan.errors import UserError
-from jgan.training.files import write_atomically
+from jgan.files import write_atomically
 
 IMAGES = ("stepwise", "stream", "fused", "channels_last", "compile_channels_last")
 POINTS = ("stepwise", "stream", *(f"seeds{count}" for count in POPULATIONS), "fused", "compile")

@@ -27,9 +27,9 @@ from benchmarks._study.study import Jobs, Records, Study, run, until
 from benchmarks._workers.report import commit, machine
 from jgan.data import Source, load
 from jgan.errors import UserError
-from jgan.evaluation import get_extractor
-from jgan.training.files import cache_folder, make_folder, write_atomically
-from jgan.training.run import versions
+from jgan.evaluation.extractors import get_extractor
+from jgan.files import cache_folder, make_folder, write_atomically
+from jgan.versions import versions
 
 OVERRIDES = ("width", "steps", "seeds", "wide", "narrow", "samples", "times")
 

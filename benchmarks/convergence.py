@@ -23,14 +23,14 @@ import numpy as np
 from benchmarks._coverage import tiny
 from benchmarks._coverage.games import TOYS, Toy
 from benchmarks._workers.report import commit, machine
+from jgan.files import write_atomically
 from jgan.numerics.dirac_rules import RULES, Setting, named_rule
 from jgan.numerics.eigen import spectral_radius
 from jgan.numerics.field import operator, settled
 from jgan.numerics.orbit import positions
-from jgan.rules.joint import params_of, with_params
+from jgan.rules.joint_move import params_of, with_params
 from jgan.rules.rule import TrainState
-from jgan.training.files import write_atomically
-from jgan.training.run import versions
+from jgan.versions import versions
 
 STEP = 0.2
 UPDATES = 40_000

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import jax
 from jax import lax
 
-from jgan.networks.convolution import conv, conv_transpose
+from jgan.convolution.convolution import conv, conv_transpose
 
 LENGTH = 2  # steps of the scan
 
@@ -76,7 +76,7 @@ def plain(layer: Layer, x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def ours(layer: Layer, x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """The layer of `jgan.networks.convolution`."""
+    """The layer of `jgan.convolution.convolution`."""
     if layer.transposed:
         return conv_transpose(x, kernel, stride=layer.stride, output_size=layer.side)
     return conv(x, kernel, stride=layer.stride)

@@ -29,8 +29,9 @@ from benchmarks._fuzz.flags import all_flags
 from benchmarks._fuzz.outcome import KEPT, run
 from benchmarks._fuzz.world import World, make
 from benchmarks._workers.report import commit, machine
-from jgan.training.files import write_atomically
-from jgan.training.run import read_settings, versions
+from jgan.files import write_atomically
+from jgan.runs.run import read_settings
+from jgan.versions import versions
 
 SHARE = 50
 """One case in so many trains, samples and goes on."""

@@ -1,4 +1,4 @@
-"""Makes the golden features in tests/evaluation/golden from PyTorch networks in double precision.
+"""Makes the golden features in tests/weights/golden from PyTorch networks in double precision.
 
 Run by an interpreter that has torch and torch-fidelity (made with 2.13 and 0.4.0; its other requirements
 may be left out), from the repository:
@@ -26,7 +26,7 @@ import torch
 from benchmarks._workers.recipes import random_images, random_weights
 from benchmarks._workers.torch_features import EfficientNetLite0, Inception
 
-GOLDEN = Path(__file__).parents[1] / "tests" / "evaluation" / "golden"
+GOLDEN = Path(__file__).parents[1] / "tests" / "weights" / "golden"
 
 
 def _without_init(package: str, module: str) -> Any:

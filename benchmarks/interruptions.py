@@ -28,10 +28,10 @@ import jax
 import numpy as np
 
 from jgan.evaluation.samples import sampler
-from jgan.training.checkpoint import fingerprint
-from jgan.training.files import write_atomically
-from jgan.training.run import versions
-from jgan.training.saved import checkpoint_steps, load_run
+from jgan.files import write_atomically
+from jgan.runs.checkpoint import fingerprint
+from jgan.runs.saved import checkpoint_steps, load_run
+from jgan.versions import versions
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = '''"""A small game on the ring with every kind of state."""
@@ -44,7 +44,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.penalties import r1
+from jgan.terms.penalties import r1
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Experiment
 

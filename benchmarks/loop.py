@@ -34,6 +34,7 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator
 from jgan.rules import alternating
+from jgan.runs.train import Options, train
 from jgan.training import feed as feeds
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import Layout
@@ -41,8 +42,7 @@ from jgan.training.experiment import Experiment, load_experiment
 from jgan.training.feed import place
 from jgan.training.fit import begin
 from jgan.training.loop import compile_steps
-from jgan.training.run import versions
-from jgan.training.train import Options, train
+from jgan.versions import versions
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "experiments" / "dcgan.py"

@@ -2,7 +2,7 @@
 
     python -m benchmarks.mode_coverage --data ring grid --out benchmarks/results/mode-coverage-cpu2.json
 
-All seeds of a method are one population (`jgan.training.population`) of `experiments/coverage.py`. A
+All seeds of a method are one population (`jgan.sweeps.population`) of `experiments/coverage.py`. A
 finished cell, one method on one data set, is kept in the JSON file; a killed run goes on behind it.
 """
 
@@ -22,9 +22,9 @@ from benchmarks._coverage.pictures import picture
 from benchmarks._coverage.table import table
 from benchmarks._workers.report import commit, machine
 from jgan.errors import UserError
+from jgan.files import make_folder, write_atomically
 from jgan.training.devices import one_device_a_core
-from jgan.training.files import make_folder, write_atomically
-from jgan.training.run import versions
+from jgan.versions import versions
 
 
 def main(words: Sequence[str] | None = None) -> int:

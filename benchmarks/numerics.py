@@ -33,8 +33,8 @@ from jgan.numerics.orbit import iterate
 from jgan.numerics.selfmap import SelfMap, jacobian
 from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.stability import radius_map
-from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
+from jgan.terms.penalties import r1
 
 SIX = ("simultaneous", "alternating", "extragradient", "optimistic", "symplectic", "runge-kutta-4")
 

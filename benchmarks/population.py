@@ -22,11 +22,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from jgan.sweeps.population import WAYS, member, population
 from jgan.training.devices import cores
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
-from jgan.training.population import WAYS, member, population
-from jgan.training.run import versions
+from jgan.versions import versions
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = '''"""A plain perceptron GAN on the ring."""

@@ -26,8 +26,8 @@ from benchmarks._scaling.paper import tables
 from benchmarks._scaling.report import axis_table, layouts_table
 from benchmarks._workers.client import ENVIRONMENT, BenchmarkError
 from benchmarks._workers.report import commit, machine
-from jgan.training.files import write_atomically
-from jgan.training.run import versions
+from jgan.files import write_atomically
+from jgan.versions import versions
 
 
 def run(plan: Plan, out: Path | None = None) -> dict[str, Any]:

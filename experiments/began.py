@@ -7,6 +7,7 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.measures import metric
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.began import began
@@ -15,7 +16,6 @@ from jgan.networks.autoencoder import autoencoder
 from jgan.networks.heads import generator_for
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric
 
 SMALL = {"body": "mlp", "width": 16, "gamma": 0.75, "rate": 0.1, "lr": 5e-4}
 CLAIMS = (

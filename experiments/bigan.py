@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import optax
 
+from jgan.claims.encoder_measures import neighbour_accuracy, reconstruction_ratio
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.bigan import bigan
@@ -17,7 +18,6 @@ from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import drawn, joint_discriminator
 from jgan.networks.variational import encoder as gaussian_encoder
 from jgan.rules import alternating, averaged
-from jgan.training.encoder_measures import neighbour_accuracy, reconstruction_ratio
 from jgan.training.experiment import Claim, Experiment
 
 SMALL = {"latent": 10}

@@ -7,6 +7,8 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.class_measures import classes_of
+from jgan.claims.measures import metric
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.can import Ambiguity, can
@@ -14,9 +16,7 @@ from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks.heads import generator_for, heads
 from jgan.rules import alternating, averaged
-from jgan.training.class_measures import classes_of
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric
 
 SMALL = {"body": "mlp", "width": 16, "weight": 3.0}
 CLAIMS = (

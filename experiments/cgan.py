@@ -7,6 +7,7 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.class_measures import class_accuracy, classes_of
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.conditional import conditional
@@ -15,7 +16,6 @@ from jgan.losses import get_loss
 from jgan.networks.conditional import labelled, unlabelled
 from jgan.networks.heads import generator_for, heads
 from jgan.rules import alternating, averaged
-from jgan.training.class_measures import class_accuracy, classes_of
 from jgan.training.experiment import Claim, Experiment
 
 RING = {"data": "ring", "lr": 1e-3, "width": 16}

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import optax
 
+from jgan.claims.measures import Measure
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
@@ -28,7 +29,6 @@ from jgan.networks.heads import generator_for, heads
 from jgan.rules import alternating, averaged
 from jgan.training.devices import on_host
 from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.measures import Measure
 
 Change = Callable[[np.ndarray], np.ndarray]
 

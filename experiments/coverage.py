@@ -12,7 +12,9 @@ import jax
 import numpy as np
 import optax
 
-from jgan.data import Source, load, toys
+from jgan.claims.measures import modes, reverse_kl
+from jgan.data import Source, load
+from jgan.data import toy_sources as toys
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.gans.packing import packed
@@ -22,11 +24,10 @@ from jgan.losses import get_loss
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.minibatch import MinibatchDiscrimination
 from jgan.networks.network import Network, from_linen
-from jgan.penalties import r1, r1_r2, r2, wgan_gp
 from jgan.rules import alternating, averaged
 from jgan.scene import Term
+from jgan.terms.penalties import r1, r1_r2, r2, wgan_gp
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import modes, reverse_kl
 
 PENALTIES: dict[str, Callable[[Any], tuple[Term, ...]]] = {
     "none": lambda gamma: (),

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import optax
 
+from jgan.claims.measures import metric
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR, Game, with_weight_clipping
 from jgan.gans.began import began
@@ -20,11 +21,10 @@ from jgan.networks import Network, mlp_discriminator, mlp_generator
 from jgan.networks.autoencoder import autoencoder
 from jgan.networks.infogan import infogan_autoencoder, infogan_discriminator, infogan_generator
 from jgan.networks.variational import mlp_encoder, posterior
-from jgan.penalties import dragan, r1_r2, wgan_gp
 from jgan.rules import alternating
+from jgan.terms.penalties import dragan, r1_r2, wgan_gp
 from jgan.terms.reconstruction import bernoulli, gaussian
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric
 
 LATENT = 64
 STEPS = 15_625

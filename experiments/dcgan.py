@@ -5,6 +5,7 @@ jgan train experiments/dcgan.py
 
 import optax
 
+from jgan.claims.measures import image_distance
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
@@ -13,7 +14,6 @@ from jgan.losses import get_loss
 from jgan.networks import pair
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import image_distance
 
 CLAIMS = (
     Claim(

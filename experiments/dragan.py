@@ -5,16 +5,16 @@ jgan train experiments/dragan.py
 
 import optax
 
+from jgan.claims.measures import metric, modes
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import pair
-from jgan.penalties import dragan
 from jgan.rules import alternating, averaged
+from jgan.terms.penalties import dragan
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric, modes
 
 RING = {"data": "ring", "weight": 1.0, "lr": 1e-3, "beta1": 0.0}
 CLAIMS = (

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.claims.measures import image_distance
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.feature_matching import feature_matching_gan
@@ -20,7 +21,6 @@ from jgan.networks.virtual import virtual_generator
 from jgan.rules import alternating, averaged
 from jgan.terms.historical import historical_averages
 from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.measures import image_distance
 
 
 def dependence(trained: Trained) -> float:

@@ -7,15 +7,15 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.class_measures import code_error
+from jgan.claims.measures import metric
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.infogan import Codes, infogan
 from jgan.losses import get_loss
 from jgan.networks.heads import generator_for, heads
 from jgan.rules import alternating, averaged
-from jgan.training.class_measures import code_error
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric
 
 CLAIMS = (
     Claim(

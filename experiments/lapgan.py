@@ -9,6 +9,8 @@ import jax
 import numpy as np
 import optax
 
+from jgan.claims.measures import image_distance
+from jgan.convolution.pyramid import gaussian_pyramid
 from jgan.data import load
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
@@ -19,11 +21,9 @@ from jgan.networks.combined import answer_of
 from jgan.networks.conditional import unlabelled
 from jgan.networks.detail import beside, detail_generator
 from jgan.networks.heads import generator_for, heads
-from jgan.networks.pyramid import gaussian_pyramid
 from jgan.rules import alternating, averaged
 from jgan.training.devices import on_host
 from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.measures import image_distance
 
 LEVELS = 3
 

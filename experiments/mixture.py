@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jgan.claims.measures import high_quality
 from jgan.data import gather, load
 from jgan.errors import UserError
-from jgan.evaluation.mixture import fit_mixture
+from jgan.evaluation.expectation_maximisation import fit_mixture
 from jgan.game import GENERATOR, PLAYERS
 from jgan.gans.mixture import gaussian_mixture, log_density
 from jgan.rules import simultaneous
 from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.measures import high_quality
 
 
 def gap(trained: Trained) -> float:

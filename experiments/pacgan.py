@@ -5,6 +5,7 @@ jgan train experiments/pacgan.py --data ring
 
 import optax
 
+from jgan.claims.measures import modes, reverse_kl
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
@@ -14,7 +15,6 @@ from jgan.losses import get_loss
 from jgan.networks import pair
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import modes, reverse_kl
 
 RING = {"data": "ring", "lr": 1e-3, "packing": 4}
 CLAIMS = (

@@ -8,13 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jgan.claims.measures import Measure
 from jgan.data import gather, load
 from jgan.game import GENERATOR, PLAYERS
 from jgan.gans.pixelcnn import pixelcnn, to_levels
 from jgan.networks.masked import pixelcnn_network
 from jgan.rules import averaged, simultaneous
 from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.measures import Measure
 
 
 def share_of_independent(levels: int) -> Measure:

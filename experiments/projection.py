@@ -7,6 +7,7 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.class_measures import class_accuracy, classes_of, spread_within_classes
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.acgan import acgan
@@ -21,7 +22,6 @@ from jgan.networks.conditional import (
 )
 from jgan.networks.heads import heads
 from jgan.rules import alternating, averaged
-from jgan.training.class_measures import class_accuracy, classes_of, spread_within_classes
 from jgan.training.experiment import Claim, Experiment
 
 RING = {"data": "ring", "lr": 1e-3, "width": 16}

@@ -5,16 +5,16 @@ jgan train experiments/r1.py
 
 import optax
 
+from jgan.claims.measures import metric, modes
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import pair
-from jgan.penalties import lazy, r1
 from jgan.rules import alternating, averaged
+from jgan.terms.penalties import lazy, r1
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric, modes
 
 RING = {"data": "ring", "gamma": 0.5, "lr": 1e-3}
 CLAIMS = (

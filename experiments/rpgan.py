@@ -5,16 +5,16 @@ jgan train experiments/rpgan.py
 
 import optax
 
+from jgan.claims.measures import modes, reverse_kl
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import pair
-from jgan.penalties import r1_r2
 from jgan.rules import alternating, averaged
+from jgan.terms.penalties import r1_r2
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import modes, reverse_kl
 
 RING = {"data": "ring", "gamma": 0.1, "lr": 1e-3}
 CLAIMS = (

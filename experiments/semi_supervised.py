@@ -10,15 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jgan.claims.class_measures import classes_of
 from jgan.data import Source, gather, load
-from jgan.data.toys import mixture
+from jgan.data.toy_sources import mixture
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.semi_supervised import semi_supervised
 from jgan.latents import uniform
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.network import Network
 from jgan.rules import alternating, averaged
-from jgan.training.class_measures import classes_of
 from jgan.training.experiment import Claim, Experiment, Trained
 
 CLUSTERS = "clusters"

@@ -7,6 +7,7 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.measures import modes, reverse_kl
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
@@ -15,7 +16,6 @@ from jgan.losses import get_loss
 from jgan.networks import pair, rematerialised, sngan_discriminator, sngan_generator
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import modes, reverse_kl
 
 RING = {"data": "ring", "lr": 1e-3}
 CLAIMS = (

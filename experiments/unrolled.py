@@ -6,8 +6,9 @@ jgan train experiments/unrolled.py
 import jax
 import optax
 
+from jgan.claims.measures import modes, reverse_kl
 from jgan.data import load
-from jgan.data.toys import ring
+from jgan.data.toy_sources import ring
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.gans.unrolled import unrolled
@@ -16,7 +17,6 @@ from jgan.losses import minimax
 from jgan.networks import mlp_discriminator, mlp_generator
 from jgan.rules import averaged, simultaneous
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import modes, reverse_kl
 
 # All of the discriminator's loss: where unrolling takes it depends on the generator, and so does its loss on
 # the data, which the minimax generator leaves out.

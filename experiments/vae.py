@@ -7,6 +7,7 @@ from typing import Literal
 
 import optax
 
+from jgan.claims.measures import image_distance
 from jgan.data import load
 from jgan.game import PLAYERS
 from jgan.gans.vae import vae
@@ -15,7 +16,6 @@ from jgan.networks.variational import encoder
 from jgan.rules import averaged, simultaneous
 from jgan.terms.reconstruction import bernoulli, gaussian
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import image_distance
 
 SMALL = {"body": "mlp", "width": 16}
 CLAIMS = (

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jgan.claims.measures import image_distance
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.vae_gan import vae_gan
@@ -17,7 +18,6 @@ from jgan.networks.heads import generator_for, heads
 from jgan.networks.variational import encoder
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.measures import image_distance
 
 SMALL = {"body": "mlp", "width": 16}
 

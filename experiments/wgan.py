@@ -5,6 +5,7 @@ jgan train experiments/wgan.py
 
 import optax
 
+from jgan.claims.measures import metric
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR, with_weight_clipping
 from jgan.gans.gan import gan
@@ -13,7 +14,6 @@ from jgan.losses import wasserstein
 from jgan.networks import pair
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric
 
 RING = {"data": "ring", "lr": 5e-4, "clip": 0.05}
 CLAIMS = (

@@ -5,16 +5,16 @@ jgan train experiments/wgan_gp.py
 
 import optax
 
+from jgan.claims.measures import metric, reverse_kl
 from jgan.data import load
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import wasserstein
 from jgan.networks import pair
-from jgan.penalties import wgan_gp
 from jgan.rules import alternating, averaged
+from jgan.terms.penalties import wgan_gp
 from jgan.training.experiment import Claim, Experiment
-from jgan.training.measures import metric, reverse_kl
 
 RING = {"data": "ring", "weight": 1.0, "lr": 1e-3}
 CLAIMS = (

@@ -74,7 +74,7 @@ def shift(key: jax.Array, images: jax.Array, pixels: int) -> jax.Array:
 
 
 def flip_and_shift(pixels: int = 4) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """A random horizontal flip and a shift by up to ``pixels``, for `jgan.regularizers.consistency`.
+    """A random horizontal flip and a shift by up to ``pixels``, for `jgan.terms.regularizers.consistency`.
 
     The augmentation of CR-GAN (Zhang et al. 2020, section 3.1). Images ``(B, H, W, C)``; borders are
     filled by reflection, so ``pixels`` must be less than H and W.

@@ -13,17 +13,6 @@ import jax
 import jax.numpy as jnp
 
 from jgan.arguments import check_number
-from jgan.composition import (
-    Aux,
-    Composition,
-    Foresight,
-    Losses,
-    Projection,
-    given,
-    init_of,
-    losses_of,
-    scene_of,
-)
 from jgan.players import (
     DISCRIMINATOR,
     FROZEN,
@@ -43,6 +32,17 @@ from jgan.players import (
     state_of,
 )
 from jgan.scene import Scene
+from jgan.scene.composition import (
+    Aux,
+    Composition,
+    Foresight,
+    Losses,
+    Projection,
+    given,
+    init_of,
+    losses_of,
+    scene_of,
+)
 
 __all__ = [
     "DISCRIMINATOR",
@@ -138,7 +138,7 @@ class Game(NamedTuple):
     """A two-player differentiable game, as a tuple of pure functions.
 
     A game whose losses are known as functions is ``Game(init, losses)``; a generator against a
-    discriminator is made by `jgan.versus.versus`.
+    discriminator is made by `jgan.gans.versus.versus`.
 
     Attributes:
       init: ``(key, batch) -> Variables``.

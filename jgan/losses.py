@@ -101,7 +101,7 @@ def wasserstein() -> Loss:
     """Arjovsky et al. 2017 (eq. 2): the critic's gap; no logarithm, no sigmoid.
 
     It bounds a distance only while the critic is kept Lipschitz: `jgan.game.with_weight_clipping` or
-    `jgan.penalties.wgan_gp`.
+    `jgan.terms.penalties.wgan_gp`.
     """
     return separable(lambda r: -r, lambda f: f, lambda f: -f)
 

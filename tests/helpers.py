@@ -6,12 +6,12 @@ import numpy as np
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.gans.gan import gan
+from jgan.gans.versus import versus
 from jgan.latents import LatentLike, normal
 from jgan.losses import Loss, get_loss, minimax
 from jgan.networks import Network, mlp_discriminator, mlp_generator
 from jgan.rules.rule import gradient
 from jgan.terms import adversarial
-from jgan.versus import versus
 
 KEY = jax.random.key(7)
 STEP = jnp.zeros((), jnp.int32)

@@ -10,8 +10,6 @@ from helpers import mlp_game
 from jgan.arguments import check_count, check_number
 from jgan.game import GENERATOR, PLAYERS, with_weight_clipping
 from jgan.losses import non_saturating
-from jgan.penalties import dragan, lazy, one_centred, r1, r1_r2, r2, wgan_gp
-from jgan.regularizers import consistency, latent_consistency, lecam, orthogonal
 from jgan.rules import (
     averaged,
     competitive,
@@ -44,6 +42,8 @@ from jgan.terms import (
     reconstruction,
     style_ambiguity,
 )
+from jgan.terms.penalties import dragan, lazy, one_centred, r1, r1_r2, r2, wgan_gp
+from jgan.terms.regularizers import consistency, latent_consistency, lecam, orthogonal
 
 GAME = mlp_game()
 SGD = dict.fromkeys(PLAYERS, optax.sgd(0.1))

@@ -6,10 +6,10 @@ from helpers import KEY, bilinear_game, critic_game, given, linear, points
 
 from jgan.augmentation import instance_noise, with_augmentation
 from jgan.game import DISCRIMINATOR, GENERATOR, with_weight_clipping
+from jgan.gans.versus import versus
 from jgan.losses import wasserstein
-from jgan.penalties import r1
 from jgan.scene import Meeting, Step, Term
-from jgan.versus import versus
+from jgan.terms.penalties import r1
 
 ALONE = versus(given(1.0, lambda own: own), {}, meet=lambda make, *_: Meeting(made=make()))
 

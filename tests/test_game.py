@@ -13,11 +13,11 @@ from jgan.game import (
     with_weight_clipping,
 )
 from jgan.losses import minimax, wasserstein
-from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
 from jgan.rules.rule import gradient
 from jgan.terms import adversarial, pool
 from jgan.terms.historical import historical_averages
+from jgan.terms.penalties import r1
 
 SGD = {player: optax.sgd(1.0) for player in PLAYERS}
 

@@ -7,6 +7,8 @@ import pytest
 from helpers import KEY, images, mlp_game, points
 from lowering import ACCELERATORS, assert_lowers, foreign_calls, lowered
 
+from jgan.convolution.convolution import conv, conv_pool, conv_transpose, upsample_conv
+from jgan.features.chunks import in_chunks
 from jgan.game import PLAYERS
 from jgan.gans.gan import gan
 from jgan.latents import normal
@@ -17,8 +19,6 @@ from jgan.networks import (
     sngan_discriminator,
     sngan_generator,
 )
-from jgan.networks.chunks import in_chunks
-from jgan.networks.convolution import conv, conv_pool, conv_transpose, upsample_conv
 from jgan.rules import alternating, averaged
 from jgan.threefry import unrolled
 from jgan.training.loop import run_steps

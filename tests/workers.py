@@ -20,12 +20,12 @@ BY_PARAMETER = (
     "tests/test_experiments.py",
 )
 LONG = {
-    "tests/training/test_interruptions.py": 90.0,
+    "tests/runs/test_interruptions.py": 90.0,
     "tests/training/test_devices.py": 90.0,
     "tests/rules/test_laws.py": 60.0,
-    "tests/training/test_from.py": 50.0,
+    "tests/runs/test_from.py": 50.0,
     "tests/training/test_training.py": 40.0,
-    "tests/training/test_population.py": 40.0,
+    "tests/sweeps/test_population.py": 40.0,
     "tests/training/test_stages.py": 40.0,
     "tests/cli/test_latent_commands.py": 40.0,
     "tests/cli/test_sweep.py": 30.0,

@@ -16,8 +16,8 @@ from benchmarks._coverage.stacked import Stacked, prepare
 from jgan.data.densities import Mixture
 from jgan.game import Variables
 from jgan.metrics.modes import ModeCoverage, class_coverage, mode_coverage
+from jgan.sweeps.population import member, population
 from jgan.training.experiment import Experiment, load_experiment
-from jgan.training.population import member, population
 
 FILE = Path(__file__).parents[2] / "experiments" / "coverage.py"
 ROWS = 10

@@ -10,10 +10,10 @@ from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Game
 from jgan.losses import Loss, relativistic
 from jgan.numerics.dirac import LOSSES, REGULARISERS, regularised
 from jgan.numerics.quadrature import fixed_latents
-from jgan.numerics.toys import bilinear, dirac, dirac_batch, gaussian, quadratic
-from jgan.penalties import r1, r1_r2
+from jgan.numerics.toy_games import bilinear, dirac, dirac_batch, gaussian, quadratic
 from jgan.rules import with_consensus
 from jgan.scene import Term
+from jgan.terms.penalties import r1, r1_r2
 
 
 class Toy(NamedTuple):

@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from jgan.data import load
-from jgan.training.files import write_atomically
-from jgan.training.images import encode_png, grid
+from jgan.files import write_atomically
+from jgan.runs.images import encode_png, grid
 
 COLUMNS = 6
 LARGER = 3

@@ -12,9 +12,9 @@ from benchmarks._coverage.methods import Size
 from jgan.cli import classifier as command
 from jgan.data import Source, gather, load
 from jgan.errors import UserError
-from jgan.evaluation.classifier import Classifier, load_classifier
+from jgan.evaluation.judges import Classifier, load_classifier
+from jgan.files import cache_folder, make_folder
 from jgan.metrics.modes import stacked_predictions
-from jgan.training.files import cache_folder, make_folder
 
 AT_ONCE = 1000
 

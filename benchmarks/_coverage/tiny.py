@@ -16,8 +16,8 @@ from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import eigenvalues
 from jgan.numerics.field import operator
 from jgan.numerics.orbit import positions
-from jgan.penalties import r1, r1_r2, wgan_gp
 from jgan.scene import Term
+from jgan.terms.penalties import r1, r1_r2, wgan_gp
 
 RULES = ("simultaneous", "alternating")
 STEP = 0.1

@@ -22,13 +22,13 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator
 from jgan.rules import alternating
+from jgan.sweeps.population import population
 from jgan.training.devices import Layout, all_devices
 from jgan.training.experiment import Experiment
 from jgan.training.feed import place
 from jgan.training.fit import begin
 from jgan.training.flops import count_flops
 from jgan.training.loop import compile_steps, first_state
-from jgan.training.population import population
 
 LATENT = 100
 Advance = Callable[[Any, int], Any]

@@ -7,16 +7,16 @@ import numpy as np
 
 from jgan.data import Source
 from jgan.evaluation.collect import MOMENTS, NotFinite, collect
-from jgan.evaluation.evidence import present
-from jgan.evaluation.extraction import Extractor
+from jgan.evaluation.metric import present
 from jgan.evaluation.reference import reference_statistics
 from jgan.evaluation.samples import sampler
+from jgan.features.extractor import Extractor
+from jgan.files import cache_folder
 from jgan.metrics.accumulator import moments_of
 from jgan.metrics.frechet import factor, precise_frechet_distance
 from jgan.metrics.subsets import draw_rows, stream
+from jgan.runs.images import encode_png, grid
 from jgan.training.experiment import Experiment, Trained
-from jgan.training.files import cache_folder
-from jgan.training.images import encode_png, grid
 
 NEEDS = frozenset({MOMENTS})
 DISTANCE = "distance"

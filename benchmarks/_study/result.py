@@ -11,7 +11,7 @@ from scipy import stats
 from benchmarks._study import paper
 from benchmarks._study.settings import NAMES, PAPERS, described
 from benchmarks._study.study import Records, best, diverged, last
-from jgan.training.records import Record
+from jgan.sweeps.records import Record
 
 DRAWS = 100_000
 LAST = ("defaults", "others", "best")

@@ -20,7 +20,7 @@ class Scale(NamedTuple):
       batch_size: examples in a minibatch.
       log_every: updates between rows of metrics.
       save_every: updates between checkpoints.
-      extractor: of features, a name in jgan.evaluation.extractor.NAMES.
+      extractor: of features, a name in jgan.evaluation.extractors.NAMES.
       test: examples of the test set that are used, None for all.
     """
 

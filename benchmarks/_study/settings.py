@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.created_equal import AUTHORS
-from jgan.training.axes import Axis, Setting
+from jgan.sweeps.axes import Axis, Setting
 
 PAPERS = ("mm", "ns", "lsgan", "wgan", "wgan_gp", "dragan", "began", "vae")
 METHODS = tuple(AUTHORS)
@@ -101,7 +101,7 @@ def described(setting: Setting) -> dict[str, Any]:
 
 
 def axes() -> list[Axis]:
-    """Axes for `jgan.training.sweep.plan`: what is part of the program and what can be traced."""
+    """Axes for `jgan.sweeps.sweep.plan`: what is part of the program and what can be traced."""
     return [
         Axis(name, [], lambda rng: None, traced)
         for traced, names in ((False, PROGRAM), (True, TRACED))

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from benchmarks._study import settings as of
 from benchmarks._study.distance import DISTANCE, Distance
 from benchmarks._study.scales import Scale
-from jgan.training.axes import Setting
-from jgan.training.capacity import members_at_once, members_that_fit
+from jgan.files import make_folder, write_atomically
+from jgan.runs.run import RunDirectory, settings_of
+from jgan.runs.stop import stop_requests
+from jgan.sweeps.axes import Setting
+from jgan.sweeps.capacity import members_at_once, members_that_fit
+from jgan.sweeps.records import Record
+from jgan.sweeps.sweep import Member, plan, sweep
 from jgan.training.experiment import Experiment, Trained, load_experiment
-from jgan.training.files import make_folder, write_atomically
-from jgan.training.records import Record
-from jgan.training.run import RunDirectory, settings_of
-from jgan.training.stop import stop_requests
-from jgan.training.sweep import Member, plan, sweep
 
 FILE = Path(__file__).parents[2] / "experiments" / "created_equal.py"
 Say = Callable[[str], None]

@@ -12,12 +12,12 @@ import numpy as np
 from benchmarks._workers.features_works import NETWORKS, images
 from benchmarks._workers.recipes import random_weights
 from benchmarks._workers.works import serve
-from jgan.evaluation.efficientnet import efficientnet_weights
 from jgan.evaluation.extraction import chunk_size
-from jgan.evaluation.inception import inception
-from jgan.networks.chunks import in_chunks
-from jgan.networks.efficientnet_lite import efficientnet_lite0_features
-from jgan.networks.inception import inception_features
+from jgan.features.chunks import in_chunks
+from jgan.features.efficientnet_lite import efficientnet_lite0_features
+from jgan.features.inception import inception_features
+from jgan.weights.efficientnet_lite import efficientnet_weights
+from jgan.weights.inception import inception
 
 
 class Worker:

@@ -30,15 +30,15 @@ from jgan.networks import (
     sngan_generator,
 )
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
-from jgan.penalties import r1, wgan_gp
 from jgan.rules import Rule, TrainState, alternating, start
 from jgan.rules.rule import Optimizers, move
+from jgan.sweeps.population import population
+from jgan.terms.penalties import r1, wgan_gp
 from jgan.training.devices import Layout, one_device_a_core
 from jgan.training.experiment import Experiment
 from jgan.training.feed import streamed
 from jgan.training.fit import begin
 from jgan.training.loop import Arrays, compile_steps, first_state
-from jgan.training.population import population
 
 
 class Prepared(NamedTuple):

@@ -21,7 +21,7 @@ from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import spectral_radius
 from jgan.numerics.field import operator, settled
 from jgan.numerics.orbit import positions
-from jgan.numerics.toys import bilinear
+from jgan.numerics.toy_games import bilinear
 from jgan.rules import Rule
 from jgan.rules.consensus import with_consensus
 

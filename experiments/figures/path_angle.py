@@ -24,8 +24,8 @@ from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.field import field
 from jgan.numerics.path_angle import path_angle
 from jgan.numerics.spectrum import leading_eigenvalues
-from jgan.penalties import r1
 from jgan.rules import alternating
+from jgan.terms.penalties import r1
 from jgan.training.experiment import Experiment
 from jgan.training.feed import place
 from jgan.training.fit import begin

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.networks.units import Change
+from jgan.networks.hidden_layers import Change
 
 QUANTILE = 0.005
 """Share of the pixels, over all pictures, on which a unit counts as active in the paper."""
@@ -98,7 +98,7 @@ def set_units(
 ) -> Change:
     """A change of activations ``(n, h, w, U)``: the units' become ``values``, within a region.
 
-    For `jgan.networks.units.changing`. Zero ablates a unit of a layer behind a rectifier, or of a
+    For `jgan.networks.hidden_layers.changing`. Zero ablates a unit of a layer behind a rectifier, or of a
     normalisation in front of one; a positive value inserts it.
 
     Args:

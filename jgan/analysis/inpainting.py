@@ -9,7 +9,7 @@ import numpy as np
 from jgan.analysis.blending import check_mask
 from jgan.analysis.inversion import Search, draw_starts, is_zero, minimise
 from jgan.game import Batch, Game, PyTree, Variables
-from jgan.networks.units import evaluating
+from jgan.networks.hidden_layers import evaluating
 from jgan.scene import Inputs, Scene, per_example
 
 MASKS = ("center", "left", "random")

@@ -5,7 +5,7 @@ from jgan.cli.flags import Parser
 from jgan.cli.paths import output
 from jgan.data import Source, load
 from jgan.errors import UserError
-from jgan.evaluation.classifier import save_classifier, train_classifier
+from jgan.evaluation.judges import save_classifier, train_classifier
 
 
 def main(words: list[str]) -> int:

@@ -9,8 +9,8 @@ from jgan.cli.flags import MOST, Parser, add_flags
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.game import Variables
+from jgan.runs.saved import Data, Saved
 from jgan.training.experiment import ExperimentFile, load_experiment
-from jgan.training.saved import Data, Saved
 
 
 def at_least(low: int) -> Any:

@@ -26,8 +26,8 @@ from jgan.errors import UserError
 from jgan.evaluation.evaluate import LEAST, evaluate
 from jgan.evaluation.reference import check_enough, measurable
 from jgan.evaluation.samples import Samples
+from jgan.files import cache_folder
 from jgan.metrics.subsets import draw_rows, stream
-from jgan.training.files import cache_folder
 
 AT_ONCE = 256
 LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")

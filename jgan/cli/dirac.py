@@ -11,11 +11,11 @@ from jgan.cli.common import at_least
 from jgan.cli.flags import Parser
 from jgan.cli.paths import output
 from jgan.errors import UserError
+from jgan.files import make_folder
 from jgan.numerics.dirac import LOSSES, REGULARISERS
 from jgan.numerics.dirac_rules import RULES, Setting
 from jgan.numerics.dirac_study import Case, Study, study
 from jgan.numerics.verdict import WORDS, Verdict
-from jgan.training.files import make_folder
 
 MOST = 1e6
 """Bound of strengths and starts; beyond it the orbits overflow."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.errors import UserError
+from jgan.files import make_folder
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.numerics.dirac import REGULARISERS
 from jgan.numerics.dirac_rules import RULES
@@ -15,8 +16,7 @@ from jgan.numerics.dirac_study import Case, Study
 from jgan.numerics.field import field, vector_field
 from jgan.numerics.flow import flow_curve
 from jgan.numerics.stability import radius_map
-from jgan.numerics.toys import as_variables
-from jgan.training.files import make_folder
+from jgan.numerics.toy_games import as_variables
 
 INK, PATH, FLOW, FIELD = "#222222", "#c2410c", "#1d4ed8", "#9ca3af"
 

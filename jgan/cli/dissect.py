@@ -27,8 +27,8 @@ from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import AT_ONCE, drawn_from, fields_read
 from jgan.game import Batch
-from jgan.networks.units import changing, layers, reading
-from jgan.training.saved import Data, without_data
+from jgan.networks.hidden_layers import changing, layers, reading
+from jgan.runs.saved import Data, without_data
 
 QUANTILES = (QUANTILE, 0.01, 0.02, 0.05, 0.1, 0.2)
 SHOWN = 8

@@ -34,8 +34,8 @@ from jgan.data.conditions import conditions
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import Result, evaluate
 from jgan.evaluation.samples import Samples, latents_of, sampler
-from jgan.training.files import cache_folder, make_folder, parse_json, write_atomically
-from jgan.training.saved import load_run
+from jgan.files import cache_folder, make_folder, parse_json, write_atomically
+from jgan.runs.saved import load_run
 
 
 def main(words: list[str]) -> int:

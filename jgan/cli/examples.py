@@ -26,12 +26,12 @@ from jgan.data.conditions import conditions
 from jgan.data.pictures import read_picture
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read, sampler
+from jgan.files import make_folder, write_atomically
 from jgan.game import Game, Sampler, Variables
 from jgan.metrics.subsets import draw_rows, stream
+from jgan.runs.images import encode_png, grid
+from jgan.runs.saved import Data, load_run
 from jgan.training.experiment import Experiment
-from jgan.training.files import make_folder, write_atomically
-from jgan.training.images import encode_png, grid
-from jgan.training.saved import Data, load_run
 
 LEAST = 64  # pixels of a tile
 

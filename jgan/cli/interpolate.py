@@ -18,16 +18,16 @@ from jgan.cli.paths import named_path, output
 from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read
-from jgan.training.files import make_folder, write_atomically
-from jgan.training.images import encode_png
-from jgan.training.interpolation import (
+from jgan.files import make_folder, write_atomically
+from jgan.runs.images import encode_png
+from jgan.runs.interpolation import (
     PATHS,
     animation,
     loop_shares,
     strip,
     travel,
 )
-from jgan.training.saved import Data, load_run, without_data
+from jgan.runs.saved import Data, load_run, without_data
 
 
 def main(words: list[str]) -> int:

@@ -30,8 +30,8 @@ from jgan.cli.examples import (
 )
 from jgan.cli.flags import MOST, Parser, rate
 from jgan.errors import UserError
+from jgan.files import write_atomically
 from jgan.game import PyTree
-from jgan.training.files import write_atomically
 
 WAYS = ("optimisation", "encoder", "both")
 

@@ -13,12 +13,12 @@ from jgan.cli.paths import named_path
 from jgan.data import Source
 from jgan.evaluation.collect import Progress
 from jgan.evaluation.evaluate import Result, default_metrics
-from jgan.evaluation.evidence import Value
-from jgan.evaluation.extraction import Extractor
-from jgan.evaluation.extractor import get_extractor
-from jgan.evaluation.metrics import METRICS, get_metrics
-from jgan.training.files import write_atomically
-from jgan.training.images import encode_png, grid
+from jgan.evaluation.extractors import get_extractor
+from jgan.evaluation.metric import Value
+from jgan.evaluation.metric_table import METRICS, get_metrics
+from jgan.features.extractor import Extractor
+from jgan.files import write_atomically
+from jgan.runs.images import encode_png, grid
 
 SIGNS = {"lower": "↓", "higher": "↑", "": " "}
 

@@ -20,7 +20,7 @@ from jgan.cli.paths import named_path
 from jgan.data import Source, gather
 from jgan.errors import UserError
 from jgan.evaluation.extraction import extract
-from jgan.evaluation.extractor import NAMES, get_extractor
+from jgan.evaluation.extractors import NAMES, get_extractor
 
 AT_ONCE = 2048
 HELD_OUT = 256

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jgan.cli.flags import Parser
 from jgan.cli.paths import named_path, output
-from jgan.report.page import report
-from jgan.training.files import make_folder, write_atomically
+from jgan.files import make_folder, write_atomically
+from jgan.reports.page import report
 
 
 def main(words: list[str]) -> int:

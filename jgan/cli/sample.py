@@ -26,10 +26,10 @@ from jgan.data.conditions import conditions
 from jgan.data.values import is_mask
 from jgan.errors import UserError
 from jgan.evaluation.samples import options_of, sampler
+from jgan.files import make_folder, write_atomically
 from jgan.game import Game
-from jgan.training.files import make_folder, write_atomically
-from jgan.training.images import encode_png, picture, shown_channels, to_uint8
-from jgan.training.saved import Data, load_run, without_data
+from jgan.runs.images import encode_png, picture, shown_channels, to_uint8
+from jgan.runs.saved import Data, load_run, without_data
 
 
 def main(words: list[str]) -> int:
@@ -121,7 +121,7 @@ def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = Non
 
     A .npz file also takes a dict of several fields by name, or whatever else an array holds, and the labels
     that examples were made for as ``label``. Of pictures with 2, 5 or more channels a .png shows what
-    `jgan.training.images.drawable` says.
+    `jgan.runs.images.drawable` says.
     """
     make_folder(out.parent)
     kind = out.suffix.lower()

@@ -15,20 +15,20 @@ from jgan.cli.flags import Parser
 from jgan.cli.paths import named_path, output
 from jgan.cli.spectrum_report import USUAL, Settings, analyse, as_text
 from jgan.errors import UserError
+from jgan.files import make_folder, parse_json, write_atomically
 from jgan.game import Batch
 from jgan.numerics.dense import DENSE
 from jgan.rules import TrainState
-from jgan.training.checkpoint import Gone
-from jgan.training.experiment import Experiment
-from jgan.training.files import make_folder, parse_json, write_atomically
-from jgan.training.run import versions
-from jgan.training.saved import (
+from jgan.runs.checkpoint import Gone
+from jgan.runs.saved import (
     checkpoint_steps,
     load_state,
     newest_step,
     retried,
     whole_experiment_of_run,
 )
+from jgan.training.experiment import Experiment
+from jgan.versions import versions
 
 
 def main(words: list[str]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jgan.cli.dirac_figure import FIELD, FLOW, INK, PATH, pyplot
-from jgan.training.files import make_folder
+from jgan.files import make_folder
 
 
 def draw(reports: list[dict[str, Any]], out: Path) -> None:

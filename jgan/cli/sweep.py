@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jgan.claims.measures import coverage
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.cli.paths import OF_A_RUN, check_folder, output
@@ -11,20 +12,17 @@ from jgan.data.densities import Mixture
 from jgan.data.identity import resolved
 from jgan.errors import UserError
 from jgan.evaluation.score import Score, scorer
-from jgan.training.axes import parse_axis, settings
-from jgan.training.capacity import members_at_once, members_that_fit
-from jgan.training.compiler import keep_freed_memory
-from jgan.training.devices import one_device_a_core
-from jgan.training.experiment import Experiment, Trained
-from jgan.training.files import make_folder, write_atomically
-from jgan.training.identities import identities
-from jgan.training.images import encode_png
-from jgan.training.measures import coverage
-from jgan.training.population import WAYS
-from jgan.training.run import RunDirectory, settings_of
-from jgan.training.same_training import refuse_without_effect
-from jgan.training.stop import STOPPED, stop_requests
-from jgan.training.sweep import (
+from jgan.files import make_folder, write_atomically
+from jgan.runs.identities import identities
+from jgan.runs.images import encode_png
+from jgan.runs.run import RunDirectory, settings_of
+from jgan.runs.stop import STOPPED, stop_requests
+from jgan.runs.views import View, drawn, viewers
+from jgan.sweeps.axes import parse_axis, settings
+from jgan.sweeps.capacity import members_at_once, members_that_fit
+from jgan.sweeps.population import WAYS
+from jgan.sweeps.same_training import refuse_without_effect
+from jgan.sweeps.sweep import (
     Member,
     finished_members,
     pictures_of,
@@ -32,7 +30,9 @@ from jgan.training.sweep import (
     summary,
     sweep,
 )
-from jgan.training.views import View, drawn, viewers
+from jgan.training.compiler import keep_freed_memory
+from jgan.training.devices import one_device_a_core
+from jgan.training.experiment import Experiment, Trained
 
 FREE = frozenset({"log_every", "save_every", "way"})
 """Flags that may differ when a sweep is continued."""

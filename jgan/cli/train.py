@@ -15,18 +15,18 @@ from jgan.data.identity import resolved
 from jgan.data.loader import Reading
 from jgan.errors import UserError
 from jgan.evaluation.score import scorer
+from jgan.runs.fork import check_other_run
+from jgan.runs.identities import identities
+from jgan.runs.run import settings_of
+from jgan.runs.saved import shape_after, shape_of_state
+from jgan.runs.stop import STOPPED
+from jgan.runs.train import Options, train
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import MODES, connect, is_leader
 from jgan.training.experiment import Experiment
 from jgan.training.feed import LOADERS, is_resident
 from jgan.training.fit import layout_of
-from jgan.training.fork import check_other_run
-from jgan.training.identities import identities
 from jgan.training.resources import estimate
-from jgan.training.run import settings_of
-from jgan.training.saved import shape_after, shape_of_state
-from jgan.training.stop import STOPPED
-from jgan.training.train import Options, train
 
 
 def main(words: list[str]) -> int:

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Sequence
 
+from jgan.claims.comparisons import drawer
+from jgan.claims.verify import Verdict, verify
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.cli.paths import named_path, output
 from jgan.errors import UserError
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.experiment import Claim
-from jgan.training.mistakes import as_user_error
-from jgan.training.side_by_side import drawer
-from jgan.training.verify import Verdict, verify
+from jgan.training.user_code import as_user_error
 
 ABOUT = "A claim's own setting overrides them; a flag that every claim overrides is refused."
 HEADER = f"{'claim':<58} {'bound':>18} {'value':>10} {'control':>10}  verdict"

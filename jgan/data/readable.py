@@ -9,7 +9,7 @@ import numpy as np
 
 from jgan.data.pictures import in_threads
 from jgan.errors import UserError
-from jgan.training.files import cache_folder, make_folder, parse_json, write_atomically
+from jgan.files import cache_folder, make_folder, parse_json, write_atomically
 
 
 def unreadable(marks: Sequence[str], read: Callable[[int], np.ndarray]) -> dict[int, str]:

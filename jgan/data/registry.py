@@ -19,11 +19,12 @@ from typing import Any
 
 import jax
 
-from jgan.data import augment, toys
-from jgan.data.archives import LAYOUTS, read_cifar
+from jgan.data import augment
+from jgan.data import toy_sources as toys
+from jgan.data.array_files import read_idx_folder, read_npz
+from jgan.data.cifar import LAYOUTS, read_cifar
 from jgan.data.class_names import DIGITS, FASHION
 from jgan.data.fashion_mnist import embedded
-from jgan.data.files import read_idx_folder, read_npz
 from jgan.data.folder import read_pictures
 from jgan.data.pictures import Size
 from jgan.data.source import Source

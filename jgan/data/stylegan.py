@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jgan.training.files import parse_json
+from jgan.files import parse_json
 
 NAME = "dataset.json"
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from jgan.data import gather
 from jgan.errors import UserError
-from jgan.evaluation.extraction import Extractor, extract, features_and_probabilities
+from jgan.evaluation.extraction import extract
+from jgan.features.extractor import Extractor, features_and_probabilities
 from jgan.metrics.accumulator import Accumulator, accumulate, merge
 from jgan.metrics.subsets import stream
 

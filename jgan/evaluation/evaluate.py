@@ -13,13 +13,13 @@ from jax.tree_util import Partial
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, Progress, collect
-from jgan.evaluation.evidence import POINTS, Evidence, Value
-from jgan.evaluation.extraction import Extractor
-from jgan.evaluation.metrics import CHANNELS, FOR_IMAGES, FOR_POINTS, HELD_OUT, get_metrics
+from jgan.evaluation.metric import POINTS, Evidence, Value
+from jgan.evaluation.metric_table import CHANNELS, FOR_IMAGES, FOR_POINTS, HELD_OUT, get_metrics
 from jgan.evaluation.reference import check_enough, measurable, reference_statistics
 from jgan.evaluation.samples import Samples
+from jgan.features.extractor import Extractor
 from jgan.metrics.equivariance import Generate
-from jgan.training.run import versions
+from jgan.versions import versions
 
 LEAST = 10
 GATHERED = frozenset({MOMENTS, FEATURES, PROBABILITIES, IMAGES})
@@ -79,12 +79,12 @@ def evaluate(
     Args:
       samples: what is evaluated, see `Samples`.
       reference: real examples.
-      metrics: names in `jgan.evaluation.metrics.METRICS`.
+      metrics: names in `jgan.evaluation.metric_table.METRICS`.
       extractor: of features for images; points are their own.
       held_out: real examples that the generator was not trained on, for nn.
       transformed: the generator as `jgan.metrics.equivariance` asks it, for eq.
       seed: of subsets, directions, latents.
-      cache: folder for the reference's statistics, see `jgan.training.files.cache_folder`; None for none.
+      cache: folder for the reference's statistics, see `jgan.files.cache_folder`; None for none.
       about: what else the protocol should say, such as run, step and split.
       progress: told how many samples are done.
       begin: told each metric's name when its computation begins.

@@ -1,11 +1,11 @@
-"""Metrics of features and of predicted classes, as entries of the table in `jgan.evaluation.metrics`."""
+"""Metrics of features and of predicted classes, as entries of the table in `jgan.evaluation.metric_table`."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from jgan.evaluation.evidence import (
+from jgan.evaluation.metric import (
     OVER_SPLITS,
     OVER_SUBSETS,
     STANDARD_ERROR,
@@ -17,7 +17,6 @@ from jgan.evaluation.evidence import (
 )
 from jgan.metrics.accumulator import moments_of
 from jgan.metrics.classifier_two_sample import logistic_test, nearest_neighbour_test
-from jgan.metrics.conditional import class_accuracy, intra_class_diversity
 from jgan.metrics.frechet import (
     expected_bias,
     frechet_at_infinity,
@@ -29,6 +28,7 @@ from jgan.metrics.kid import kernel_distance
 from jgan.metrics.mmd import gaussian_mmd2
 from jgan.metrics.modes import class_coverage, kl_floor, stacked_predictions
 from jgan.metrics.neighbours import memorisation
+from jgan.metrics.per_class import class_accuracy, intra_class_diversity
 from jgan.metrics.prdc import empty_balls, expected_coverage, prdc
 from jgan.metrics.sliced_wasserstein import sliced_wasserstein
 from jgan.metrics.subsets import halves, stream

@@ -6,8 +6,8 @@ import numpy as np
 
 from jgan.data.densities import Density, Mixture, Spiral
 from jgan.errors import UserError
-from jgan.evaluation.evidence import STANDARD_ERROR, Evidence, Measured, Value, as_many, present
-from jgan.evaluation.extraction import smooth
+from jgan.evaluation.metric import STANDARD_ERROR, Evidence, Measured, Value, as_many, present
+from jgan.features.extractor import smooth
 from jgan.metrics.equivariance import equivariance
 from jgan.metrics.modes import (
     HIGH_QUALITY,

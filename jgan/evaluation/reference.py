@@ -31,10 +31,10 @@ from jgan.evaluation.collect import (
     as_images,
     collect,
 )
-from jgan.evaluation.extraction import Extractor
+from jgan.features.extractor import Extractor
+from jgan.files import make_folder, write_atomically
 from jgan.metrics.accumulator import Accumulator
 from jgan.metrics.subsets import draw_rows, stream
-from jgan.training.files import make_folder, write_atomically
 
 VERSION = 1
 AT_ONCE = 256

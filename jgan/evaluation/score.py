@@ -8,18 +8,18 @@ import numpy as np
 
 from jgan.errors import UserError
 from jgan.evaluation.collect import MOMENTS, NotFinite, collect
-from jgan.evaluation.evidence import present
-from jgan.evaluation.extraction import Extractor
-from jgan.evaluation.extractor import get_extractor
+from jgan.evaluation.extractors import get_extractor
+from jgan.evaluation.metric import present
 from jgan.evaluation.reference import measurable, reference_statistics
 from jgan.evaluation.samples import sampler
+from jgan.features.extractor import Extractor
+from jgan.files import cache_folder
 from jgan.game import Variables
 from jgan.metrics.accumulator import moments_of
 from jgan.metrics.frechet import Moments, factor, precise_frechet_distance
 from jgan.metrics.sliced_wasserstein import sliced_wasserstein
 from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.experiment import Experiment
-from jgan.training.files import cache_folder
 from jgan.training.stages import Stage
 
 COUNT = 2000

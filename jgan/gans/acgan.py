@@ -2,11 +2,11 @@
 
 from jgan.game import GENERATOR, Game
 from jgan.gans.conditional import conditional
+from jgan.gans.versus import values_alone
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.terms.classification import classification
-from jgan.versus import values_alone
 
 
 def acgan(

@@ -6,11 +6,11 @@ import jax
 
 from jgan.game import Batch, Game
 from jgan.gans.vae import check_code, check_rebuilt
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.networks.network import Network
 from jgan.scene import Meeting, Scene, Step
 from jgan.terms.reconstruction import reconstruction
-from jgan.versus import versus
 
 
 def plain_autoencoder(encoder: Network, decoder: Network, code: int) -> Game:

@@ -5,12 +5,12 @@ from typing import Any
 import jax
 
 from jgan.game import Batch, Game
+from jgan.gans.versus import Present, side_by_side, versus
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.scene import Inputs, Meeting, Scene, Step
 from jgan.terms.adversarial import adversarial
-from jgan.versus import Present, side_by_side, versus
 
 
 def mirrored(loss: Loss) -> Loss:

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from jgan.game import Batch, Game
+from jgan.gans.versus import labels_of, values_alone, versus
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -12,7 +13,6 @@ from jgan.scene import Inputs, Meeting, Step
 from jgan.terms.adversarial import adversarial
 from jgan.terms.ambiguity import Ambiguity, style_ambiguity
 from jgan.terms.classification import classification
-from jgan.versus import labels_of, values_alone, versus
 
 
 def can(

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 
 from jgan.game import Batch, Game, count_of
+from jgan.gans.versus import versus
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.coupled import DOMAINS
 from jgan.networks.network import Network
 from jgan.scene import Inputs, Meeting, Scene, Step
 from jgan.terms.adversarial import adversarial
-from jgan.versus import versus
 
 
 def taking_turns(first: jax.Array, second: jax.Array) -> jax.Array:

@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 
 from jgan.game import Game
+from jgan.gans.versus import Present, labels_of, side_by_side, versus
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.scene import Scene
 from jgan.terms.adversarial import adversarial
-from jgan.versus import Present, labels_of, side_by_side, versus
 
 
 def conditional(

@@ -6,14 +6,14 @@ from typing import Any
 import jax
 
 from jgan.game import Game
+from jgan.gans.versus import versus
 from jgan.latents import Prior
 from jgan.losses import Loss, separable
 from jgan.networks.network import Network
-from jgan.penalties import norms
 from jgan.scene import Inputs, Scene
 from jgan.terms.adversarial import adversarial
+from jgan.terms.penalties import norms
 from jgan.terms.pull_away import pull_away
-from jgan.versus import versus
 
 Energy = Callable[[jax.Array, jax.Array], jax.Array]
 """``(x, rebuilt) -> (B,)``."""

@@ -1,11 +1,11 @@
 """The plain GAN: one generator, one discriminator, a latent prior, any loss."""
 
 from jgan.game import Game
+from jgan.gans.versus import versus
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.terms.adversarial import adversarial
-from jgan.versus import versus
 
 
 def gan(generator: Network, discriminator: Network, loss: Loss, prior: Prior) -> Game:

@@ -7,13 +7,13 @@ import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
 from jgan.game import DISCRIMINATOR, GENERATOR, Game, count_of
+from jgan.gans.versus import versus
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.scene import Scene
 from jgan.terms.adversarial import adversarial
 from jgan.terms.information import information
-from jgan.versus import versus
 
 
 class Codes(NamedTuple):

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import normal_like
+from jgan.convolution.pyramid import gaussian_pyramid, up
 from jgan.game import Batch, Game
+from jgan.gans.versus import versus
 from jgan.latents import LatentLike, Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
-from jgan.networks.pyramid import gaussian_pyramid, up
 from jgan.scene import Inputs, Meeting, Scene, Step, named
 from jgan.terms.adversarial import adversarial
-from jgan.versus import versus
 
 Scales = tuple[jax.Array, ...]
 """Images or latents of each level, the finest first."""

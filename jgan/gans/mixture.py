@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
 from jgan.game import GENERATOR, Aux, Batch, Collections, Game, PyTree, Sampler, Variables, count_of
-from jgan.gans.alone import alone
+from jgan.gans.single_player import alone
 
 
 def log_density(params: PyTree, x: jax.Array) -> jax.Array:
@@ -41,8 +41,8 @@ def gaussian_mixture(start: PyTree) -> Game:
     """The one-player game of maximum likelihood for a mixture of Gaussians.
 
     Args:
-      start: parameters as in `log_density`, with which every run begins: those of a finished
-        expectation-maximisation (`jgan.evaluation.mixture`), where the gradient of the loss vanishes.
+      start: parameters as in `log_density`, with which every run begins: those of a finished fit by
+        `jgan.evaluation.expectation_maximisation`, where the gradient of the loss vanishes.
 
     A latent is ``{"choice": (B,) from U(0, 1), "noise": (B, ...) from N(0, I)}``. Samples of images are cut
     to [-1, 1]. The loss is minus the mean log density, in nats.

@@ -9,10 +9,10 @@ import optax
 
 from jgan.batch_axis import draw_rows
 from jgan.game import GENERATOR, Batch, Collections, Game, Option
+from jgan.gans.versus import versus
 from jgan.latents import LatentLike
 from jgan.networks.network import Network
 from jgan.scene import Meeting, Result, Scene, Step, Term
-from jgan.versus import versus
 
 
 def to_levels(x: jax.Array, levels: int) -> jax.Array:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jgan.batch_axis import draw_rows
 from jgan.game import Game, count_of
 from jgan.gans.feature_matching import only_discriminator
+from jgan.gans.versus import versus
 from jgan.latents import Prior
 from jgan.losses import separable, softplus
 from jgan.networks.network import Network
@@ -16,7 +17,6 @@ from jgan.scene import Inputs, Result, Scene, Term
 from jgan.terms.adversarial import adversarial
 from jgan.terms.classification import log_losses
 from jgan.terms.feature_matching import feature_matching
-from jgan.versus import versus
 
 
 def certain(ask: Any, inputs: Inputs, group: str) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import jax
 import optax
 
 from jgan.batch_axis import whole_mean
-from jgan.composition import Losses, Projections, mean_over_devices
-from jgan.constants import taped
 from jgan.game import DISCRIMINATOR, Aux, Foresight, Game, composition_of, remade
 from jgan.players import Batch, Collections, PyTree, Variables, state_of
 from jgan.scene import Step
+from jgan.scene.composition import Losses, Projections, mean_over_devices
+from jgan.scene.constants import taped
 
 
 def unrolled(

@@ -5,12 +5,12 @@ from typing import Any
 import jax
 
 from jgan.game import Batch, Game
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.networks.network import Network
 from jgan.scene import Meeting, Scene, Step
 from jgan.terms.kl import kl_divergence
 from jgan.terms.reconstruction import Likelihood, bernoulli, reconstruction
-from jgan.versus import versus
 
 
 def vae(

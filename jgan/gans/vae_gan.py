@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jgan.batch_axis import draw_rows
 from jgan.game import GENERATOR, Batch, Game, of_networks
 from jgan.gans.vae import check_code, mean_code, reconstructions
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -15,7 +16,6 @@ from jgan.networks.parts import part
 from jgan.scene import Inputs, Meeting, Result, Scene, Step, Term, mean
 from jgan.terms.adversarial import adversarial
 from jgan.terms.kl import kl_divergence
-from jgan.versus import versus
 
 
 def vae_gan(

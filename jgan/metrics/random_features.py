@@ -10,8 +10,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jgan.convolution.convolution import conv
 from jgan.metrics.frechet import Moments, frechet_distance, moments
-from jgan.networks.convolution import conv
 
 CHANNELS = (16, 32)
 CELLS = 2

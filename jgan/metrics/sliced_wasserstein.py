@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from jgan.convolution.pyramid import laplacian_pyramid, level_count
 from jgan.metrics.pairwise import as_features, check_pair
-from jgan.networks.pyramid import laplacian_pyramid, level_count
 
 PATCH = 7
 DIRECTIONS = 128

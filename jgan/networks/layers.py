@@ -1,6 +1,6 @@
 """Linen layers that every network here is made of.
 
-Convolutions come from `jgan.networks.convolution`, which stays fast inside compiled loops. Spectral
+Convolutions come from `jgan.convolution.convolution`, which stays fast inside compiled loops. Spectral
 vectors live in a collection of their own, ``"spectral"``.
 
 A layer's ``dtype`` is that of its products and of the activations between layers. Everything that adds
@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import axis_name
-from jgan.networks.convolution import conv, conv_pool, conv_transpose, upsample_conv
+from jgan.convolution.convolution import conv, conv_pool, conv_transpose, upsample_conv
 from jgan.networks.spectral import power_iteration
 
 Initializer = Callable[..., jax.Array]

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.networks.convolution import conv
+from jgan.convolution.convolution import conv
 from jgan.networks.layers import Dense, _Kernel
 from jgan.networks.network import Network, from_linen
 

@@ -7,7 +7,7 @@ import jax
 from jgan.networks.network import Network
 from jgan.players import Collections
 
-# XLA's own products, and those of `jgan.networks.convolution` that run forward.
+# XLA's own products, and those of `jgan.convolution.convolution` that run forward.
 _PRODUCTS = ("dot_general", "conv_general_dilated", "jgan_conv", "jgan_conv_input_adjoint")
 
 
@@ -23,7 +23,7 @@ def rematerialised(network: Network) -> Network:
     that keeps convolutions and drops what is cheap. No matrix product and no convolution is computed twice,
     as they are where only the inputs of blocks are kept. Values and derivatives of every order and mode are
     those of ``network`` to rounding error. Passes in evaluation mode are left alone, since
-    `jgan.networks.units` looks into them.
+    `jgan.networks.hidden_layers` looks into them.
 
     Args:
       network: whose ``apply`` is pure, as all here are.

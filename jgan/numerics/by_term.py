@@ -12,7 +12,7 @@ from jax.flatten_util import ravel_pytree
 from jgan.batch_axis import whole_mean
 from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, dense
 from jgan.numerics.selfmap import SelfMap
-from jgan.rules.joint import params_of, with_params
+from jgan.rules.joint_move import params_of, with_params
 from jgan.scene import as_step
 
 Gradients = dict[str, dict[str, PyTree]]

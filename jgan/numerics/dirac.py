@@ -1,6 +1,6 @@
 """The Dirac-GAN under every loss and regulariser that its theory speaks of (Mescheder et al. 2018).
 
-Nothing is derived here: losses come from `jgan.losses`, penalties from `jgan.penalties`, clipping from
+Nothing is derived here: losses come from `jgan.losses`, penalties from `jgan.terms.penalties`, clipping from
 `jgan.game`, noise from `jgan.augmentation`'s seam, consensus from `jgan.rules`.
 """
 
@@ -12,10 +12,10 @@ from jgan.augmentation import with_augmentation
 from jgan.game import Batch, Game, with_weight_clipping
 from jgan.losses import Loss, hinge, least_squares, minimax, non_saturating, wasserstein
 from jgan.numerics.quadrature import exact_noise, gauss_hermite, weighted
-from jgan.numerics.toys import dirac, dirac_batch
-from jgan.penalties import one_centred, r1, r1_r2, r2, wgan_gp
+from jgan.numerics.toy_games import dirac, dirac_batch
 from jgan.rules import with_consensus
 from jgan.scene import Term
+from jgan.terms.penalties import one_centred, r1, r1_r2, r2, wgan_gp
 
 Strength = Any
 """A number, or a traced one."""

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jgan.arguments import check_count
 from jgan.game import PLAYERS, Batch, Game, PyTree, Variables, check_player, dense
 from jgan.numerics.selfmap import SelfMap
-from jgan.rules.joint import params_of, with_params
+from jgan.rules.joint_move import params_of, with_params
 from jgan.rules.rule import Rule, TrainState, gradient
 from jgan.scene import as_step
 

@@ -9,7 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jgan.arguments import check_count
 from jgan.game import Batch
 from jgan.numerics.flow import Curve, flow, flow_curve
-from jgan.rules.joint import params_of
+from jgan.rules.joint_move import params_of
 from jgan.rules.rule import Rule, TrainState
 
 __all__ = [

@@ -9,7 +9,7 @@ import optax
 
 from jgan.game import PLAYERS, Batch, Game, PyTree, Variables
 from jgan.numerics.field import vector_field
-from jgan.rules.joint import Joint, params_of, with_params
+from jgan.rules.joint_move import Joint, params_of, with_params
 
 
 class PathAngle(NamedTuple):

@@ -11,7 +11,7 @@ from jgan.numerics.dirac_rules import RULES, Setting, named_rule
 from jgan.numerics.eigen import eigenvalues_2x2, spectral_radius, spectral_radius_2x2
 from jgan.numerics.field import field, operator, settled
 from jgan.numerics.selfmap import SelfMap, jacobian
-from jgan.numerics.toys import as_variables
+from jgan.numerics.toy_games import as_variables
 
 Real = float | jax.Array
 

@@ -10,7 +10,7 @@ import optax
 from jgan.arguments import check_count
 from jgan.game import Batch
 from jgan.numerics.orbit import Extent, extents
-from jgan.rules.joint import params_of
+from jgan.rules.joint_move import params_of
 from jgan.rules.rule import Rule, TrainState
 
 WORDS = {

@@ -8,7 +8,7 @@ from jax.scipy.sparse.linalg import cg
 from jgan.arguments import check_count, check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import Batch, Game, Metrics
-from jgan.rules.joint import (
+from jgan.rules.joint_move import (
     Joint,
     combine,
     descent,

@@ -6,11 +6,11 @@ import jax
 import optax
 
 from jgan.arguments import check_number
-from jgan.composition import Losses
 from jgan.game import PLAYERS, Aux, Batch, Game, Variables, composition_of, remade
-from jgan.rules.joint import gradients_of
+from jgan.rules.joint_move import gradients_of
 from jgan.rules.rule import Optimizers, Rule
 from jgan.rules.simultaneous import simultaneous
+from jgan.scene.composition import Losses
 
 
 def with_consensus(game: Game, gamma: float | jax.Array) -> Game:

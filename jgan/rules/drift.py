@@ -8,7 +8,6 @@ import optax
 
 from jgan.arguments import check_count, check_number
 from jgan.batch_axis import whole_mean
-from jgan.composition import Losses
 from jgan.game import (
     DISCRIMINATOR,
     GENERATOR,
@@ -23,9 +22,10 @@ from jgan.game import (
     remade,
 )
 from jgan.rules.consensus import paying
-from jgan.rules.joint import with_params
+from jgan.rules.joint_move import with_params
 from jgan.rules.rule import Rule
 from jgan.rules.simultaneous import simultaneous
+from jgan.scene.composition import Losses
 
 Rates = Mapping[str, float | jax.Array]
 """A learning rate for each player."""

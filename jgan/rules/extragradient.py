@@ -3,7 +3,7 @@
 import jax
 
 from jgan.game import PLAYERS, Batch, Game, Metrics
-from jgan.rules.joint import gradients, step_both
+from jgan.rules.joint_move import gradients, step_both
 from jgan.rules.rule import Optimizers, Rule, TrainState, check_optimizers, start, step_player
 
 

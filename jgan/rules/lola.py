@@ -5,7 +5,7 @@ import jax
 from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Batch, Game, Metrics, PyTree
-from jgan.rules.joint import (
+from jgan.rules.joint_move import (
     Joint,
     combine,
     gradient_map,

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_count, check_number
 from jgan.game import Batch, Metrics
-from jgan.rules.joint import combine, params_of, with_params
+from jgan.rules.joint_move import combine, params_of, with_params
 from jgan.rules.rule import Rule, TrainState
 
 

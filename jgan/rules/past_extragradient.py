@@ -5,7 +5,15 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_number
 from jgan.game import Batch, Game, Metrics
-from jgan.rules.joint import combine, descent, gradients, params_of, project, step_both, with_params
+from jgan.rules.joint_move import (
+    combine,
+    descent,
+    gradients,
+    params_of,
+    project,
+    step_both,
+    with_params,
+)
 from jgan.rules.rule import Rule, TrainState, start
 
 

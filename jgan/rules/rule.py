@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import optax
 
 from jgan.batch_axis import whole_mean
-from jgan.composition import mean_over_devices
 from jgan.game import PLAYERS, Aux, Batch, Collections, Game, Metrics, PyTree, Variables
 from jgan.scene import Step
+from jgan.scene.composition import mean_over_devices
 
 Optimizers = Mapping[str, optax.GradientTransformation]
 """An optax optimizer for each player; different learning rates are the two time scales."""

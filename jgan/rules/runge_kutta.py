@@ -6,7 +6,7 @@ import optax
 from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Game, Metrics, PyTree
-from jgan.rules.joint import (
+from jgan.rules.joint_move import (
     combine,
     descent,
     gradients,

@@ -3,7 +3,7 @@
 import jax
 
 from jgan.game import Batch, Game, Metrics
-from jgan.rules.joint import gradients, step_both
+from jgan.rules.joint_move import gradients, step_both
 from jgan.rules.rule import Optimizers, Rule, TrainState, check_optimizers, start
 
 
@@ -11,7 +11,7 @@ def simultaneous(game: Game, optimizers: Optimizers) -> Rule:
     """Simultaneous gradient descent: both gradients are taken at the same variables.
 
     Both losses are evaluated with the same key, hence on the same fakes and the same logits, and share one
-    forward pass where they can (`jgan.rules.joint.gradients`).
+    forward pass where they can (`jgan.rules.joint_move.gradients`).
     """
     check_optimizers(optimizers)
 

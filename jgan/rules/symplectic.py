@@ -7,7 +7,7 @@ import optax
 from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
 from jgan.game import Batch, Game, Metrics
-from jgan.rules.joint import combine, gradient_map, params_of, step_both
+from jgan.rules.joint_move import combine, gradient_map, params_of, step_both
 from jgan.rules.rule import Optimizers, Rule, TrainState, check_optimizers, start
 
 

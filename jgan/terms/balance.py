@@ -5,8 +5,8 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_number
 from jgan.batch_axis import whole_mean
-from jgan.constants import constant
 from jgan.scene import Result, Scene, Term, mean
+from jgan.scene.constants import constant
 
 
 def controlled(

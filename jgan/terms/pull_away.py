@@ -7,9 +7,9 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_weight
 from jgan.batch_axis import whole_batch
-from jgan.penalties import norms
 from jgan.players import GENERATOR
 from jgan.scene import Result, Scene, Term
+from jgan.terms.penalties import norms
 
 
 def mean_squared_cosine(codes: jax.Array, batch: jax.Array) -> jax.Array:

@@ -1,1 +1,1 @@
-"""Training: experiments and their claims, the compiled loop, run directories, checkpoints."""
+"""Training: experiments and their stages, the compiled loop, its feed and its devices."""

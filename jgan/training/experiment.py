@@ -17,8 +17,8 @@ from jgan.errors import UserError
 from jgan.game import Game
 from jgan.rules import Rule, TrainState
 from jgan.training.carries import Carry, inherit
-from jgan.training.mistakes import MODULES, as_user_error
 from jgan.training.stages import Stage
+from jgan.training.user_code import MODULES, as_user_error
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Train an experiment in memory, chunk by chunk. Files and terminals are `jgan.training.train`'s."""
+"""Train an experiment in memory, chunk by chunk. Files and terminals are `jgan.runs.train`'s."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ from jgan.training.devices import Layout, choose_layout, on_host
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.feed import Feed, check_batch, is_resident, make_feed
 from jgan.training.loop import first_state, over_due
-from jgan.training.mistakes import as_user_error
 from jgan.training.resources import check_memory, free_bytes
 from jgan.training.stages import Stage, following_state
+from jgan.training.user_code import as_user_error
 
 Row = dict[str, float]
 

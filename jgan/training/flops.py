@@ -88,7 +88,7 @@ def _convolution(shapes: Sequence[tuple[int, ...]], params: dict[str, Any]) -> i
 
 
 def _own_convolution(of: Callable[..., Any]) -> Callable[..., int]:
-    """The count for the three forms of `jgan.networks.convolution`, which cost the same."""
+    """The count for the three forms of `jgan.convolution.convolution`, which cost the same."""
 
     def count(shapes: Sequence[tuple[int, ...]], params: dict[str, Any]) -> int:
         image, kernel, out = of(*shapes)

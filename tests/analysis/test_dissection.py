@@ -16,8 +16,8 @@ from jgan.analysis.dissection import (
     upsampled,
 )
 from jgan.analysis.segmentation import segment, segment_names
+from jgan.networks.hidden_layers import changing, layers, reading
 from jgan.networks.network import from_linen
-from jgan.networks.units import changing, layers, reading
 
 SIDE, COARSE, PLANTED, COUNT = 32, 16, 3, 256
 

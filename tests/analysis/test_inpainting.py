@@ -15,12 +15,12 @@ from jgan.analysis.inpainting import (
 )
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.gan import gan
+from jgan.gans.versus import versus
 from jgan.latents import LatentLike, uniform
 from jgan.losses import non_saturating
 from jgan.networks import Network, dcgan_discriminator, dcgan_generator
 from jgan.scene import Inputs, Meeting
 from jgan.terms import adversarial
-from jgan.versus import versus
 
 KEY = jax.random.key(0)
 SHAPE = (8, 8, 1)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import convergence  # noqa: E402
 from benchmarks._coverage import games, tiny  # noqa: E402
 from jgan.numerics.field import vector_field  # noqa: E402
-from jgan.rules.joint import with_params  # noqa: E402
+from jgan.rules.joint_move import with_params  # noqa: E402
 
 UPDATES = 4000
 

@@ -25,7 +25,7 @@ from jgan.networks.infogan import (  # noqa: E402
     infogan_generator,
 )
 from jgan.networks.network import count_parameters  # noqa: E402
-from jgan.training.records import Record  # noqa: E402
+from jgan.sweeps.records import Record  # noqa: E402
 
 KEY = jax.random.key(0)
 

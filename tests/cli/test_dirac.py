@@ -18,7 +18,7 @@ from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, observed_rate, study
 from jgan.numerics.orbit import limit_cycle
 from jgan.numerics.stability import radius_map
-from jgan.numerics.toys import as_variables, dirac, dirac_batch
+from jgan.numerics.toy_games import as_variables, dirac, dirac_batch
 from jgan.numerics.verdict import Verdict, judge
 from jgan.rules import Rule, simultaneous
 

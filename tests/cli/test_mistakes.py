@@ -27,7 +27,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import Network, dcgan_generator, mlp_discriminator, mlp_generator
-from jgan.penalties import r1
+from jgan.terms.penalties import r1
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
 

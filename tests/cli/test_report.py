@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from jgan.cli.main import main
-from jgan.report.runs import read
+from jgan.reports.runs import read
 
 TINY = '''
 """A tiny game of points."""

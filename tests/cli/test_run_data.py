@@ -11,7 +11,7 @@ from PIL import Image
 
 from jgan.cli.main import main
 from jgan.evaluation.samples import fields_read
-from jgan.training.saved import load_run, without_data
+from jgan.runs.saved import load_run, without_data
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 SMALL = ["--width", "2", "--batch-size", "8"]

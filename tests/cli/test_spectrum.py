@@ -25,7 +25,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
-from jgan.penalties import r1
+from jgan.terms.penalties import r1
 from jgan.rules import alternating
 from jgan.training.experiment import Experiment
 

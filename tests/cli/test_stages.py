@@ -10,11 +10,11 @@ from staged import STAGED
 from jgan.cli import spectrum
 from jgan.cli.main import main
 from jgan.cli.sweep import Measured
-from jgan.report.runs import read
-from jgan.training import sweep as sweeps
+from jgan.reports.runs import read
+from jgan.runs.saved import experiment_of_run, load_state
+from jgan.sweeps import sweep as sweeps
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
-from jgan.training.saved import experiment_of_run, load_state
 
 CADENCE = ["--log-every", "2", "--save-every", "2", "--sample-every", "4", "--keep", "9"]
 

@@ -13,14 +13,14 @@ import pytest
 
 from jgan.cli import sweep as command
 from jgan.errors import UserError
-from jgan.training import sweep as module
-from jgan.training.axes import parse_axis, settings
-from jgan.training.course import Rows
+from jgan.runs.run import RunDirectory
+from jgan.sweeps import sweep as module
+from jgan.sweeps.axes import parse_axis, settings
+from jgan.sweeps.histories import Rows
+from jgan.sweeps.records import Record
+from jgan.sweeps.sweep import plan, summary, sweep
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
-from jgan.training.records import Record
-from jgan.training.run import RunDirectory
-from jgan.training.sweep import plan, summary, sweep
 
 TINY = '''
 """A tiny game of points."""

@@ -3,7 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from jgan.data import grid, load, mixture, ring, spiral, swiss_roll, toys
+from jgan.data import grid, load, mixture, ring, spiral, swiss_roll
+from jgan.data import toy_sources as toys
 
 TOYS = {
     "ring": ring,

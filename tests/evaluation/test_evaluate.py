@@ -11,11 +11,11 @@ from jgan.data import gather, load
 from jgan.data.source import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate
-from jgan.evaluation.evidence import INCEPTION, SPREADS
-from jgan.evaluation.extraction import Extractor
-from jgan.evaluation.metrics import METRICS, get_metrics
+from jgan.evaluation.metric import INCEPTION, SPREADS
+from jgan.evaluation.metric_table import METRICS, get_metrics
 from jgan.evaluation.samples import Latents, Samples, latents_of, sampler
 from jgan.evaluation.score import scorer
+from jgan.features.extractor import Extractor
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.conditional import conditional
 from jgan.gans.gan import gan

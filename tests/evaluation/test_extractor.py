@@ -10,19 +10,14 @@ import pytest
 from jax.tree_util import Partial
 
 from jgan.errors import UserError
-from jgan.evaluation import extractor as extractor_file
-from jgan.evaluation import weights
-from jgan.evaluation.extraction import (
-    Extractor,
-    classified,
-    extract,
-    features_and_probabilities,
-    rgb,
-)
-from jgan.evaluation.extractor import get_extractor, random_extractor
+from jgan.evaluation import extractors as extractor_file
+from jgan.evaluation.extraction import extract
+from jgan.evaluation.extractors import get_extractor, random_extractor
+from jgan.features.chunks import in_chunks
+from jgan.features.extractor import Extractor, classified, features_and_probabilities, rgb
+from jgan.features.resize import bicubic, bilinear_tensorflow1, eight_bits
 from jgan.metrics.random_features import random_features
-from jgan.networks.chunks import in_chunks
-from jgan.networks.resize import bicubic, bilinear_tensorflow1, eight_bits
+from jgan.weights import published as weights
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from jgan.data.densities import Mixture
 from jgan.data.source import Source
 from jgan.evaluation import collect, feature_metrics, image_metrics, reference
 from jgan.evaluation.evaluate import evaluate
-from jgan.evaluation.extraction import Extractor
-from jgan.evaluation.metrics import METRICS
+from jgan.evaluation.metric_table import METRICS
 from jgan.evaluation.samples import Samples
+from jgan.features.extractor import Extractor
 from jgan.metrics.sliced_wasserstein import patch_distances
 
 CLASSES, EACH, SIDE, SEEDS = 4, 60, 8, 4

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from jaxprs import equations, primitives
 
-from jgan.evaluation.classifier import _extractor
-from jgan.evaluation.efficientnet import load_efficientnet
-from jgan.evaluation.extraction import extract, smooth
-from jgan.evaluation.extractor import random_extractor
-from jgan.evaluation.inception import inception
+from jgan.evaluation.extraction import extract
+from jgan.evaluation.extractors import random_extractor
+from jgan.evaluation.judges import _extractor
+from jgan.features.extractor import smooth
+from jgan.features.inception import UNITS
 from jgan.latents import normal
 from jgan.metrics.equivariance import equivariance
 from jgan.metrics.frechet import Moments, frechet_distance, moments
@@ -19,7 +19,8 @@ from jgan.metrics.ms_ssim import ms_ssim
 from jgan.metrics.path_length import path_length
 from jgan.metrics.random_features import random_features
 from jgan.networks.classifier import small_classifier
-from jgan.networks.inception import UNITS
+from jgan.weights.efficientnet_lite import load_efficientnet
+from jgan.weights.inception import inception
 
 PRODUCTS = ("dot_general", "conv_general_dilated")
 KEY = jax.random.key(0)

@@ -7,10 +7,10 @@ import pytest
 from jgan.data.rows import Rows
 from jgan.errors import UserError
 from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, collect
-from jgan.evaluation.extraction import Extractor
 from jgan.evaluation.reference import content_hash, reference_statistics
+from jgan.features.extractor import Extractor
+from jgan.files import cache_folder
 from jgan.metrics.accumulator import moments_of
-from jgan.training.files import cache_folder
 
 NEEDS = frozenset({MOMENTS, FEATURES})
 

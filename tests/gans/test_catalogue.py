@@ -22,10 +22,10 @@ from jgan.augmentation import instance_noise, with_augmentation
 from jgan.batch_axis import spread
 from jgan.game import DISCRIMINATOR, PLAYERS, Game
 from jgan.numerics.field import field
-from jgan.penalties import r1
 from jgan.rules import Rule, TrainState, alternating, averaged, simultaneous
 from jgan.rules.rule import move
-from jgan.training.checkpoint import Checkpoints
+from jgan.runs.checkpoint import Checkpoints
+from jgan.terms.penalties import r1
 from jgan.training.devices import AXIS, Layout
 from jgan.training.loop import run_steps
 

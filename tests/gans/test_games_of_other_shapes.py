@@ -19,15 +19,15 @@ from helpers import (
 )
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.losses import Loss, softplus
 from jgan.networks import mlp, mlp_discriminator, mlp_generator
-from jgan.penalties import r1
 from jgan.rules import alternating, averaged, simultaneous
+from jgan.runs.checkpoint import Checkpoints
 from jgan.scene import Inputs, Meeting
 from jgan.terms import adversarial
-from jgan.training.checkpoint import Checkpoints
-from jgan.versus import versus
+from jgan.terms.penalties import r1
 
 LATENT, DIM = 3, 2
 

@@ -19,9 +19,9 @@ from jgan.networks.heads import heads
 from jgan.networks.minibatch import closeness
 from jgan.networks.network import Network
 from jgan.networks.virtual import VirtualNorm, virtual_generator
-from jgan.penalties import r1
 from jgan.rules import alternating
 from jgan.terms.historical import historical_average, historical_averages
+from jgan.terms.penalties import r1
 
 BATCH = {"image": jnp.array([[1.0, 2.0], [-3.0, 0.5], [0.0, 4.0]])}
 LATENT = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])

@@ -5,13 +5,13 @@ import pytest
 import scipy.ndimage
 from helpers import KEY, STEP, assert_same, differ
 
+from jgan.convolution.pyramid import laplacian_pyramid
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.lapgan import lapgan
 from jgan.losses import least_squares
 from jgan.networks.detail import beside, detail_generator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.network import Network
-from jgan.networks.pyramid import laplacian_pyramid
 from jgan.rules.rule import gradient
 
 X = np.random.default_rng(0).uniform(-0.4, 0.4, (3, 8, 8, 1)).astype(np.float32)

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.mixture import GaussianMixture
 
 from jgan.errors import UserError
-from jgan.evaluation.mixture import fit_mixture
+from jgan.evaluation.expectation_maximisation import fit_mixture
 from jgan.game import GENERATOR
 from jgan.gans.mixture import gaussian_mixture, log_density
 

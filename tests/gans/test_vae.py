@@ -9,8 +9,8 @@ from helpers import KEY, STEP, points
 from scipy import integrate, stats
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux
-from jgan.gans.alone import alone
 from jgan.gans.autoencoder import plain_autoencoder
+from jgan.gans.single_player import alone
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
 from jgan.losses import minimax

@@ -16,13 +16,12 @@ from jgan.gans.gan import gan
 from jgan.gans.infogan import Codes, infogan
 from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.losses import get_loss, non_saturating
 from jgan.networks import from_linen
 from jgan.networks.combined import answer_of
 from jgan.numerics.quadrature import weighted
-from jgan.penalties import dragan, lazy, one_centred, r1, r2, wgan_gp
-from jgan.regularizers import consistency, latent_consistency, lecam, orthogonal
 from jgan.rules import (
     alternating,
     competitive,
@@ -49,7 +48,8 @@ from jgan.terms import (
     reconstruction,
 )
 from jgan.terms.historical import historical_averages
-from jgan.versus import versus
+from jgan.terms.penalties import dragan, lazy, one_centred, r1, r2, wgan_gp
+from jgan.terms.regularizers import consistency, latent_consistency, lecam, orthogonal
 
 LOSS, PRIOR = non_saturating(), normal(LATENT)
 COUNT = 8

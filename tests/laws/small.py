@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from jgan.constants import recording, replaying
 from jgan.networks.layers import Dense, Norm
 from jgan.networks.minibatch import MinibatchDiscrimination
 from jgan.networks.network import from_linen
+from jgan.scene.constants import recording, replaying
 
 DIM, LATENT, CLASSES = 2, 2, 2
 KINDS = ("plain", "layer", "spectral", "minibatch", "batch")

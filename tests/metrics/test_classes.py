@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from jgan.metrics.conditional import class_accuracy, intra_class_diversity
 from jgan.metrics.inception_score import inception_score
 from jgan.metrics.modes import class_coverage, kl_floor, stacked_predictions
+from jgan.metrics.per_class import class_accuracy, intra_class_diversity
 
 
 def test_uniform_one_hot_rows_score_their_number():

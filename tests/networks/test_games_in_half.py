@@ -18,9 +18,9 @@ from jgan.networks import (
     mlp_generator,
     pair,
 )
-from jgan.penalties import r1, wgan_gp
 from jgan.rules import alternating
 from jgan.rules.rule import gradient
+from jgan.terms.penalties import r1, wgan_gp
 
 HALF, SINGLE = jnp.dtype("bfloat16"), jnp.dtype("float32")
 

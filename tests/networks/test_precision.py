@@ -10,6 +10,7 @@ import optax
 import pytest
 from helpers import KEY, STEP, assert_same, images
 
+from jgan.convolution.convolution import conv, conv_transpose
 from jgan.errors import UserError
 from jgan.game import PLAYERS
 from jgan.gans.gan import gan
@@ -28,11 +29,10 @@ from jgan.networks import (
     sngan_discriminator,
     sngan_generator,
 )
-from jgan.networks.convolution import conv, conv_transpose
 from jgan.networks.layers import Conv, Dense, Norm
-from jgan.penalties import input_gradients, r1, wgan_gp
 from jgan.rules import alternating, averaged
 from jgan.scene import Inputs
+from jgan.terms.penalties import input_gradients, r1, wgan_gp
 from jgan.training.experiment import load_experiment
 
 SHAPE = (16, 16, 3)

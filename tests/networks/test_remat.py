@@ -14,9 +14,9 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import dcgan_discriminator, from_linen, pair, rematerialised, sngan_discriminator
-from jgan.penalties import lazy, r1
 from jgan.rules import alternating
 from jgan.rules.rule import gradient
+from jgan.terms.penalties import lazy, r1
 
 SHAPE = (12, 12, 1)
 X = images(4, SHAPE)["image"]

@@ -13,8 +13,8 @@ from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, from_linen, mlp_discriminator, mlp_generator
 from jgan.networks.layers import Conv, Dense
 from jgan.networks.spectral import power_iteration
-from jgan.penalties import r1, r2
-from jgan.rules.joint import gradients, params_of, with_params
+from jgan.rules.joint_move import gradients, params_of, with_params
+from jgan.terms.penalties import r1, r2
 
 MATRIX = jax.random.normal(jax.random.key(2), (20, 7))
 START = jax.random.normal(jax.random.key(4), (7,))

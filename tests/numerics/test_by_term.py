@@ -11,8 +11,8 @@ from jgan.numerics.by_term import eigenvalue_shares, fields_by_term, term_gradie
 from jgan.numerics.field import field
 from jgan.numerics.selfmap import jacobian
 from jgan.numerics.spectrum import leading_eigenvalues
-from jgan.penalties import r1
-from jgan.regularizers import lecam
+from jgan.terms.penalties import r1
+from jgan.terms.regularizers import lecam
 
 KEY, BATCH = jax.random.key(2), points(6)
 NAMES = {"generator/adversarial"} | {f"discriminator/{n}" for n in ("adversarial", "lecam", "r1")}

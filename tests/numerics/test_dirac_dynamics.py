@@ -23,9 +23,9 @@ from jgan.numerics.stability import (
     radius_map,
     simultaneous_r1_step,
 )
-from jgan.numerics.toys import as_variables, dirac, dirac_batch
-from jgan.penalties import wgan_gp
+from jgan.numerics.toy_games import as_variables, dirac, dirac_batch
 from jgan.rules import alternating
+from jgan.terms.penalties import wgan_gp
 
 
 def begin(loss: str, penalty: str, rule: str, step: float, start: tuple[float, float], **more):

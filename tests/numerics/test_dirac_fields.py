@@ -13,7 +13,7 @@ from jgan.numerics.dirac import LOSSES, REGULARISERS, SLOPES, Regularised, regul
 from jgan.numerics.eigen import eigenvalues, eigenvalues_2x2
 from jgan.numerics.field import field, vector_field
 from jgan.numerics.selfmap import jacobian
-from jgan.numerics.toys import CONCAVE, as_variables, concave, dirac, dirac_batch
+from jgan.numerics.toy_games import CONCAVE, as_variables, concave, dirac, dirac_batch
 
 F_SLOPES = {
     "logistic": (0.5, -0.25),

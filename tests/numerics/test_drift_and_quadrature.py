@@ -6,16 +6,16 @@ import numpy as np
 import optax
 import pytest
 
-from jgan.constants import constant, recording, replaying
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game, with_weight_clipping
 from jgan.losses import non_saturating, relativistic, wasserstein
 from jgan.numerics.field import field, vector_field
 from jgan.numerics.orbit import flow, positions
 from jgan.numerics.quadrature import fixed_latents, gauss_hermite, weighted
 from jgan.numerics.selfmap import SelfMap, jacobian, transposed_product
-from jgan.numerics.toys import as_variables, dirac, dirac_batch, gaussian
+from jgan.numerics.toy_games import as_variables, dirac, dirac_batch, gaussian
 from jgan.rules import alternating, runge_kutta, simultaneous, with_drift
 from jgan.rules.rule import Rule
+from jgan.scene.constants import constant, recording, replaying
 
 
 def curved() -> Game:

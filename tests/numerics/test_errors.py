@@ -25,8 +25,8 @@ from jgan.numerics.selfmap import (
 )
 from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.stability import dirac_field, dirac_operator, radius_an_update, radius_map
-from jgan.numerics.toys import as_variables, bilinear, dirac, gaussian, quadratic
-from jgan.penalties import r1
+from jgan.numerics.toy_games import as_variables, bilinear, dirac, gaussian, quadratic
+from jgan.terms.penalties import r1
 
 
 def linear(matrix: np.ndarray) -> SelfMap:

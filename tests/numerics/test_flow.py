@@ -8,7 +8,7 @@ from jgan.numerics.dirac import regularised
 from jgan.numerics.field import field
 from jgan.numerics.flow import flow, flow_curve
 from jgan.numerics.selfmap import SelfMap
-from jgan.numerics.toys import as_variables
+from jgan.numerics.toy_games import as_variables
 
 ONE_CENTRED = 1.4
 """Where the flow of the non-saturating Dirac-GAN with WGAN-GP at 0.7 comes to rest: γ/f'(0)."""

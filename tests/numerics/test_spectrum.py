@@ -26,9 +26,9 @@ from jgan.numerics.selfmap import (
     transposed_product,
 )
 from jgan.numerics.spectrum import leading_eigenvalues
-from jgan.numerics.toys import as_variables, bilinear, quadratic
-from jgan.penalties import r1
+from jgan.numerics.toy_games import as_variables, bilinear, quadratic
 from jgan.rules import alternating, simultaneous
+from jgan.terms.penalties import r1
 
 
 def small_gan(width: int) -> tuple[Game, dict]:

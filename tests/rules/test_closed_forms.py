@@ -18,9 +18,9 @@ from helpers import (
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.losses import wasserstein
-from jgan.penalties import r1
 from jgan.rules import alternating, simultaneous
 from jgan.rules.rule import gradient, minibatch
+from jgan.terms.penalties import r1
 
 M = np.array([[1.0, -0.5, 0.3], [0.2, 0.8, -1.1]])
 

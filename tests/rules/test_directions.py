@@ -17,9 +17,9 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.penalties import r2, wgan_gp
 from jgan.rules import competitive, consensus, lola, runge_kutta, symplectic
-from jgan.rules.joint import gradients, params_of, with_params
+from jgan.rules.joint_move import gradients, params_of, with_params
+from jgan.terms.penalties import r2, wgan_gp
 
 RATE, GAMMA, ALPHA = 0.1, 0.7, 0.3
 SGD = dict.fromkeys(PLAYERS, optax.sgd(1.0))

@@ -12,7 +12,7 @@ from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
 from jgan.gans.unrolled import unrolled
 from jgan.numerics.eigen import eigenvalues, spectral_radius
 from jgan.numerics.field import operator, settled
-from jgan.numerics.toys import bilinear
+from jgan.numerics.toy_games import bilinear
 from jgan.rules import (
     Rule,
     alternating,

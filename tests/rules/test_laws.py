@@ -33,10 +33,10 @@ from jgan.networks import (
     mlp_generator,
 )
 from jgan.networks.sngan import _Discriminator, _Generator
-from jgan.penalties import r1, wgan_gp
 from jgan.rules import alternating, averaged, simultaneous
-from jgan.rules.joint import gradients
+from jgan.rules.joint_move import gradients
 from jgan.rules.rule import gradient, move
+from jgan.terms.penalties import r1, wgan_gp
 
 SGD = {player: optax.sgd(0.05) for player in PLAYERS}
 ADAM = {player: optax.adam(1e-2, 0.5) for player in PLAYERS}

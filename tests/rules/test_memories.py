@@ -12,10 +12,10 @@ from jgan.latents import normal, uniform
 from jgan.losses import non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
 from jgan.networks.network import Network
-from jgan.regularizers import lecam
 from jgan.rules import alternating, extragradient, simultaneous
-from jgan.rules.joint import params_of
+from jgan.rules.joint_move import params_of
 from jgan.terms.historical import historical_averages
+from jgan.terms.regularizers import lecam
 
 SGD = dict.fromkeys(PLAYERS, optax.sgd(0.1))
 HALF = Network(

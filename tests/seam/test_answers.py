@@ -10,12 +10,12 @@ from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.acgan import acgan
 from jgan.gans.conditional import conditional
 from jgan.gans.gan import gan
+from jgan.gans.versus import versus
 from jgan.losses import get_loss, non_saturating
-from jgan.penalties import r1, r1_r2, wgan_gp
-from jgan.regularizers import consistency, lecam
 from jgan.scene import Inputs, Meeting, mean
 from jgan.terms import adversarial
-from jgan.versus import versus
+from jgan.terms.penalties import r1, r1_r2, wgan_gp
+from jgan.terms.regularizers import consistency, lecam
 
 RNG = np.random.default_rng(0)
 SMALL, LARGE = (

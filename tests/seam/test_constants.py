@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from helpers import KEY, STEP, critic_game, linear, points
 
-from jgan.constants import constant, recording, replaying, taped
 from jgan.game import DISCRIMINATOR
-from jgan.regularizers import lecam
+from jgan.scene.constants import constant, recording, replaying, taped
+from jgan.terms.regularizers import lecam
 
 
 def function(x):

@@ -7,15 +7,15 @@ from jaxprs import equations as all_equations
 
 from jgan.game import DISCRIMINATOR
 from jgan.gans.conditional import conditional
+from jgan.gans.versus import values_alone
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import heads, mlp_generator
 from jgan.networks.conditional import labelled
-from jgan.penalties import r1
-from jgan.regularizers import consistency, latent_consistency, lecam, orthogonal
 from jgan.terms import classification
 from jgan.terms.historical import historical_average
-from jgan.versus import values_alone
+from jgan.terms.penalties import r1
+from jgan.terms.regularizers import consistency, latent_consistency, lecam, orthogonal
 
 KEY = jax.random.key(0)
 BATCH = {"image": jnp.zeros((4, 3)), "label": jnp.arange(4, dtype=jnp.int32) % 2}

@@ -10,16 +10,16 @@ from helpers import KEY, STEP, assert_close, assert_same, critic_game, differ, g
 from jgan.game import DISCRIMINATOR, FROZEN, GENERATOR, PLAYERS
 from jgan.gans.gan import gan
 from jgan.gans.unrolled import unrolled
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.losses import non_saturating, wasserstein
 from jgan.networks import Network, mlp_discriminator, mlp_generator
-from jgan.penalties import lazy, r1, wgan_gp
-from jgan.regularizers import consistency, latent_consistency, orthogonal
 from jgan.rules import alternating, averaged, simultaneous
 from jgan.rules.rule import gradient
 from jgan.scene import Inputs, Meeting, Term
 from jgan.terms import adversarial
-from jgan.versus import versus
+from jgan.terms.penalties import lazy, r1, wgan_gp
+from jgan.terms.regularizers import consistency, latent_consistency, orthogonal
 
 SGD = dict.fromkeys(PLAYERS, optax.sgd(0.1))
 BATCH = points(6)

@@ -7,12 +7,12 @@ from helpers import KEY, STEP, given, mlp_game, points
 
 from jgan.game import GENERATOR
 from jgan.gans.unrolled import unrolled
+from jgan.gans.versus import versus
 from jgan.latents import normal
 from jgan.losses import non_saturating
-from jgan.penalties import r1
 from jgan.scene import GroupMaker, Inputs, Meeting, Term
 from jgan.terms import adversarial, feature_matching
-from jgan.versus import versus
+from jgan.terms.penalties import r1
 
 LOSS, BATCH = non_saturating(), points(4)
 MAKE, JUDGE = given(1.0, lambda own, z: own * z), given(1.0, lambda own, x: own * x[:, 0])

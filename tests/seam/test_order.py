@@ -13,11 +13,11 @@ from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
 from jgan.losses import hinge
 from jgan.numerics.quadrature import weighted
-from jgan.penalties import lazy, r1, wgan_gp
-from jgan.regularizers import lecam
 from jgan.rules import simultaneous
 from jgan.terms import adversarial, pool
 from jgan.terms.historical import historical_averages
+from jgan.terms.penalties import lazy, r1, wgan_gp
+from jgan.terms.regularizers import lecam
 
 BATCH = points(8)
 CHANGES = {

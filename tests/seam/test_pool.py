@@ -9,11 +9,11 @@ from helpers import KEY, assert_same, given, points
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.conditional import conditional
+from jgan.gans.versus import versus
 from jgan.latents import LatentLike
 from jgan.losses import non_saturating
 from jgan.rules import alternating
 from jgan.terms import adversarial, pool
-from jgan.versus import versus
 
 
 class Reference:

@@ -9,13 +9,13 @@ from helpers import given
 from jgan.augmentation import with_augmentation
 from jgan.batch_axis import normal_like
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
+from jgan.gans.versus import values_alone, versus
 from jgan.latents import normal
 from jgan.losses import get_loss, non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
 from jgan.rules import alternating
 from jgan.scene import Inputs, Meeting, Term
 from jgan.terms import adversarial, classification, cycle, pool
-from jgan.versus import values_alone, versus
 
 KEY, LOSS = jax.random.key(3), non_saturating()
 SGD = {player: optax.sgd(0.1) for player in PLAYERS}

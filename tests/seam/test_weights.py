@@ -7,15 +7,14 @@ import pytest
 from helpers import KEY, NOTHING, STEP, given, mlp_game, points
 from optax import linear_schedule
 
-from jgan.constants import recording
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
+from jgan.gans.versus import values_alone, versus
 from jgan.latents import LatentLike
 from jgan.losses import get_loss, hinge, separable
 from jgan.numerics.quadrature import weighted
-from jgan.penalties import dragan, one_centred, r1, r2, squared_norms, wgan_gp
-from jgan.regularizers import consistency, latent_consistency, lecam
 from jgan.rules.rule import gradient
 from jgan.scene import Schedule, Step, Term
+from jgan.scene.constants import recording
 from jgan.terms import (
     adversarial,
     balance,
@@ -24,7 +23,8 @@ from jgan.terms import (
     information,
     pull_away,
 )
-from jgan.versus import values_alone, versus
+from jgan.terms.penalties import dragan, one_centred, r1, r2, squared_norms, wgan_gp
+from jgan.terms.regularizers import consistency, latent_consistency, lecam
 
 RNG = np.random.default_rng(1)
 SILENT = separable(*[lambda logits: 0 * logits] * 3)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgan.networks.convolution import conv
+from jgan.convolution.convolution import conv
 from jgan.training import compiler
 from jgan.training.compiler import Program, keep_freed_memory
 

@@ -28,8 +28,6 @@ from jgan.networks import (
     mlp_generator,
 )
 from jgan.networks.sngan import _Discriminator, _Generator
-from jgan.penalties import dragan, r1, r1_r2, wgan_gp
-from jgan.regularizers import latent_consistency, lecam
 from jgan.rules import (
     alternating,
     averaged,
@@ -42,8 +40,10 @@ from jgan.rules import (
     simultaneous,
     symplectic,
 )
+from jgan.runs.checkpoint import Checkpoints
+from jgan.terms.penalties import dragan, r1, r1_r2, wgan_gp
+from jgan.terms.regularizers import latent_consistency, lecam
 from jgan.training import devices
-from jgan.training.checkpoint import Checkpoints
 from jgan.training.devices import Layout, choose_layout, connect, on_host
 from jgan.training.experiment import Experiment
 from jgan.training.feed import fits_device, make_feed, streamed

@@ -6,12 +6,12 @@ import pytest
 from helpers import mlp_game
 from jax import lax
 
+from jgan.convolution.convolution import conv
 from jgan.game import PLAYERS
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator, mlp_discriminator, mlp_generator
-from jgan.networks.convolution import conv
 from jgan.rules import alternating
 from jgan.training.flops import count_flops
 

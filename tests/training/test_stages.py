@@ -11,17 +11,17 @@ import pytest
 from helpers import assert_close, assert_same
 from staged import STAGED
 
+from jgan.claims.verify import verify
 from jgan.errors import UserError
 from jgan.rules.rule import Rule
+from jgan.runs.saved import load_state, shape_of_state
+from jgan.runs.train import Options, train
+from jgan.sweeps.population import member, population
 from jgan.training import feed as feeds
 from jgan.training.compiler import _equations as equations
 from jgan.training.experiment import Experiment, load_experiment
 from jgan.training.fit import all_chunks, begin, fit
-from jgan.training.population import member, population
 from jgan.training.resources import estimate
-from jgan.training.saved import load_state, shape_of_state
-from jgan.training.train import Options, train
-from jgan.training.verify import verify
 
 FULL = functools.partial(pytest.param, marks=pytest.mark.full)
 

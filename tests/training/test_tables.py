@@ -7,6 +7,7 @@ import pytest
 from helpers import assert_same
 
 from jgan.batch_axis import axis_name
+from jgan.claims.class_measures import classes_of
 from jgan.data import Source, example_indices, load, unpaired
 from jgan.data.loader import Reading
 from jgan.data.order import table_keys
@@ -14,14 +15,13 @@ from jgan.errors import UserError
 from jgan.evaluation.evaluate import default_metrics
 from jgan.game import PLAYERS, Game
 from jgan.rules import Rule, TrainState
-from jgan.training.class_measures import classes_of
+from jgan.runs.views import pictures_of, reference_of
+from jgan.sweeps.population import member, population
 from jgan.training.devices import Layout
 from jgan.training.experiment import Experiment
 from jgan.training.feed import check_batch, make_feed, place
 from jgan.training.fit import begin
 from jgan.training.loop import data_key, draw
-from jgan.training.population import member, population
-from jgan.training.views import pictures_of, reference_of
 
 RNG = np.random.default_rng(0)
 STEPS, COUNT = 5, 8

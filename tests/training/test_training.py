@@ -14,6 +14,7 @@ import numpy as np
 import optax
 import pytest
 
+from jgan.claims.verify import verify
 from jgan.data import Source, from_arrays
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
@@ -22,14 +23,13 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator
 from jgan.rules import alternating, averaged
-from jgan.training.checkpoint import Checkpoints
+from jgan.runs.checkpoint import Checkpoints
+from jgan.runs.run import RunDirectory
+from jgan.runs.train import Options, train
 from jgan.training.experiment import Claim, Experiment
 from jgan.training.feed import make_feed, place
 from jgan.training.fit import Diverged, begin, chunks, fit, layout_of
 from jgan.training.loop import compile_steps, draw, run_steps
-from jgan.training.run import RunDirectory
-from jgan.training.train import Options, train
-from jgan.training.verify import verify
 
 HERE = Path(__file__)
 

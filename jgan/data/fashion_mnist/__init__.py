@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from jgan.data.array_files import read_npz
 from jgan.data.class_names import FASHION
-from jgan.data.files import read_npz
 from jgan.data.source import Source
 
 PATH = Path(__file__).with_name("fashion_mnist.npz")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from jgan.data.array_files import read_idx_folder
 from jgan.data.fashion_mnist import CLASSES, PATH
-from jgan.data.files import read_idx_folder
 
 PER_CLASS = {"train": 1000, "test": 100}
 MD5 = {

@@ -1,0 +1,1 @@
+"""Claims: what an experiment must show, measured with its controls."""

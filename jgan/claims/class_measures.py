@@ -1,0 +1,131 @@
+"""What claims about labels measure, by judges that the game never met."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from jgan.claims.measures import AT_ONCE, Measure, conditions_of, samples
+from jgan.data import Source, load
+from jgan.data.densities import Mixture
+from jgan.errors import UserError
+from jgan.evaluation.extraction import extract
+from jgan.evaluation.judges import train_classifier
+from jgan.training.experiment import Trained
+
+Judge = Callable[[np.ndarray], np.ndarray]
+"""Examples to class indices."""
+
+
+def classes_of(source: Source) -> int:
+    """The number of classes.
+
+    Raises:
+      UserError: if the data have no labels, or vectors of attributes.
+    """
+    if source.num_classes == 0:
+        found = "no labels"
+        if "label" in source.arrays:
+            found = f"labels of {source.arrays['label'].shape[1]} attributes"
+        raise UserError(
+            f"data is {source.name!r}, which has {found}, but this experiment needs one class for each "
+            "example."
+        )
+    return source.num_classes
+
+
+def judge_of(source: Source) -> Judge:
+    """Who names the class of an example of this source, knowing nothing of the game.
+
+    For a mixture the nearest mode, whose index is the label; for images a classifier trained on the
+    source for three epochs, once a process.
+
+    Raises:
+      UserError: if the data have no labels.
+    """
+    classes_of(source)
+    if isinstance(source.density, Mixture):
+        modes = np.asarray(source.density.modes)
+        return lambda points: np.argmin(
+            np.linalg.norm(points[:, None] - modes[None], axis=-1), axis=1
+        )
+    return _classifier(source.name, source.size)
+
+
+@lru_cache(maxsize=2)
+def _classifier(name: str, size: int) -> Judge:
+    train, test = load(name, size=size), load(name, split="test")
+    found = train_classifier(train, test, epochs=3, width=12, say=lambda text: None)
+    probabilities = found.extractor.probabilities
+    assert probabilities is not None
+    return lambda images: np.concatenate([p.argmax(1) for p in extract(probabilities, [images])])
+
+
+def class_accuracy(trained: Trained, count: int = 2000) -> float:
+    """Share of samples that an independent judge gives the class they were made for."""
+    made = np.asarray(samples(trained, count))
+    judge = judge_of(trained.experiment.source)
+    asked = _asked(trained.experiment.source, count)
+    return float(np.mean(judge(made) == asked))
+
+
+def _asked(source: Source, count: int) -> np.ndarray:
+    """The classes that `samples` are made for."""
+    places = np.arange(count) % AT_ONCE
+    label: np.ndarray = conditions_of(source).at(places, read=("label",))["label"]
+    return label
+
+
+def matching_error(codes: np.ndarray, classes: np.ndarray) -> float:
+    """Share of examples wrongly named by their codes, under the best assignment of codes to classes.
+
+    A class is given to at most one code, and a code to at most one class (InfoGAN's protocol); the
+    assignment is scipy's.
+
+    Args:
+      codes: what each example was made for, integers from 0, ``(N,)``.
+      classes: what each example shows, likewise.
+
+    >>> matching_error(np.array([0, 0, 1, 1]), np.array([2, 2, 0, 1]))
+    0.25
+    """
+    counts = np.zeros((codes.max() + 1, classes.max() + 1))
+    np.add.at(counts, (codes, classes), 1)
+    return 1 - float(counts[linear_sum_assignment(-counts)].sum() / len(codes))
+
+
+def code_error(categories: int, batches: int = 8) -> Measure:
+    """`matching_error` of the categories that the view ``"codes"`` shows in ascending order.
+
+    Args:
+      categories: of the categorical code (`jgan.gans.infogan`).
+      batches: of 250 examples each.
+    """
+
+    def measure(trained: Trained) -> float:
+        made = np.asarray(samples(trained, AT_ONCE * batches, view="codes"))
+        codes = np.tile(np.arange(AT_ONCE) * categories // AT_ONCE, batches)
+        return matching_error(codes, judge_of(trained.experiment.source)(made))
+
+    return measure
+
+
+def spread_within_classes(trained: Trained, count: int = 2000) -> float:
+    """Variance of the samples within their classes, as a share of the data's.
+
+    Both are traces of the covariance about the mean of the class asked for, averaged over classes.
+    """
+    source = trained.experiment.source
+    classes_of(source)
+    asked = _asked(source, count)
+    real = conditions_of(source).at(np.arange(count))
+    return _within(np.asarray(samples(trained, count)), asked) / _within(
+        np.asarray(source.example_of(real)), np.asarray(real["label"])
+    )
+
+
+def _within(values: np.ndarray, label: np.ndarray) -> float:
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    parts = [flat[label == one].var(axis=0).sum() for one in np.unique(label)]
+    return float(np.mean(parts))

@@ -1,0 +1,1 @@
+"""The algebra of two-dimensional convolution: fast inside compiled loops, differentiable to any order."""

@@ -1,0 +1,41 @@
+"""The scene of a game: who meets, what the discriminator answers, and the terms that each player pays."""
+
+from jgan.scene.scene import (
+    Answers,
+    GroupMaker,
+    Inputs,
+    Meeting,
+    Moment,
+    Networks,
+    Pull,
+    Result,
+    Scene,
+    Schedule,
+    Step,
+    Term,
+    Weight,
+    as_step,
+    mean,
+    named,
+    per_example,
+)
+
+__all__ = [
+    "Answers",
+    "GroupMaker",
+    "Inputs",
+    "Meeting",
+    "Moment",
+    "Networks",
+    "Pull",
+    "Result",
+    "Scene",
+    "Schedule",
+    "Step",
+    "Term",
+    "Weight",
+    "as_step",
+    "mean",
+    "named",
+    "per_example",
+]

@@ -1,0 +1,1 @@
+"""Sweeps: populations of trainings over settings and seeds, in one resumable directory."""

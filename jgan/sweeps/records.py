@@ -1,0 +1,50 @@
+"""What became of the members of a sweep, as its directory keeps it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jgan.files import parse_json
+
+
+class Record(NamedTuple):
+    """What became of a member.
+
+    Attributes:
+      setting: of it.
+      seed: of it.
+      diverged: the step at which its metrics were no longer finite, or None.
+      measures: what was measured at the end; empty if it diverged.
+      metrics: its last row.
+      course: what was measured on the way and at the end, each with its ``"step"``; up to where it diverged.
+    """
+
+    setting: dict[str, Any]
+    seed: int
+    diverged: int | None
+    measures: dict[str, float]
+    metrics: dict[str, float]
+    course: list[dict[str, float]] = []
+
+
+def read_records(file: Path) -> list[Record] | None:
+    """The records of a finished batch of members; None if there is no such file, or it is damaged."""
+    try:
+        records = [Record(**one) for one in parse_json(file.read_text())]
+    except (OSError, ValueError, TypeError):
+        return None
+    return records if records and all(map(_is_whole, records)) else None
+
+
+def _is_whole(record: Record) -> bool:
+    numbers = [record.measures, record.metrics, *record.course]
+    return (
+        isinstance(record.setting, dict)
+        and isinstance(record.seed, int)
+        and isinstance(record.diverged, int | None)
+        and all(isinstance(own, dict) and all(map(_is_number, own.values())) for own in numbers)
+        and all("step" in own for own in record.course)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, int | float)
