@@ -21,6 +21,7 @@ def job(out, *words):
     )
 
 
+@pytest.mark.full
 def test_a_job_that_runs_out_of_time_goes_on(tmp_path, capsys, monkeypatch):
     out = tmp_path / "results.json"
     cell = accelerator.Cell("tiny_mlp", 8, variants=("stream",))

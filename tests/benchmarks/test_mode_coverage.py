@@ -31,6 +31,7 @@ def smoke(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.full
 def test_a_finished_cell_is_kept_and_another_is_added(smoke, capsys, tmp_path):
     code, first = smoke("--data", "ring", "--methods", "NS")
     assert code == 0
@@ -65,6 +66,7 @@ def test_a_cell_of_other_settings_is_no_finished_cell():
     assert stack.settings("NS", "fashion") != stack.settings("NS", "mnist:folder")
 
 
+@pytest.mark.full
 def test_stacked_pictures_end_to_end(smoke, capsys, tmp_path):
     draw = np.random.default_rng(0)
     labels = np.arange(400, dtype=np.int32) % 10

@@ -49,6 +49,7 @@ def no_cache(monkeypatch):
     monkeypatch.setitem(SCALES, "smoke", SCALES["smoke"]._replace(test=None))
 
 
+@pytest.mark.full
 def test_a_study_that_runs_out_of_time_goes_on(data, tmp_path, no_cache, capsys):
     out = tmp_path / "study"
     assert command.main(words(data, out, "--minutes", "0.0001")) == 0

@@ -52,6 +52,7 @@ def folder(tmp_path_factory):
     return root
 
 
+@pytest.mark.full
 def test_members_of_a_sweep_have_scores_and_pictures_through_time(folder):
     with open(folder / "sweep" / "members.csv") as stream:
         ends = [float(row["score"]) for row in csv.DictReader(stream) if row["score"]]

@@ -57,6 +57,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.full
 def test_shares_by_term_sum_to_the_rightmost_eigenvalues(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +102,7 @@ def test_json_of_every_checkpoint_and_figure(
             assert low <= high + 1e-4
 
 
+@pytest.mark.full
 def test_what_cannot_be_solved_leaves_the_others(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +139,7 @@ def test_parts_that_were_solved_are_kept(
     assert "operator" not in kept
 
 
+@pytest.mark.full
 def test_protocols_stand_side_by_side_and_batches_are_compared(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_fork_inherits_what_fits_and_says_what_does_not(trained, file, tmp_pat
     assert (int(start.step), int(start.began)) == (8, 4)
 
 
+@pytest.mark.full
 def test_a_sweep_is_its_single_runs_and_goes_on_where_it_was_killed(file, tmp_path, monkeypatch):
     words = ["sweep", str(file), "--over", "lr=0.05,0.01", "--optimizer", "sgd", "--samples", "50"]
     words += ["--log-every", "3", "--save-every", "100", "--measure-times", "2", "--out"]

@@ -63,6 +63,7 @@ def whole(file, tmp_path_factory):
     return out
 
 
+@pytest.mark.full
 def test_members_are_single_runs(whole, file):
     with open(whole / "members.csv") as stream:
         rows = list(csv.DictReader(stream))

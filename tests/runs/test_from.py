@@ -64,6 +64,7 @@ def rows(out):
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.full
 def test_from_a_run_of_the_same_training_it_is_the_training_in_one_piece(build, whole, taken):
     for step in (4, 6, 8):
         experiment = build().until(step)

@@ -63,7 +63,7 @@ def final(run):
 
 
 @pytest.mark.parametrize(
-    ("loader", "kills", "count"), [("device", 2, 1), pytest.param("stream", 1, 2, marks=FULL)]
+    ("loader", "kills", "count"), [("device", 1, 1), pytest.param("stream", 1, 2, marks=FULL)]
 )
 def test_killed_and_read_is_bitwise_undisturbed(file, tmp_path, loader, kills, count):
     flags = ["--steps", "240", "--loader", loader]
@@ -80,9 +80,9 @@ def test_killed_and_read_is_bitwise_undisturbed(file, tmp_path, loader, kills, c
 @pytest.mark.parametrize(
     ("pattern", "left"),
     [
-        ("state/d/*", 0.5),
+        pytest.param("state/d/*", 0.5, marks=FULL),
         ("state/manifest.ocdbt", 0.0),
-        ("state/_METADATA", 0.5),
+        pytest.param("state/_METADATA", 0.5, marks=FULL),
         pytest.param("state/d/*", 0.0, marks=FULL),
         pytest.param("state/manifest.ocdbt", 0.5, marks=FULL),
         pytest.param("state/_METADATA", 0.0, marks=FULL),
@@ -217,6 +217,7 @@ def test_a_pinned_checkpoint_is_kept(trained):
         assert checkpoints.steps() == [3, 4]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("loader", [pytest.param("device", marks=FULL), "stream"])
 def test_two_processes_are_one(file, tmp_path, loader):
     """Two processes with two devices each begin, one process goes on, and one alone does the same."""

@@ -48,6 +48,7 @@ def shape_of(run):
 
 
 # A load that fails leaves tasks of Orbax behind, whose loop is closed.
+@pytest.mark.full
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_training_that_is_read_all_the_time_ends_as_if_alone(file, tmp_path):
     """It saves at every step, and every reading takes the newest checkpoint or one that is about to go."""

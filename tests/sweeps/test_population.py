@@ -51,7 +51,7 @@ def build(*, data="ring", lr=0.05, gamma=1.0, checked=False, optimizer=optax.sgd
     [
         ("ring", "vmap", 2e-5),
         pytest.param("ring", "map", 1e-6, marks=pytest.mark.full),
-        ("fashion", None, 1e-6),
+        pytest.param("fashion", None, 1e-6, marks=pytest.mark.full),
     ],
 )
 def test_members_are_single_runs(data, way, tolerance):

@@ -156,7 +156,7 @@ def test_the_first_state_of_a_stage(build):
     assert (int(state.step), int(state.began)) == (4, 4)
 
 
-@pytest.mark.parametrize("kill", [FULL(3), 4, 5])
+@pytest.mark.parametrize("kill", [FULL(3), 4, FULL(5)])
 def test_killed_around_the_boundary_is_bitwise_never_killed(
     build, file, uninterrupted, tmp_path, kill
 ):
@@ -258,7 +258,7 @@ def test_eight_devices_and_batches_that_four_can_share(eight_devices, build):
     assert_close(several, alone, 1e-5)
 
 
-@pytest.mark.parametrize("way", [FULL("map"), "vmap"])
+@pytest.mark.parametrize("way", [FULL("map"), FULL("vmap")])
 def test_a_population_of_a_staged_experiment_is_its_single_runs(build, way):
     rates = [0.05, 0.01]
     own = ({"optimizer": "sgd"}, [0, 1], {"lr": rates}, way)
