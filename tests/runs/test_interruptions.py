@@ -63,7 +63,12 @@ def final(run):
 
 
 @pytest.mark.parametrize(
-    ("loader", "kills", "count"), [("device", 1, 1), pytest.param("stream", 1, 2, marks=FULL)]
+    ("loader", "kills", "count"),
+    [
+        ("device", 1, 1),
+        pytest.param("device", 2, 1, marks=FULL),
+        pytest.param("stream", 1, 2, marks=FULL),
+    ],
 )
 def test_killed_and_read_is_bitwise_undisturbed(file, tmp_path, loader, kills, count):
     flags = ["--steps", "240", "--loader", loader]
