@@ -7,22 +7,19 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-import optax
 
+from jgan import Adam, Claim, Dataset, Experiment, Trained
 from jgan.data import Source, gather, load
-from jgan.game import PLAYERS
 from jgan.gans.autoencoder import plain_autoencoder
+from jgan.networks import generator_for, heads
 from jgan.networks.combined import answer_of
-from jgan.networks.heads import generator_for, heads
 from jgan.networks.linear import linear_decoder, linear_encoder
-from jgan.rules import averaged, simultaneous
-from jgan.training.experiment import Claim, Experiment, Trained
 
 EXAMPLES = 5000
 
 
 def examples(source: Source, count: int) -> np.ndarray:
-    """``count`` examples spread over the source, or all of them."""
+    """``count`` examples at equal distances in the source, or all of them."""
     chosen = np.linspace(0, source.size - 1, min(count, source.size)).astype(int)
     return np.asarray(gather(source.arrays, chosen)["image"])
 
@@ -64,32 +61,25 @@ CLAIMS = (
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     code: int = 16,
     body: Literal["dcgan", "mlp", "linear"] = "dcgan",
     width: int = 32,
-    lr: float = 1e-3,
-    beta1: float = 0.9,
-    decay: float = 0.999,
+    adam: Adam = Adam(lr=1e-3, beta1=0.9),
 ) -> Experiment:
     """One player, the generator, owns encoder and decoder.
 
     Args:
-      data: a source by name or path, see jgan.data.load.
-      code: size of the code.
-      body: of both networks; points always get perceptrons. A linear one can at best find the principal
+      code: Size of the code.
+      body: Kind of both networks; points always get perceptrons. A linear one can at best find the principal
         components.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      lr: learning rate of Adam.
-      beta1: Adam's first decay.
-      decay: of the exponential average, from which samples are drawn.
+      width: Channels of the outermost hidden layers; perceptrons are eight times as wide.
     """
-    source = load(data)
+    source = data.load()
     if body == "linear":
         game = plain_autoencoder(linear_encoder(code), linear_decoder(source.shape), code)
     else:
         encoder = answer_of(heads({"code": code}, body=body, width=width), "code")
         decoder = generator_for(source.shape, body=body, width=width)
         game = plain_autoencoder(encoder, decoder, code)
-    rule = simultaneous(game, dict.fromkeys(PLAYERS, optax.adam(lr, b1=beta1)))
-    return Experiment(game, averaged(rule, decay), source, steps=2000, claims=CLAIMS)
+    return Experiment(game, adam.simultaneous(game), source, steps=2000, claims=CLAIMS)

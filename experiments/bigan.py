@@ -3,92 +3,60 @@
 jgan train experiments/bigan.py
 """
 
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
-import optax
-
+from jgan import Architecture, Claim, Dataset, Experiment, TwoRateAdam, get_loss, normal, uniform
 from jgan.claims.encoder_measures import neighbour_accuracy, reconstruction_ratio
-from jgan.data import load
-from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.bigan import bigan
-from jgan.latents import normal, uniform
-from jgan.losses import get_loss
 from jgan.networks.combined import answer_of
-from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import drawn, joint_discriminator
-from jgan.networks.variational import encoder as gaussian_encoder
-from jgan.rules import alternating, averaged
-from jgan.training.experiment import Claim, Experiment
 
-SMALL = {"latent": 10}
+claim = partial(Claim, steps=1200, setting={"latent": 10}, control={"judged": "image"})
 CLAIMS = (
-    Claim(
+    claim(
         "reconstructions lie nearer than those of other garments (ratio of distances)",
         reconstruction_ratio,
         at_most=0.7,
-        steps=1200,
-        setting=SMALL,
-        control={"judged": "image"},
     ),
-    Claim(
+    claim(
         "ten numbers keep the class (accuracy of the nearest neighbour by codes)",
         neighbour_accuracy,
         at_least=0.65,
-        steps=1200,
-        setting=SMALL,
-        control={"judged": "image"},
     ),
 )
 
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     loss: str = "non_saturating",
     encoder: Literal["point", "gaussian"] = "point",
     judged: Literal["pair", "image"] = "pair",
     latent: int = 50,
     prior: Literal["uniform", "normal"] = "uniform",
-    body: Literal["dcgan", "mlp"] = "mlp",
-    width: int = 32,
-    norm: str = "batch",
+    architecture: Architecture = Architecture(body="mlp", norm="batch"),
     judge_norm: str = "none",
-    lr: float = 2e-4,
-    generator_lr: float = 2e-4,
-    beta1: float = 0.5,
-    decay: float = 0.999,
+    adam: TwoRateAdam = TwoRateAdam(generator_lr=2e-4),
 ) -> Experiment:
     """Perceptrons and u-50 noise as in BiGAN's permutation-invariant MNIST, a quarter as wide.
 
     Args:
-      data: a source by name or path, see jgan.data.load.
-      loss: a name in jgan.losses.LOSSES.
-      encoder: BiGAN's gives a point, ALI's draws from a Gaussian that it gives.
-      judged: what the discriminator sees; with images alone nothing teaches the encoder.
-      latent: dimensions of the latent.
-      prior: U(-1, 1), or N(0, 1).
-      body: of all networks; points always get perceptrons.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      norm: of the encoder.
-      judge_norm: of the discriminator.
-      lr: learning rate of the discriminator's Adam.
-      generator_lr: learning rate of generator and encoder.
-      beta1: Adam's first decay.
-      decay: of the exponential average of generator and encoder.
+      loss: Name of the loss, one of jgan.losses.LOSSES.
+      encoder: Kind of encoder: BiGAN's gives a point, ALI's samples from a Gaussian that it gives.
+      judged: What the discriminator is shown; with images alone nothing teaches the encoder.
+      latent: Dimensions of the latent.
+      prior: Distribution of the latent, U(-1, 1) or N(0, 1).
+      norm: Normalisation of the encoder: batch, layer, spectral or none.
+      judge_norm: Normalisation of the discriminator, likewise.
+      generator_lr: Learning rate of the Adam of generator and encoder.
     """
-    source = load(data)
-    generator = generator_for(source.shape, body=body, width=width)
-    options: dict[str, Any] = {"body": body, "width": width, "norm": norm}
+    source = data.load()
     if encoder == "gaussian":
-        inverse = drawn(gaussian_encoder(latent, **options))
+        inverse = drawn(architecture.encoder(latent))
     else:
-        inverse = answer_of(heads({"code": latent}, **options), "code")
-    judge = joint_discriminator(body=body, width=width, norm=judge_norm, latent=judged == "pair")
+        inverse = answer_of(architecture.heads({"code": latent}), "code")
+    judge = joint_discriminator(norm=judge_norm, latent=judged == "pair", **architecture.options)
     noise = uniform(latent) if prior == "uniform" else normal(latent)
-    game = bigan(generator, inverse, judge, get_loss(loss), noise)
-    optimizers = {
-        GENERATOR: optax.adam(generator_lr, b1=beta1),
-        DISCRIMINATOR: optax.adam(lr, b1=beta1),
-    }
-    rule = averaged(alternating(game, optimizers), decay)
-    return Experiment(game, rule, source, steps=1500, claims=CLAIMS)
+    game = bigan(architecture.generator(source), inverse, judge, get_loss(loss), noise)
+    return Experiment(game, adam.alternating(game), source, steps=1500, claims=CLAIMS)

@@ -9,26 +9,15 @@ from typing import Literal
 
 import jax
 import numpy as np
-import optax
 
+from jgan import Architecture, Claim, Dataset, Experiment, Trained, TwoRateAdam, get_loss, uniform
 from jgan.claims.measures import Measure
-from jgan.data import Source, load
+from jgan.data import Source
 from jgan.errors import UserError
-from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.cogan import cogan
-from jgan.latents import uniform
-from jgan.losses import get_loss
+from jgan.networks import coupled, generator_for
 from jgan.networks.combined import answer_of
-from jgan.networks.coupled import (
-    coupled_discriminator,
-    coupled_generator,
-    separate_discriminators,
-    separate_generators,
-)
-from jgan.networks.heads import generator_for, heads
-from jgan.rules import alternating, averaged
 from jgan.training.devices import on_host
-from jgan.training.experiment import Claim, Experiment, Trained
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -78,14 +67,13 @@ def alignment(change: Change, count: int = 1000) -> Measure:
     return measure
 
 
-SMALL = {"body": "mlp", "width": 16}
 CLAIMS = (
     Claim(
         "a latent's upright and turned garment belong together (correlation)",
         alignment(turned),
         at_least=0.6,
         steps=1000,
-        setting=SMALL,
+        setting={"body": "mlp", "width": 16},
         control={"share": "nothing"},
     ),
 )
@@ -93,44 +81,29 @@ CLAIMS = (
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     change: Literal["turned", "edges", "negative"] = "turned",
     share: Literal["layers", "nothing"] = "layers",
     loss: str = "non_saturating",
-    body: Literal["dcgan", "mlp"] = "dcgan",
-    width: int = 32,
-    lr: float = 2e-4,
-    generator_lr: float = 1e-3,
-    beta1: float = 0.5,
-    decay: float = 0.999,
+    architecture: Architecture = Architecture(),
+    adam: TwoRateAdam = TwoRateAdam(),
 ) -> Experiment:
     """Two halves of one data set, one of them changed; the article has digits with their edges or negatives.
 
     Args:
-      data: a source of pictures by name or path, see jgan.data.load.
-      change: what makes the second domain.
-      share: all but G's last and D's first layer, or nothing: two GANs that only meet in the latent.
-      loss: a name in jgan.losses.LOSSES.
-      body: of both networks.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      lr: learning rate of the discriminator's Adam.
-      generator_lr: learning rate of the generator's.
-      beta1: Adam's first decay.
-      decay: of the generator's exponential average, from which samples are drawn.
+      data: Name or path of pictures, see jgan.data.load.
+      change: What makes the second domain.
+      share: All but G's last and D's first layer, or nothing: two GANs that only meet in the latent.
+      loss: Name of the loss, one of jgan.losses.LOSSES.
     """
-    source = two_domains(load(data), CHANGES[change])
+    source = two_domains(data.load(), CHANGES[change])
     height, across, channels = source.shape
-    judge = answer_of(heads({"logit": 1}, body=body, width=width, norm="none"), "logit")
+    judge = answer_of(architecture.heads({"logit": 1}), "logit")
     if share == "layers":
-        both = generator_for((height, across, 2 * channels), body=body, width=width)
-        generator, discriminator = coupled_generator(both), coupled_discriminator(judge)
+        both = generator_for((height, across, 2 * channels), **architecture.options)
+        networks = coupled.coupled_generator(both), coupled.coupled_discriminator(judge)
     else:
-        one = generator_for(source.shape, body=body, width=width)
-        generator, discriminator = separate_generators(one), separate_discriminators(judge)
-    game = cogan(generator, discriminator, get_loss(loss), uniform(100))
-    optimizers = {
-        GENERATOR: optax.adam(generator_lr, b1=beta1),
-        DISCRIMINATOR: optax.adam(lr, b1=beta1),
-    }
-    rule = averaged(alternating(game, optimizers), decay)
-    return Experiment(game, rule, source, steps=1000, claims=CLAIMS)
+        one = architecture.generator(source)
+        networks = coupled.separate_generators(one), coupled.separate_discriminators(judge)
+    game = cogan(*networks, get_loss(loss), uniform(100))
+    return Experiment(game, adam.alternating(game), source, steps=1000, claims=CLAIMS)

@@ -12,22 +12,15 @@ import jax
 import numpy as np
 import optax
 
+from jgan import PLAYERS, Adam, Claim, Experiment, Network, Term, from_linen, gan, get_loss, normal
 from jgan.claims.measures import modes, reverse_kl
-from jgan.data import Source, load
-from jgan.data import toy_sources as toys
-from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.gan import gan
+from jgan.data import Source, load, mixture
 from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
-from jgan.latents import normal
-from jgan.losses import get_loss
-from jgan.networks.heads import generator_for, heads
+from jgan.networks import generator_for, heads
 from jgan.networks.minibatch import MinibatchDiscrimination
-from jgan.networks.network import Network, from_linen
 from jgan.rules import alternating, averaged
-from jgan.scene import Term
 from jgan.terms.penalties import r1, r1_r2, r2, wgan_gp
-from jgan.training.experiment import Claim, Experiment
 
 PENALTIES: dict[str, Callable[[Any], tuple[Term, ...]]] = {
     "none": lambda gamma: (),
@@ -100,35 +93,29 @@ def experiment(
     width: int = 16,
     sharpness: float = 10.0,
     latent: int = 2,
-    lr: float = 3e-3,
-    beta1: float = 0.0,
-    beta2: float = 0.99,
-    decay: float = 0.999,
+    adam: Adam = Adam(lr=3e-3, beta1=0.0, beta2=0.99),
     horizon: int = 5000,
 ) -> Experiment:
     """Any loss, penalty and remedy against collapse on the same networks and optimizers.
 
     Args:
-      data: a source by name or path, see jgan.data.load; high is VEEGAN's mixture in 1200 dimensions.
-      loss: a name in jgan.losses.LOSSES.
-      penalty: on the discriminator's gradients.
-      gamma: strength of R1 and of R2, or the weight of wgan_gp.
-      unroll: steps that the generator looks ahead; 5 in VEEGAN's comparison.
-      unroll_rate: of these steps, which are plain descent; Adam, as the authors have it, has no second
-        derivative where a gradient is 0.
-      kernels: of minibatch discrimination.
-      packing: examples that the discriminator judges together; it must divide the batch.
-      discriminator_steps: for each generator step.
-      body: of both networks for images; points always get perceptrons.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      sharpness: of the steps of the discriminator's first layer, for points: their width is its inverse in
-        standard deviations of the data.
-      latent: dimension of the standard normal latents.
-      lr: learning rate of both Adam optimizers, which falls to 0 along a cosine.
-      beta1: Adam's first decay.
-      beta2: Adam's second decay.
-      decay: of the generator's exponential average.
-      horizon: updates, unless --steps says otherwise, after which the learning rate is 0.
+      data: Name or path of the data, see jgan.data.load; high is VEEGAN's mixture in 1200 dimensions.
+      loss: Name of the loss, one of jgan.losses.LOSSES.
+      penalty: Penalty on the discriminator's gradients.
+      gamma: Strength of R1 and of R2, or the weight of wgan_gp.
+      unroll: Steps that the generator looks ahead; 5 in VEEGAN's comparison.
+      unroll_rate: Learning rate of these steps, which are plain descent; Adam, as the authors have it, has no
+        second derivative where a gradient is 0.
+      kernels: Kernels of minibatch discrimination; 0 for none.
+      packing: Examples that the discriminator judges together; it must divide the batch.
+      discriminator_steps: Steps of the discriminator for each step of the generator.
+      body: Kind of both networks for images; points always get perceptrons.
+      width: Channels of the outermost hidden layers; perceptrons are eight times as wide.
+      sharpness: Sharpness of the steps of the discriminator's first layer, for points: their width is its
+        inverse in standard deviations of the data.
+      latent: Dimension of the standard normal latents.
+      lr: Learning rate of both Adam optimizers, which falls to 0 along a cosine.
+      horizon: Number of updates, unless --steps says otherwise, after which the learning rate is 0.
     """
     source = _high() if data == "high" else load(data)
     if len(source.shape) == 1:
@@ -141,16 +128,17 @@ def experiment(
     if packing > 1:
         game = packed(game, packing)
     game = game.add(PENALTIES[penalty](gamma))
-    adam = optax.adam(optax.cosine_decay_schedule(lr, horizon), b1=beta1, b2=beta2)
     if unroll:
         game = unrolled(game, unroll, optax.sgd(unroll_rate))
-    rule = alternating(
-        game, {GENERATOR: adam, DISCRIMINATOR: adam}, discriminator_steps=discriminator_steps
+    falling = optax.cosine_decay_schedule(adam.lr, horizon)
+    optimizers = dict.fromkeys(PLAYERS, optax.adam(falling, b1=adam.beta1, b2=adam.beta2))
+    rule = averaged(
+        alternating(game, optimizers, discriminator_steps=discriminator_steps), adam.decay
     )
-    return Experiment(game, averaged(rule, decay), source, horizon, claims=CLAIMS)
+    return Experiment(game, rule, source, horizon, claims=CLAIMS)
 
 
 @functools.cache
 def _high() -> Source:
     with jax.ensure_compile_time_eval():
-        return toys.mixture(10_000, dimension=1200)
+        return mixture(10_000, dimension=1200)

@@ -5,26 +5,32 @@ jgan train experiments/created_equal.py --method wgan_gp
 The whole study, with its tables, is benchmarks/are_gans_created_equal.py.
 """
 
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-import optax
-
+from jgan import (
+    Adam,
+    Claim,
+    Experiment,
+    Game,
+    Network,
+    alternating,
+    gan,
+    get_loss,
+    uniform,
+    wgan_gp,
+)
 from jgan.claims.measures import metric
 from jgan.data import load
-from jgan.game import DISCRIMINATOR, GENERATOR, Game, with_weight_clipping
+from jgan.game import with_weight_clipping
 from jgan.gans.began import began
-from jgan.gans.gan import gan
 from jgan.gans.vae import vae
-from jgan.latents import uniform
-from jgan.losses import get_loss
-from jgan.networks import Network, mlp_discriminator, mlp_generator
+from jgan.networks import infogan_discriminator, infogan_generator, mlp_discriminator, mlp_generator
 from jgan.networks.autoencoder import autoencoder
-from jgan.networks.infogan import infogan_autoencoder, infogan_discriminator, infogan_generator
+from jgan.networks.infogan import infogan_autoencoder
 from jgan.networks.variational import mlp_encoder, posterior
-from jgan.rules import alternating
-from jgan.terms.penalties import dragan, r1_r2, wgan_gp
+from jgan.terms.penalties import dragan, r1_r2
 from jgan.terms.reconstruction import bernoulli, gaussian
-from jgan.training.experiment import Claim, Experiment
 
 LATENT = 64
 STEPS = 15_625
@@ -61,43 +67,61 @@ AUTHORS = {
     "rpgan": Authors(2e-4, 0.0, 1, "none", "relativistic", weight=1.0),
 }
 
-CLIPPED = {"data": "ring", "method": "wgan", "lr": 5e-4, "clip": 0.05}
 CLAIMS = (
     Claim(
         "the gap of the clipped critic stays bounded, |loss|",
         lambda trained: abs(metric("discriminator/loss", last=5)(trained)),
         at_most=1.0,
         steps=2000,
-        setting=CLIPPED,
+        setting={"data": "ring", "method": "wgan", "lr": 5e-4, "clip": 0.05},
         control={"clip": 1e6},
     ),
 )
+
+Method = Literal[
+    "mm", "ns", "lsgan", "wgan", "wgan_gp", "dragan", "began", "vae", "hinge", "sn", "rpgan"
+]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Settings that are not the authors'; what is none takes theirs.
+
+    Attributes:
+      lr: Learning rate of both Adam optimizers.
+      beta1: Decay rate of Adam's first moments; that of the second is 0.999.
+      disc_iters: Steps of the discriminator for each step of the generator.
+      norm: Normalisation of the discriminator, or of the VAE's encoder for images; authors is none for points,
+        but for sn.
+      clip: Bound of every weight of WGAN's critic.
+      weight: Lambda of WGAN-GP and DRAGAN for images over [0, 1], as in the study; gamma of R1 and R2.
+      gamma: The ratio L(fake)/L(real) of BEGAN.
+      rate: Rate of BEGAN's controller, its lambda_k, for images over [0, 1].
+    """
+
+    lr: float | None = None
+    beta1: float | None = None
+    disc_iters: int | None = None
+    norm: Literal["authors", "batch", "layer", "spectral", "none"] = "authors"
+    clip: float | None = None
+    weight: float | None = None
+    gamma: float | None = None
+    rate: float | None = None
+
+    def settings(self, method: str, points: bool) -> Authors:
+        """All settings of a method."""
+        changed = {name: value for name, value in vars(self).items() if value is not None}
+        if self.norm == "authors":
+            usual = AUTHORS[method].norm
+            changed["norm"] = "none" if points and usual == "batch" else usual
+        return AUTHORS[method]._replace(**changed)
 
 
 def experiment(
     *,
     data: str = "fashion",
-    method: Literal[
-        "mm",
-        "ns",
-        "lsgan",
-        "wgan",
-        "wgan_gp",
-        "dragan",
-        "began",
-        "vae",
-        "hinge",
-        "sn",
-        "rpgan",
-    ] = "ns",
-    lr: float | None = None,
-    beta1: float | None = None,
-    disc_iters: int | None = None,
-    norm: Literal["authors", "batch", "layer", "spectral", "none"] = "authors",
-    clip: float | None = None,
-    weight: float | None = None,
-    gamma: float | None = None,
-    rate: float | None = None,
+    method: Method = "ns",
+    changes: Changes = Changes(),
     width: int = 64,
     bn_decay: float = 0.999,
 ) -> Experiment:
@@ -106,37 +130,15 @@ def experiment(
     What is none takes the authors' default for the method.
 
     Args:
-      data: a source by name or path, see jgan.data.load; points get perceptrons.
-      method: mm, ns, lsgan, wgan, wgan_gp, dragan, began, vae, or hinge, sn, rpgan (with R1 and R2).
-      lr: learning rate of both Adam optimizers.
-      beta1: Adam's first decay; the second is 0.999.
-      disc_iters: discriminator steps for each generator step.
-      norm: of the discriminator, or of the VAE's encoder for images; authors is none for points, but for sn.
-      clip: bound of every weight of WGAN's critic.
-      weight: lambda of WGAN-GP and DRAGAN for images over [0, 1], as in the study; gamma of R1 and R2.
-      gamma: of BEGAN, the ratio L(fake)/L(real).
-      rate: lambda_k of BEGAN's controller, for images over [0, 1].
-      width: channels of the outermost convolutions, 64 in the study; the dense layers have 16 times it.
-      bn_decay: of batch normalisation's running statistics; a short training needs less than 0.999.
+      data: Name or path of the data, see jgan.data.load; points get perceptrons.
+      method: Method of the study, or hinge, sn, rpgan (with R1 and R2).
+      width: Channels of the outermost convolutions, 64 in the study; the dense layers have 16 times it.
+      bn_decay: Decay of batch normalisation's running statistics; a short training needs less than 0.999.
     """
     source = load(data)
-    given: dict[str, Any] = {
-        "lr": lr,
-        "beta1": beta1,
-        "disc_iters": disc_iters,
-        "norm": None if norm == "authors" else norm,
-        "clip": clip,
-        "weight": weight,
-        "gamma": gamma,
-        "rate": rate,
-    }
-    chosen = {name: value for name, value in given.items() if value is not None}
-    own = AUTHORS[method]._replace(**chosen)
-    if norm == "authors" and own.norm == "batch" and len(source.shape) == 1:
-        own = own._replace(norm="none")
+    own = changes.settings(method, points=len(source.shape) == 1)
     game = _game(method, own, _Networks(source.shape, width, own.norm, bn_decay))
-    adam = optax.adam(own.lr, b1=own.beta1)
-    optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
+    optimizers = Adam(own.lr, own.beta1).optimizers()
     rule = alternating(game, optimizers, discriminator_steps=own.disc_iters)
     return Experiment(game, rule, source, steps=max(1, STEPS // own.disc_iters), claims=CLAIMS)
 
@@ -186,23 +188,17 @@ class _Networks(NamedTuple):
         return infogan_discriminator(norm=self.norm, width=self.width, decay=self.decay)
 
     def began(self, gamma: float, rate: float) -> Game:
-        judge = (
-            infogan_autoencoder(norm=self.norm, width=self.width, decay=self.decay)
-            if len(self.shape) == 3
-            else autoencoder(body="mlp", width=self.width)
-        )
+        if len(self.shape) == 1:
+            judge = autoencoder(body="mlp", width=self.width)
+        else:
+            judge = infogan_autoencoder(norm=self.norm, width=self.width, decay=self.decay)
         return began(self.generator(), judge, uniform(LATENT), gamma=gamma, rate=rate)
 
     def vae(self) -> Game:
         if len(self.shape) == 1:
-            return vae(
-                mlp_encoder(LATENT, self._hidden),
-                self.generator(),
-                LATENT,
-                likelihood=gaussian(0.1),
-            )
+            encoder, decoder = mlp_encoder(LATENT, self._hidden), self.generator()
+            return vae(encoder, decoder, LATENT, likelihood=gaussian(0.1))
         outputs = infogan_discriminator(
             norm=self.norm, width=self.width, decay=self.decay, outputs=2 * LATENT
         )
-        decoder = self.generator("relu")
-        return vae(posterior(outputs), decoder, LATENT, likelihood=bernoulli)
+        return vae(posterior(outputs), self.generator("relu"), LATENT, likelihood=bernoulli)

@@ -3,28 +3,17 @@
 jgan train experiments/ebgan.py
 """
 
-from typing import Literal
-
-import optax
-
+from jgan import Adam, Architecture, Claim, Dataset, Experiment, Trained, normal
 from jgan.claims.measures import metric
-from jgan.data import load
-from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.ebgan import ebgan
-from jgan.latents import normal
-from jgan.networks.autoencoder import autoencoder
-from jgan.networks.heads import generator_for
-from jgan.rules import alternating, averaged
-from jgan.training.experiment import Claim, Experiment, Trained
 
 SMALL = {"body": "mlp", "width": 16}
 
 
 def energy_gap(trained: Trained) -> float:
     """Energy of the fakes less that of the data, at the end."""
-    return metric("discriminator/real_logit", 3)(trained) - metric("discriminator/fake_logit", 3)(
-        trained
-    )
+    real, fake = (metric(f"discriminator/{name}_logit", last=3) for name in ("real", "fake"))
+    return real(trained) - fake(trained)
 
 
 CLAIMS = (
@@ -49,33 +38,22 @@ CLAIMS = (
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     margin: float = 10.0,
     pull: float = 0.1,
     code: int = 64,
-    body: Literal["dcgan", "mlp"] = "dcgan",
-    width: int = 32,
-    lr: float = 1e-3,
-    beta1: float = 0.5,
-    decay: float = 0.999,
+    architecture: Architecture = Architecture(),
+    adam: Adam = Adam(lr=1e-3),
 ) -> Experiment:
     """The margin and learning rate of the paper's search on MNIST, whose networks are perceptrons.
 
     Args:
-      data: a source by name or path, see jgan.data.load.
-      margin: m, the energy up to which fakes are pushed.
-      pull: weight of the pull-away term; 0.1 in the paper.
-      code: size of the autoencoder's code.
-      body: of both networks; points always get perceptrons.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      lr: learning rate of both Adam optimizers.
-      beta1: Adam's first decay.
-      decay: of the generator's exponential average, from which samples are drawn.
+      margin: Energy up to which fakes are pushed, the paper's m.
+      pull: Weight of the pull-away term; 0.1 in the paper.
+      code: Size of the autoencoder's code.
+      norm: Normalisation of the autoencoder: batch, layer or none.
     """
-    source = load(data)
-    generator = generator_for(source.shape, body=body, width=width)
-    judge = autoencoder(code=code, body=body, width=width)
-    game = ebgan(generator, judge, normal(100), margin=margin, pull=pull)
-    adam = optax.adam(lr, b1=beta1)
-    rule = averaged(alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam}), decay)
-    return Experiment(game, rule, source, steps=2000, claims=CLAIMS)
+    source = data.load()
+    networks = architecture.generator(source), architecture.autoencoder(code)
+    game = ebgan(*networks, normal(100), margin=margin, pull=pull)
+    return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

@@ -7,20 +7,12 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 
+from jgan import Adam, Architecture, Claim, Dataset, Experiment, Trained, gan, get_loss, normal
 from jgan.claims.measures import image_distance
-from jgan.data import load
-from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.feature_matching import feature_matching_gan
-from jgan.gans.gan import gan
-from jgan.latents import normal
-from jgan.losses import get_loss
-from jgan.networks.heads import generator_for, heads
-from jgan.networks.virtual import virtual_generator
-from jgan.rules import alternating, averaged
+from jgan.networks import virtual_generator
 from jgan.terms.historical import historical_averages
-from jgan.training.experiment import Claim, Experiment, Trained
 
 
 def dependence(trained: Trained) -> float:
@@ -30,8 +22,8 @@ def dependence(trained: Trained) -> float:
     assert experiment.game.scene is not None
     scene = experiment.game.scene(state.variables, batch, jax.random.key(0), state.step)
     latents = scene.latent, scene.latent.at[1:].set(0)
-    shown = [scene.meet(latent)["fake"].values[0] for latent in latents]
-    return float(jnp.abs(shown[0] - shown[1]).max())
+    fakes = [scene.meet(latent)["fake"].values[0] for latent in latents]
+    return float(jnp.abs(fakes[0] - fakes[1]).max())
 
 
 SMALL = {"body": "mlp", "width": 16}
@@ -57,49 +49,34 @@ CLAIMS = (
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     aim: Literal["logit", "features"] = "logit",
     kernels: int = 0,
     generator_norm: Literal["batch", "virtual"] = "batch",
     history: float = 0.0,
     loss: str = "non_saturating",
-    body: Literal["dcgan", "mlp"] = "dcgan",
-    width: int = 32,
-    norm: str = "none",
+    architecture: Architecture = Architecture(),
     noise: float = 0.0,
-    lr: float = 2e-4,
-    beta1: float = 0.5,
-    decay: float = 0.999,
+    adam: Adam = Adam(),
 ) -> Experiment:
     """A plain GAN and its improvements, each by a flag.
 
     Args:
-      data: a source by name or path, see jgan.data.load.
-      aim: of the generator: the discriminator's logit, or its mean features (feature matching).
-      kernels: of minibatch discrimination; 100 in the authors' code, 0 for none.
-      generator_norm: batch normalisation (none for points), or virtual with a perceptron.
-      history: weight of historical averaging of both players.
-      loss: a name in jgan.losses.LOSSES.
-      body: of both networks; points always get perceptrons.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      norm: of the discriminator.
-      noise: in front of the discriminator's dense layers; 0.3 and 0.5 in the authors' code.
-      lr: learning rate of both Adam optimizers.
-      beta1: Adam's first decay.
-      decay: of the generator's exponential average, from which samples are drawn.
+      aim: What the generator learns from: the discriminator's logit, or its mean features (feature matching).
+      kernels: Kernels of minibatch discrimination; 100 in the authors' code, 0 for none.
+      generator_norm: Batch normalisation (none for points), or virtual with a perceptron.
+      history: Weight of the historical averaging of both players.
+      loss: Name of the loss, one of jgan.losses.LOSSES.
+      noise: Deviation of noise in front of the discriminator's dense layers; 0.3 and 0.5 in the authors' code.
     """
-    source = load(data)
-    prior = normal(100)
-    generator = generator_for(source.shape, body=body, width=width)
+    source, prior = data.load(), normal(100)
     if generator_norm == "virtual":
-        generator = virtual_generator(source.shape, prior, width=width)
-    judge = heads({"logit": 1}, body=body, width=width, norm=norm, noise=noise, kernels=kernels)
-    if aim == "features":
-        game = feature_matching_gan(generator, judge, get_loss(loss), prior)
+        generator = virtual_generator(source.shape, prior, width=architecture.width)
     else:
-        game = gan(generator, judge, get_loss(loss), prior)
+        generator = architecture.generator(source)
+    judge = architecture.heads({"logit": 1}, noise=noise, kernels=kernels)
+    system = feature_matching_gan if aim == "features" else gan
+    game = system(generator, judge, get_loss(loss), prior)
     if history:
         game = game.add(historical_averages(history))
-    adam = optax.adam(lr, b1=beta1)
-    rule = averaged(alternating(game, {GENERATOR: adam, DISCRIMINATOR: adam}), decay)
-    return Experiment(game, rule, source, steps=2000, claims=CLAIMS)
+    return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

@@ -3,20 +3,19 @@
 jgan train experiments/mixture.py --data ring
 """
 
+from functools import partial
 from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jgan import GENERATOR, PLAYERS, Claim, Dataset, Experiment, Trained, simultaneous
 from jgan.claims.measures import high_quality
 from jgan.data import gather, load
 from jgan.errors import UserError
 from jgan.evaluation.expectation_maximisation import fit_mixture
-from jgan.game import GENERATOR, PLAYERS
 from jgan.gans.mixture import gaussian_mixture, log_density
-from jgan.rules import simultaneous
-from jgan.training.experiment import Claim, Experiment, Trained
 
 
 def gap(trained: Trained) -> float:
@@ -29,30 +28,16 @@ def gap(trained: Trained) -> float:
     return float(jnp.mean(source.density.log_density(points) - log_density(own, points)))
 
 
-RING = {"data": "ring"}
+claim = partial(Claim, steps=100, setting={"data": "ring"}, control={"width": 1})
 CLAIMS = (
-    Claim(
-        "is as likely as the truth (gap in nats on new points)",
-        gap,
-        at_most=0.02,
-        steps=100,
-        setting=RING,
-        control={"width": 1},
-    ),
-    Claim(
-        "high-quality samples",
-        high_quality,
-        at_least=0.95,
-        steps=100,
-        setting=RING,
-        control={"width": 1},
-    ),
+    claim("is as likely as the truth (gap in nats on new points)", gap, at_most=0.02),
+    claim("high-quality samples", high_quality, at_least=0.95),
 )
 
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     width: int = 8,
     covariance: Literal["full", "diag"] = "diag",
     floor: float = 1e-6,
@@ -62,14 +47,13 @@ def experiment(
     """Expectation-maximisation first, whose result the steps of the rule only refine.
 
     Args:
-      data: a source by name or path, see jgan.data.load.
-      width: components of the mixture.
-      covariance: of each component.
-      floor: added to the diagonals of the covariances.
-      examples: how many of the data are fitted.
-      lr: of the gradient steps that follow.
+      width: Components of the mixture.
+      covariance: Kind of each component's covariance.
+      floor: What is added to the diagonals of the covariances.
+      examples: Number of examples that the mixture is fitted to.
+      lr: Learning rate of Adam in the gradient steps that follow.
     """
-    source = load(data)
+    source = data.load()
     chosen = np.linspace(0, source.size - 1, min(examples, source.size)).astype(int)
     x = np.asarray(gather(source.arrays, chosen)["image"])
     start = fit_mixture(x, min(width, len(x)), covariance=covariance, floor=floor)

@@ -6,15 +6,12 @@ jgan train experiments/pixelcnn.py
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
+from jgan import GENERATOR, Adam, Claim, Dataset, Experiment, Trained
 from jgan.claims.measures import Measure
 from jgan.data import gather, load
-from jgan.game import GENERATOR, PLAYERS
 from jgan.gans.pixelcnn import pixelcnn, to_levels
 from jgan.networks.masked import pixelcnn_network
-from jgan.rules import averaged, simultaneous
-from jgan.training.experiment import Claim, Experiment, Trained
 
 
 def share_of_independent(levels: int) -> Measure:
@@ -55,27 +52,23 @@ CLAIMS = (
 
 def experiment(
     *,
-    data: str = "fashion",
+    data: Dataset = Dataset(),
     levels: int = 4,
     layers: int = 3,
     width: int = 8,
     size: int = 3,
-    lr: float = 3e-3,
-    decay: float = 0.99,
+    adam: Adam = Adam(lr=3e-3, beta1=0.9, decay=0.99),
 ) -> Experiment:
     """One player, the generator; images are rounded to a few levels.
 
     Args:
-      data: a source by name or path, see jgan.data.load; points are cut to [-1, 1].
-      levels: of a pixel; 256 in the article.
-      layers: gated layers; 0 for independent pixels.
-      width: channels of both stacks.
-      size: side of the masked kernels, odd.
-      lr: learning rate of Adam.
-      decay: of the exponential average, from which samples are drawn.
+      data: Name or path of the data, see jgan.data.load; points are cut to [-1, 1].
+      levels: Levels of a pixel; 256 in the article.
+      layers: Number of gated layers; 0 for independent pixels.
+      width: Channels of both stacks.
+      size: Side of the masked kernels, which is odd.
     """
-    source = load(data)
+    source = data.load()
     network = pixelcnn_network(levels, layers=layers, width=width, size=size)
     game = pixelcnn(network, levels)
-    rule = simultaneous(game, dict.fromkeys(PLAYERS, optax.adam(lr)))
-    return Experiment(game, averaged(rule, decay), source, 1000, 32, claims=CLAIMS)
+    return Experiment(game, adam.simultaneous(game), source, 1000, 32, claims=CLAIMS)

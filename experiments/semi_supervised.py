@@ -4,22 +4,14 @@ jgan train experiments/semi_supervised.py --data clusters
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-import optax
 
+from jgan import DISCRIMINATOR, Adam, Architecture, Claim, Experiment, Network, Trained, uniform
 from jgan.claims.class_measures import classes_of
-from jgan.data import Source, gather, load
-from jgan.data.toy_sources import mixture
-from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.data import Source, gather, load, mixture
 from jgan.gans.semi_supervised import semi_supervised
-from jgan.latents import uniform
-from jgan.networks.heads import generator_for, heads
-from jgan.networks.network import Network
-from jgan.rules import alternating, averaged
-from jgan.training.experiment import Claim, Experiment, Trained
 
 CLUSTERS = "clusters"
 
@@ -76,36 +68,21 @@ def experiment(
     data: str = "fashion",
     labels: int = 10,
     unsupervised: float = 1.0,
-    body: Literal["dcgan", "mlp"] = "mlp",
-    width: int = 16,
-    norm: str = "none",
+    architecture: Architecture = Architecture(body="mlp", width=16),
     noise: float = 0.3,
-    lr: float = 3e-4,
-    beta1: float = 0.5,
-    decay: float = 0.999,
+    adam: Adam = Adam(lr=3e-4),
 ) -> Experiment:
     """The classifier is the discriminator; the generator matches its features.
 
     Args:
-      data: a source with labels by name or path, see jgan.data.load; or clusters.
-      labels: labelled examples of each class.
-      unsupervised: weight of what is learned from examples without labels; 0 for none.
-      body: of both networks; points always get perceptrons.
-      width: channels of the outermost hidden layers; perceptrons are eight times as wide.
-      norm: of the discriminator.
-      noise: in front of the discriminator's dense layers; 0.3 and 0.5 in the authors' code.
-      lr: learning rate of both Adam optimizers.
-      beta1: Adam's first decay.
-      decay: of the generator's exponential average, from which samples are drawn.
+      data: Name or path of data with labels, see jgan.data.load; or clusters.
+      labels: Number of labelled examples of each class.
+      unsupervised: Weight of what is learned from examples without labels; 0 for none.
+      noise: Deviation of noise in front of the discriminator's dense layers; 0.3 and 0.5 in the authors' code.
     """
     source = read(data)
-    outputs = {"class": classes_of(source)}
-    classifier = heads(outputs, body=body, width=width, norm=norm, noise=noise)
-    generator = generator_for(source.shape, body=body, width=width)
-    game = semi_supervised(
-        generator, classifier, uniform(100), few(source, labels), unsupervised=unsupervised
-    )
-    adam = optax.adam(lr, b1=beta1)
-    optimizers = {GENERATOR: adam, DISCRIMINATOR: adam}
-    rule = averaged(alternating(game, optimizers), decay)
-    return Classifying(game, rule, source, 2000, 100, CLAIMS, classifier)
+    generator = architecture.generator(source)
+    classifier = architecture.heads({"class": classes_of(source)}, noise=noise)
+    labelled = few(source, labels)
+    game = semi_supervised(generator, classifier, uniform(100), labelled, unsupervised=unsupervised)
+    return Classifying(game, adam.alternating(game), source, 2000, 100, CLAIMS, classifier)

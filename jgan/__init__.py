@@ -34,22 +34,28 @@ if TYPE_CHECKING:
     from jgan.training.experiment import Claim, Experiment, Trained
     from jgan.training.fit import fit
     from jgan.training.stages import Stage
+    from jgan.training.usual_groups import Adam, Architecture, Dataset, NetworkPair, TwoRateAdam
 
 __all__ = [
     "DISCRIMINATOR",
     "GENERATOR",
     "PLAYERS",
+    "Adam",
+    "Architecture",
     "Claim",
+    "Dataset",
     "Experiment",
     "Game",
     "Inputs",
     "Meeting",
     "Network",
+    "NetworkPair",
     "Rule",
     "Stage",
     "Term",
     "TrainState",
     "Trained",
+    "TwoRateAdam",
     "__version__",
     "adversarial",
     "alternating",
@@ -120,6 +126,11 @@ _MODULE_OF = {
     "Trained": "jgan.training.experiment",
     "fit": "jgan.training.fit",
     "Stage": "jgan.training.stages",
+    "Adam": "jgan.training.usual_groups",
+    "Architecture": "jgan.training.usual_groups",
+    "Dataset": "jgan.training.usual_groups",
+    "NetworkPair": "jgan.training.usual_groups",
+    "TwoRateAdam": "jgan.training.usual_groups",
 }
 
 

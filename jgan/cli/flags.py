@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from jgan.arguments import is_rate
 from jgan.errors import UserError
+from jgan.training.argument_groups import described
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,31 +61,6 @@ whole.__name__ = "int"
 finite.__name__ = rate.__name__ = "float"
 
 
-def described_arguments(function: Callable[..., Any]) -> dict[str, str]:
-    """The texts of the ``Args:`` section of a Google-style docstring, by argument.
-
-    >>> def f(lr): '''Do.
-    ...
-    ...     Args:
-    ...       lr: learning rate,
-    ...         a positive number.
-    ...     '''
-    >>> described_arguments(f)
-    {'lr': 'learning rate, a positive number.'}
-    """
-    doc = inspect.getdoc(function) or ""
-    section = re.search(r"^Args:\n((?:[ \t]+.*\n?|\n)*)", doc, re.MULTILINE)
-    texts: dict[str, str] = {}
-    name = None
-    for line in section[1].splitlines() if section else []:
-        opening = re.match(r"  (\w+):\s*(.*)", line)
-        if opening:
-            name, texts[opening[1]] = opening[1], opening[2]
-        elif name and line.strip():
-            texts[name] += " " + line.strip()
-    return texts
-
-
 def add_flags(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> list[str]:
     """Add a flag for each keyword argument of ``function``; returns the arguments' names.
 
@@ -96,7 +72,7 @@ def add_flags(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> 
     Raises:
       UserError: if an argument has no default value, another type or the name of a flag that is there.
     """
-    texts = described_arguments(function)
+    texts = described(inspect.getdoc(function) or "", "Args")
     try:
         hints = typing.get_type_hints(function)
     except NameError as error:
@@ -141,7 +117,7 @@ def _options(name: str, hint: Any) -> dict[str, Any]:
         return {"type": _type(name, hint), "metavar": hint.__name__.upper()}
     raise UserError(
         f"argument {name!r} of the experiment function has type {hint}, which is no flag's type; "
-        "use int, float, str, bool, a Literal or a tuple of one of them."
+        "use int, float, str, bool, a Literal or a tuple of one of them, or a group of such arguments."
     )
 
 

@@ -16,6 +16,7 @@ from jgan.data.registry import Asked, recorded
 from jgan.errors import UserError
 from jgan.game import Game
 from jgan.rules import Rule, TrainState
+from jgan.training.argument_groups import flattened
 from jgan.training.carries import Carry, inherit
 from jgan.training.stages import Stage
 from jgan.training.user_code import MODULES, as_user_error
@@ -205,8 +206,8 @@ class ExperimentFile(NamedTuple):
 
     Attributes:
       path: of the file.
-      build: its ``experiment`` function; keyword arguments are the command line's flags. What goes wrong
-        in it is raised as a UserError.
+      build: its ``experiment`` function, `flattened`; keyword arguments are the command line's flags. What
+        goes wrong in it is raised as a UserError.
       summary: first line of the module's docstring.
     """
 
@@ -219,7 +220,8 @@ def load_experiment(path: str | Path) -> ExperimentFile:
     """Load the experiment file at ``path``.
 
     Raises:
-      UserError: if there is no such file, it cannot be imported, or it defines no ``experiment``.
+      UserError: if there is no such file, it cannot be imported, it defines no ``experiment``, or two of its
+        arguments have one name.
     """
     path = Path(path)
     if not path.is_file():
@@ -232,10 +234,12 @@ def load_experiment(path: str | Path) -> ExperimentFile:
             f"experiment file {str(path)!r} defines no function 'experiment'; it must return an Experiment."
         )
 
-    @functools.wraps(function)
+    flat = flattened(function)
+
+    @functools.wraps(flat)
     def build(**arguments: Any) -> Experiment:
         with recorded() as loaded, as_user_error(f"experiment file {str(path)!r}"):
-            made = function(**arguments)
+            made = flat(**arguments)
         if not isinstance(made, Experiment):
             raise UserError(
                 f"the function 'experiment' of {str(path)!r} returned a {type(made).__name__}, "

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import are_gans_created_equal as command  # noqa: E402
 from benchmarks._study import paper, result, settings, study  # noqa: E402
 from benchmarks._study.scales import FULL, SCALES  # noqa: E402
-from experiments.created_equal import AUTHORS, experiment  # noqa: E402
+from experiments.created_equal import AUTHORS  # noqa: E402
 from jgan.game import DISCRIMINATOR, GENERATOR  # noqa: E402
 from jgan.networks.infogan import (  # noqa: E402
     infogan_autoencoder,

@@ -1,0 +1,147 @@
+"""The groups of arguments that many experiments have: their data, networks and optimizers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import optax
+
+from jgan.data import Source, load
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
+from jgan.networks import Network, autoencoder, generator_for, heads, pair
+from jgan.networks.variational import encoder
+from jgan.rules import Rule, alternating, averaged, simultaneous
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is learned from.
+
+    Attributes:
+      data: Name or path of the data, see jgan.data.load.
+    """
+
+    data: str = "fashion"
+
+    def load(self) -> Source:
+        """The source with that name, as `jgan.data.load` gives it."""
+        return load(self.data)
+
+
+@dataclass(frozen=True)
+class NetworkPair:
+    """DCGAN's generator and discriminator for images, perceptrons for points (`jgan.networks.pair`).
+
+    Attributes:
+      width: Channels of the outermost hidden layers; perceptrons are four times as wide.
+      dtype: Type of the networks' computation, float32 or bfloat16; the rest is float32.
+      remat: Whether activations are computed twice instead of being kept, which takes less memory.
+    """
+
+    width: int = 32
+    dtype: str = "float32"
+    remat: bool = False
+
+    def networks(
+        self, source: Source, *, generator_norm: str = "auto", discriminator_norm: str = "auto"
+    ) -> tuple[Network, Network]:
+        """The generator and the discriminator of the source's examples.
+
+        Args:
+          source: whose examples they make and judge.
+          generator_norm: as in `jgan.networks.pair`.
+          discriminator_norm: likewise.
+        """
+        return pair(
+            source.shape,
+            width=self.width,
+            generator_norm=generator_norm,
+            discriminator_norm=discriminator_norm,
+            dtype=self.dtype,
+            remat=self.remat,
+        )
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A generator, and a discriminator or encoder that may have several answers (`jgan.networks.heads`).
+
+    Attributes:
+      body: Kind of all networks, DCGAN's convolutions or perceptrons; points always get perceptrons.
+      width: Channels of the outermost hidden layers; perceptrons are eight times as wide.
+      norm: Normalisation of the discriminator: batch, layer, spectral or none.
+    """
+
+    body: Literal["dcgan", "mlp"] = "dcgan"
+    width: int = 32
+    norm: str = "none"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """``body`` and ``width`` as keyword arguments of what makes a network."""
+        return {"body": self.body, "width": self.width}
+
+    def generator(self, source: Source) -> Network:
+        """Latents ``(B, d)`` to examples of the source, by `jgan.networks.generator_for`."""
+        return generator_for(source.shape, **self.options)
+
+    def heads(self, outputs: Mapping[str, int], **options: Any) -> Network:
+        """Examples ``(B, ...)`` to answers of these sizes, by `jgan.networks.heads` and its other options."""
+        return heads(outputs, norm=self.norm, **self.options, **options)
+
+    def autoencoder(self, code: int) -> Network:
+        """Examples to a code of this size and their reconstruction, by `jgan.networks.autoencoder`."""
+        return autoencoder(code=code, norm=self.norm, **self.options)
+
+    def encoder(self, latent: int) -> Network:
+        """Examples to mean and deviation ``(B, latent)``, by `jgan.networks.variational.encoder`."""
+        return encoder(latent, norm=self.norm, **self.options)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam for both players, and an exponential average of the generator.
+
+    Attributes:
+      lr: Learning rate of both Adam optimizers.
+      beta1: Decay rate of Adam's first moments.
+      beta2: Decay rate of Adam's second moments.
+      decay: Decay rate of the exponential average of the generator's variables, from which samples are drawn.
+    """
+
+    lr: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+    decay: float = 0.999
+
+    def optimizers(self) -> dict[str, optax.GradientTransformation]:
+        """One optimizer for each player."""
+        return dict.fromkeys(PLAYERS, self._adam(self.lr))
+
+    def alternating(self, game: Game, discriminator_steps: int = 1) -> Rule:
+        """`jgan.rules.alternating` with these optimizers, averaged."""
+        rule = alternating(game, self.optimizers(), discriminator_steps=discriminator_steps)
+        return averaged(rule, self.decay)
+
+    def simultaneous(self, game: Game) -> Rule:
+        """`jgan.rules.simultaneous` with these optimizers, averaged."""
+        return averaged(simultaneous(game, self.optimizers()), self.decay)
+
+    def _adam(self, lr: float) -> optax.GradientTransformation:
+        return optax.adam(lr, b1=self.beta1, b2=self.beta2)
+
+
+@dataclass(frozen=True)
+class TwoRateAdam(Adam):
+    """`Adam` with a learning rate for each player.
+
+    Attributes:
+      lr: Learning rate of the discriminator's Adam.
+      generator_lr: Learning rate of the generator's Adam.
+    """
+
+    generator_lr: float = 1e-3
+
+    def optimizers(self) -> dict[str, optax.GradientTransformation]:
+        """One optimizer for each player, with its own learning rate."""
+        return {GENERATOR: self._adam(self.generator_lr), DISCRIMINATOR: self._adam(self.lr)}
