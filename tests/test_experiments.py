@@ -3,6 +3,7 @@
 Whether the claims hold is `jgan verify`'s to say; it trains for minutes.
 """
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from covering import covering
 
 from jgan.errors import UserError
 from jgan.game import PLAYERS
+from jgan.training.argument_groups import described
 from jgan.training.experiment import Experiment, ExperimentFile, load_experiment
 from jgan.training.feed import make_feed
 from jgan.training.fit import begin, layout_of
@@ -42,6 +44,17 @@ def test_the_docstring_opens_with_paper_and_command(file: ExperimentFile) -> Non
     lines = file.path.read_text().splitlines()
     assert "arXiv" in "".join(lines[:3])
     assert re.fullmatch(rf"jgan \w+ experiments/{file.path.name}( .*)?", lines[2])
+
+
+def test_every_flag_is_described_in_whole_sentences(file: ExperimentFile) -> None:
+    texts = described(inspect.getdoc(file.build) or "", "Args")
+    assert list(texts) == list(inspect.signature(file.build).parameters)
+    for text in texts.values():
+        assert text[0].isupper()
+        assert text.endswith(".")
+    # Described by the file itself, which knows no argument that is not there.
+    own = described(inspect.getdoc(inspect.unwrap(file.build)) or "", "Args")
+    assert set(own) <= set(texts)
 
 
 def test_claims_have_bounds_and_controls(file: ExperimentFile) -> None:

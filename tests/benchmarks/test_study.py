@@ -26,6 +26,7 @@ from jgan.networks.infogan import (  # noqa: E402
 )
 from jgan.networks.network import count_parameters  # noqa: E402
 from jgan.sweeps.records import Record  # noqa: E402
+from jgan.training.experiment import load_experiment  # noqa: E402
 
 KEY = jax.random.key(0)
 
@@ -266,7 +267,8 @@ def test_the_time_of_killed_jobs_counts(tmp_path, monkeypatch):
 
 def losses(method, images, **arguments):
     """The discriminator's metrics on a batch, and the game's variables."""
-    game = experiment(data="fashion", method=method, width=1, **arguments).game
+    build = load_experiment(study.FILE).build
+    game = build(data="fashion", method=method, width=1, **arguments).game
     batch = {"image": images}
     variables = jax.jit(game.init)(KEY, batch)
     step = jnp.zeros((), jnp.int32)
@@ -296,7 +298,7 @@ def test_began_controls_as_over_0_to_1():
 
 @pytest.mark.parametrize("method", settings.METHODS)
 def test_every_method_has_the_networks_of_the_study(method):
-    game = experiment(data="fashion", method=method).game
+    game = load_experiment(study.FILE).build(data="fashion", method=method).game
     made = jax.eval_shape(lambda: game.init(KEY, {"image": jnp.zeros((2, 28, 28, 1))}))
     dense = lambda i, o: i * o + o
     conv = lambda i, o: 16 * i * o + o
