@@ -5,19 +5,9 @@ jgan train experiments/r1.py
 
 from functools import partial
 
-from jgan import (
-    Adam,
-    Claim,
-    Dataset,
-    Experiment,
-    NetworkPair,
-    gan,
-    lazy,
-    non_saturating,
-    normal,
-    r1,
-)
+from jgan import Adam, Claim, Dataset, Experiment, NetworkPair, gan, non_saturating, normal
 from jgan.claims.measures import metric, modes
+from jgan.terms.penalties import lazy, r1
 
 RING = {"data": "ring", "gamma": 0.5, "lr": 1e-3}
 claim = partial(Claim, steps=6000, setting=RING, control={"gamma": 0.0})

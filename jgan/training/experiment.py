@@ -234,7 +234,8 @@ def load_experiment(path: str | Path) -> ExperimentFile:
             f"experiment file {str(path)!r} defines no function 'experiment'; it must return an Experiment."
         )
 
-    flat = flattened(function)
+    with as_user_error(f"experiment file {str(path)!r}"):
+        flat = flattened(function)
 
     @functools.wraps(flat)
     def build(**arguments: Any) -> Experiment:

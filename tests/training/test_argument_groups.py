@@ -195,14 +195,30 @@ def test_groups_are_frozen() -> None:
         flattened(build)
 
 
+FILE = """
+from __future__ import annotations
+from dataclasses import dataclass
+from jgan import Adam, Experiment
+
+@dataclass(frozen=True)
+class Mine:
+    size: NUMBER = 3
+
+def experiment(*, mine: Mine = Mine(), adam: Adam = Adam(lr=1.0)) -> Experiment:
+    raise ValueError(f"{mine.size} {adam.lr} {adam.beta1}.")
+"""
+
+
 def test_experiments_in_files_have_groups(tmp_path) -> None:
     file = tmp_path / "file.py"
-    file.write_text(
-        "from jgan import Adam, Dataset, Experiment\n"
-        "def experiment(*, data: Dataset = Dataset('ring'), adam: Adam = Adam(lr=1.0)):\n"
-        "    raise ValueError(f'{data.data} {adam.lr} {adam.beta1}.')\n"
-    )
+    file.write_text(FILE.replace("NUMBER", "int"))
     build = load_experiment(file).build
-    assert list(inspect.signature(build).parameters) == ["data", "lr", "beta1", "beta2", "decay"]
-    with pytest.raises(UserError, match=re.escape("ring 1.0 0.1.")):
+    assert list(inspect.signature(build).parameters) == ["size", "lr", "beta1", "beta2", "decay"]
+    assert parse_axis("size=1,2", build).values == [1, 2]
+    with pytest.raises(UserError, match=re.escape("3 1.0 0.1.")):
         build(beta1=0.1)
+    file.write_text(FILE)
+    with pytest.raises(
+        UserError, match=r"file.py' fails.* NameError: name 'NUMBER' is not defined"
+    ):
+        load_experiment(file)
