@@ -3,6 +3,8 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 # The system's certificates, which pip uses too, so that both work behind a company's proxy.
 export UV_SYSTEM_CERTS := 1
+# Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: train test test-all lint types
 train: .venv/ready

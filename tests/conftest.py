@@ -1,6 +1,7 @@
 """Settings that every test shares: eight CPU devices and a compilation cache that outlives the run."""
 
 import contextlib
+import functools
 import gc
 import os
 import time
@@ -11,6 +12,7 @@ import pytest
 from records import Record
 from workers import Groups
 
+from jgan.data import registry
 from jgan.training import devices
 
 # Tests compile much and compute little: with LLVM's optimizations off they take half the time.
@@ -18,6 +20,9 @@ os.environ["XLA_FLAGS"] = (
     f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
 )
 jax.config.update("jax_num_cpu_devices", 8)
+
+# Tracing makes many objects that live long; to look through them again and again takes a tenth of the time.
+gc.set_threshold(50_000, 50, 100)
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jgan-tests"
 # Without thresholds, since most programs of the tests are small and there are thousands of them.
@@ -87,6 +92,26 @@ def one_device():
     """Training spreads over all devices; here it takes one, except where a test asks for them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "all_devices", lambda: jax.devices()[:1])
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def read_once():
+    """Toys are drawn and the embedded images read once in a process, by what they are asked for."""
+    plain = registry._plain
+
+    @functools.cache
+    def kept(x64, *arguments):
+        return plain(*arguments, dict.fromkeys(("image_size", "channels")))
+
+    def load(name, split, size, seed, shape):
+        same = name in (*registry.TOYS, "fashion") and not any(shape.values())
+        if not same:
+            return plain(name, split, size, seed, shape)
+        return kept(jax.config.jax_enable_x64, name, split, size, seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "_plain", load)
         yield
 
 
