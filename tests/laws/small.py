@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
+from jax.interpreters.partial_eval import dce_jaxpr
 
 from jgan.networks.layers import Dense, Norm
 from jgan.networks.minibatch import MinibatchDiscrimination
@@ -105,33 +106,46 @@ def derivative_errors(function, point, directions=2):
     flat = lambda x: ravel_pytree(function(unravel(x)))[0]
     shape, width = (directions, x.size), 1e-6
     along, back = (jax.random.normal(jax.random.key(seed), shape, x.dtype) for seed in (17, 18))
+    names = []
 
-    # One program: a compilation takes longer than all of its computations.
-    @jax.jit
-    def derivatives(x, along, back):
-        # Without jit, a scan is a loop in Python, whose constants are values of this trace.
-        with recording() as constants, jax.disable_jit():
-            flat(x)
+    def with_constants(x):
+        with recording() as constants:
+            value = flat(x)
+        names[:] = [name for name, _ in constants]
+        return value, [constant for _, constant in constants]
 
-        def held(x):
-            if not constants:
-                return flat(x)
-            with replaying(constants), jax.disable_jit():
-                return flat(x)
+    program = equations(with_constants, x)
+    constants = list(zip(names, program(x)[1], strict=True))
 
-        shifts = jnp.stack([times * width * along for times in (1.0, -1.0, 2.0, -2.0)])
-        values = jax.lax.map(held, (x + shifts).reshape(-1, x.size)).reshape(4, *shape)
-        # Fourth order, so that the error is that of rounding.
-        differences = (8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * width)
-        # The product of both directions: a vjp is the transpose of this very jvp.
-        tangent_map = jax.linearize(flat, x)[1]
-        forward = jax.lax.map(tangent_map, along)
-        pullback = jax.linear_transpose(tangent_map, x)
-        return differences, forward, jax.lax.map(lambda cotangent: pullback(cotangent)[0], back)
+    def held(x):
+        with replaying(constants):
+            return flat(x)
 
-    truth, forward, reverse = map(np.asarray, derivatives(x, along, back))
+    fixed = equations(held, x) if constants else lambda x: program(x)[0]
+    shifts = jnp.stack([times * width * along for times in (1.0, -1.0, 2.0, -2.0)])
+    values = jax.vmap(fixed)((x + shifts).reshape(-1, x.size)).reshape(4, *shape)
+    # Fourth order, so that the error is that of rounding.
+    truth = np.asarray((8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * width))
+    # The product of both directions: a vjp is the transpose of this very jvp.
+    tangent_map = jax.linearize(lambda x: program(x)[0], x)[1]
+    forward = jax.vmap(tangent_map)(along)
+    pullback = jax.linear_transpose(tangent_map, x)
+    reverse = jax.vmap(lambda cotangent: pullback(cotangent)[0])(back)
     gaps = np.abs(np.sum(reverse * along, axis=1) - np.sum(back * truth, axis=1))
     scale = np.linalg.norm(back, axis=1) * np.linalg.norm(truth, axis=1)
     return Errors(
         float(np.max(np.abs(forward - truth)) / np.max(np.abs(truth))), float(np.max(gaps / scale))
     )
+
+
+def equations(function, x):
+    """The function as its equations at ``x``, those without use left out, evaluated one by one.
+
+    A compiled program takes ten times as long to compile as its equations take to be evaluated. Loops are
+    loops in Python, whose constants are values of the trace.
+    """
+    with jax.disable_jit():
+        traced, shape = jax.make_jaxpr(function, return_shape=True)(x)
+    used, _ = dce_jaxpr(traced.jaxpr, [True] * len(traced.out_avals))
+    structure = jax.tree.structure(shape)
+    return lambda x: jax.tree.unflatten(structure, jax.core.eval_jaxpr(used, traced.consts, x))
