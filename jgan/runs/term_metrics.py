@@ -35,7 +35,7 @@ def term_metrics(stage: Experiment | Stage) -> Callable[[TrainState], dict[str, 
         own = state.replace(
             variables=on_host(state.variables), optimizers={}, averages={}, memory=()
         )
-        told = measured(own, dict(stage.source.at(rows)))
-        return {name: float(value) for name, value in told.items()}
+        found = measured(own, dict(stage.source.at(rows)))
+        return {name: float(value) for name, value in found.items()}
 
     return of
