@@ -44,12 +44,12 @@ def main(words: list[str]) -> int:
     shown = [images]
     test, _ = held_out_set(run.source, run.arguments)
     if test is not None:
-        shown.append(_rows(test, np.arange(min(HELD_OUT, test.size))))
+        shown.append(_images_at(test, np.arange(min(HELD_OUT, test.size))))
     query_features = np.concatenate(list(features(iter(shown))))
     both = nearest_in_stream(query_features, training(), options.k)
     index, distance = both.index[: len(images)], both.distance[: len(images)]
     # The nearest of a training example to itself is itself.
-    nearest = np.asarray(_rows(run.source, index[:, 0]), np.float32)
+    nearest = np.asarray(_images_at(run.source, index[:, 0]), np.float32)
     own = nearest_in_stream(np.concatenate(list(features(iter([nearest])))), training(), 2)
     middle = float(np.median(distance[:, 0]))
     new = both.distance[len(images) :, 0]
@@ -72,7 +72,7 @@ def main(words: list[str]) -> int:
             for i, name in enumerate(queries.names)
         ],
     }
-    rows = [images, *(np.asarray(_rows(run.source, column)) for column in index.T)]
+    rows = [images, *(np.asarray(_images_at(run.source, column)) for column in index.T)]
     lines = report(options, run, rows, findings)
     if not options.json:
         print(
@@ -135,7 +135,7 @@ def _stream(source: Source, features: Features, keep: bool) -> Callable[[], Iter
 
     def images() -> Iterator[np.ndarray]:
         for start in range(0, source.size, AT_ONCE):
-            yield _rows(source, np.arange(start, min(start + AT_ONCE, source.size)))
+            yield _images_at(source, np.arange(start, min(start + AT_ONCE, source.size)))
 
     if not keep:
         return lambda: features(images())
@@ -143,6 +143,6 @@ def _stream(source: Source, features: Features, keep: bool) -> Callable[[], Iter
     return lambda: kept
 
 
-def _rows(source: Source, indices: np.ndarray) -> np.ndarray:
+def _images_at(source: Source, indices: np.ndarray) -> np.ndarray:
     rows: np.ndarray = gather({"image": source.arrays["image"]}, indices)["image"]
     return rows

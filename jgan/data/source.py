@@ -340,10 +340,10 @@ def gather(arrays: Mapping[str, Any], indices: Any) -> dict[str, Any]:
         >>> [round(float(x), 3) for x in gather({"image": images}, np.asarray([2, 1]))["image"].flat]
         [1.0, -0.6]
     """
-    return {name: _rows(values, indices) for name, values in arrays.items()}
+    return {name: _values_at(values, indices) for name, values in arrays.items()}
 
 
-def _rows(values: Any, indices: Any) -> Any:
+def _values_at(values: Any, indices: Any) -> Any:
     if isinstance(values, np.ndarray | StoredArray) and isinstance(indices, np.ndarray):
         rows: Any = values[indices]
     else:

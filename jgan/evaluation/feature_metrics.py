@@ -131,7 +131,7 @@ def kernel(evidence: Evidence) -> Measurement:
     return Measurement([Value(name, found.mean, found.std, settings=settings)])
 
 
-def score(evidence: Evidence) -> Measurement:
+def class_score(evidence: Evidence) -> Measurement:
     """Inception score in 10 random splits; a class score where the classes are not Inception's."""
     chances = present(evidence.samples.probabilities, "is", "probabilities of classes")
     count, classes = chances.shape

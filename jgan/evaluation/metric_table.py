@@ -45,7 +45,7 @@ METRICS = {
     "fd": _metric(features.frechet, MOMENTS),
     "fd_inf": _metric(features.frechet_infinite, MOMENTS, FEATURES),
     "kid": _metric(features.kernel, FEATURES),
-    "is": _metric(features.score, PROBABILITIES),
+    "is": _metric(features.class_score, PROBABILITIES),
     "prdc": _metric(features.manifolds, FEATURES),
     "mmd": _metric(features.discrepancy, FEATURES),
     "c2st": _metric(features.two_sample, FEATURES),

@@ -71,7 +71,7 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
     members = list(found.values())
     coloured = list(range(len(members)))
     if len(members) > STYLES:
-        coloured = sorted(coloured, key=lambda index: _score(members[index]))[:STYLES]
+        coloured = sorted(coloured, key=lambda index: _final_score(members[index]))[:STYLES]
     colours = {index: number for number, index in enumerate(sorted(coloured))}
     return [
         Group(name, own, colours.get(index))
@@ -79,7 +79,7 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
     ]
 
 
-def _score(runs: Sequence[Run]) -> float:
+def _final_score(runs: Sequence[Run]) -> float:
     found = mean_and_deviation([run.measures.get("score", run.last("score")) for run in runs])
     return float("inf") if found is None else found[0]
 

@@ -239,7 +239,7 @@ def _train(
     whole = stage(0).whole
     steps, ends, members = whole.steps, whole.ends, len(batch.members)
 
-    def measured(index: int, trained: Trained) -> Mapping[str, float]:
+    def measure(index: int, trained: Trained) -> Mapping[str, float]:
         observe(batch.members[index], trained)
         return measures(trained)
 
@@ -258,7 +258,7 @@ def _train(
             if step in cadence.marks(steps):
                 # Measuring may take longer than training: what it looks at has to outlive a kill.
                 checkpoints.save(states, step)
-                if not population_history.measure(made, states, step, members, measured, stop):
+                if not population_history.measure(made, states, step, members, measure, stop):
                     return None
             if step == steps:
                 break
