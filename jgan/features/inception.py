@@ -113,7 +113,7 @@ def inception_features(weights: Weights, images: jax.Array) -> jax.Array:
     """The 2048 features of the last average pool, called ``pool_3:0`` in the original graph.
 
     Args:
-      weights: each of `UNITS` with its batch normalisation folded in.
+      weights: each of `CONVOLUTIONS` with its batch normalisation folded in.
       images: ``(B, 299, 299, 3)`` in [-1, 1] (see `jgan.features.resize`; other sizes of at least 75
         work but are not FID's).
 

@@ -70,7 +70,7 @@ def inception(arrays: Mapping[str, np.ndarray], sha256: str) -> Extractor:
     """The extractor with these weights.
 
     Args:
-      arrays: names and layouts of the PyTorch port: for each of `UNITS` ``NAME.conv.weight``
+      arrays: names and layouts of the PyTorch port: for each of `CONVOLUTIONS` ``NAME.conv.weight``
         ``(out, in, kh, kw)`` and ``NAME.bn.weight``, ``.bias``, ``.running_mean``, ``.running_var``;
         ``fc.weight`` ``(1008, 2048)`` and ``fc.bias``.
       sha256: what identifies them.
