@@ -44,7 +44,7 @@ def bigan(
 
     D tells (x, E(x)) from (G(z), z); E and G are one player, against whom D wants both kinds of pairs told
     apart (`mirrored`). Where D cannot, E inverts G (theorem 2 of the former). With a deterministic encoder
-    it is BiGAN, with `jgan.networks.joint.drawn` ALI.
+    it is BiGAN, with `jgan.networks.joint.reparameterized` ALI.
 
     Args:
       generator: latents ``(B, d)`` to examples.
