@@ -119,8 +119,8 @@ def norms_and_cosines(found: dict[str, PyTree]) -> dict[str, jax.Array]:
     Returns:
       ``{"norm(term)": ..., "cosine(term, other)": ...}``; the cosine with a gradient of zero is 0.
 
-    >>> told = norms_and_cosines({"a": jnp.array([3.0, 0.0]), "b": jnp.array([2.0, 2.0])})
-    >>> {name: round(float(value), 4) for name, value in told.items()}
+    >>> metrics = norms_and_cosines({"a": jnp.array([3.0, 0.0]), "b": jnp.array([2.0, 2.0])})
+    >>> {name: round(float(value), 4) for name, value in metrics.items()}
     {'norm(a)': 3.0, 'norm(b)': 2.8284, 'cosine(a, b)': 0.7071}
     """
     norms = {name: optax.tree.norm(gradient) for name, gradient in found.items()}

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import optax
 from jgan.data import load
 from jgan.game import GENERATOR, PLAYERS, Aux
-from jgan.gans.single_player import alone
+from jgan.gans.single_player import single_player
 from jgan.rules import simultaneous
 from jgan.training.experiment import Claim, Experiment
 
@@ -34,7 +34,7 @@ def last(trained):
 
 def experiment(*, data: str = "ring", lr: float = 1.0) -> Experiment:
     where = lambda variables: variables[GENERATOR]["params"]
-    game = alone(
+    game = single_player(
         lambda key, batch: {"params": jnp.zeros(2)},
         lambda variables, *rest: (where(variables).sum(), Aux()),
         views={"samples": lambda variables, batch, key: where(variables) + 0 * batch["image"]},
