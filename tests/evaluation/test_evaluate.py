@@ -161,6 +161,8 @@ def test_what_follows_a_sign_of_deviation_is_named():
     assert len(named) == 3
     assert all(value.settings["spread"] in UNCERTAINTIES for value in named)
     assert all(value.settings["spread"] in number(value) for value in named)
+    kept = [value["spread"] for value in result.as_json()["values"]]  # its name in files
+    assert [value for value in kept if value is not None] == [value.uncertainty for value in named]
 
 
 def test_a_score_of_ten_examples_has_one_split_and_no_deviation():
