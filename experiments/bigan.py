@@ -10,7 +10,7 @@ from jgan import Architecture, Claim, Dataset, Experiment, TwoRateAdam, get_loss
 from jgan.claims.encoder_measures import neighbour_accuracy, reconstruction_ratio
 from jgan.gans.bigan import bigan
 from jgan.networks.combined import answer_of
-from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.joint import joint_discriminator, reparameterized
 
 claim = partial(Claim, steps=1200, setting={"latent": 10}, control={"judged": "image"})
 CLAIMS = (
@@ -53,7 +53,7 @@ def experiment(
     """
     source = data.load()
     if encoder == "gaussian":
-        inverse = drawn(architecture.encoder(latent))
+        inverse = reparameterized(architecture.encoder(latent))
     else:
         inverse = answer_of(architecture.heads({"code": latent}), "code")
     judge = joint_discriminator(norm=judge_norm, latent=judged == "pair", **architecture.options)

@@ -8,7 +8,7 @@ from typing import Literal
 from jgan import Architecture, Claim, Dataset, Experiment, TwoRateAdam, get_loss, normal
 from jgan.claims.encoder_measures import reconstruction_ratio
 from jgan.gans.bigbigan import bigbigan
-from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.joint import joint_discriminator, reparameterized
 
 CLAIMS = (
     Claim(
@@ -45,7 +45,10 @@ def experiment(
       generator_lr: Learning rate of the Adam of generator and encoder.
     """
     source = data.load()
-    generator, encoder = architecture.generator(source), drawn(architecture.encoder(latent))
+    generator, encoder = (
+        architecture.generator(source),
+        reparameterized(architecture.encoder(latent)),
+    )
     judge = joint_discriminator(
         norm=judge_norm, unary=True, latent=joint == "with", **architecture.options
     )

@@ -42,7 +42,7 @@ def drift(trained: Trained, count: int = 500) -> float:
     return float(gap(shrunk) / gap(np.roll(coarse, 1, axis=0)))
 
 
-claim = partial(Claim, steps=400, control={"told": "nothing"})
+claim = partial(Claim, steps=400, control={"condition": "nothing"})
 CLAIMS = (
     claim(
         "samples keep the content of the coarse image (distance at 7 pixels)", drift, at_most=0.3
@@ -58,7 +58,7 @@ CLAIMS = (
 def experiment(
     *,
     data: Dataset = Dataset(),
-    told: Literal["low-pass", "nothing"] = "low-pass",
+    condition: Literal["low-pass", "nothing"] = "low-pass",
     loss: str = "non_saturating",
     width: int = 16,
     size: int = 3,
@@ -72,7 +72,7 @@ def experiment(
 
     Args:
       data: Name or path of pictures, see jgan.data.load.
-      told: Whether the networks of the finer levels see the low-pass image.
+      condition: Whether the networks of the finer levels see the low-pass image.
       loss: Name of the loss, one of jgan.losses.LOSSES.
       width: Planes of the generators of details.
       size: Side of their kernels; 7 in the paper.
@@ -86,9 +86,11 @@ def experiment(
         raise UserError(f"data is {source.name!r}, but this experiment needs pictures.")
     height, across, channels = source.shape
     halves = [-(-side // 2 ** (LEVELS - 1)) for side in (height, across)]
-    details = detail_generator(width=width, size=size, norm=norm, told=told == "low-pass")
+    details = detail_generator(
+        width=width, size=size, norm=norm, conditional=condition == "low-pass"
+    )
     fine_judge = answer_of(heads({"logit": 1}, width=judge_width, norm=judge_norm), "logit")
-    fine = beside(fine_judge) if told == "low-pass" else unlabelled(fine_judge)
+    fine = beside(fine_judge) if condition == "low-pass" else unlabelled(fine_judge)
     coarsest = Architecture("mlp", coarse_width, judge_norm)
     game = lapgan(
         [details] * (LEVELS - 1) + [generator_for((*halves, channels), **coarsest.options)],

@@ -120,7 +120,7 @@ def train_classifier(
         "test_size": test.size,
     }
     variables = jax.tree.map(np.asarray, state[0])
-    return _measured(variables, about, test)
+    return _with_accuracy(variables, about, test)
 
 
 def _check(train: Source, test: Source, epochs: int, batch_size: int) -> None:
@@ -144,7 +144,7 @@ def _check(train: Source, test: Source, epochs: int, batch_size: int) -> None:
         )
 
 
-def _measured(variables: Mapping[str, Any], about: dict[str, Any], test: Source) -> Classifier:
+def _with_accuracy(variables: Mapping[str, Any], about: dict[str, Any], test: Source) -> Classifier:
     extractor = _extractor(variables, about)
     assert extractor.probabilities is not None
     batches = (

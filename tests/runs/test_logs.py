@@ -14,7 +14,7 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 from jgan.errors import UserError
 from jgan.runs.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
 from jgan.runs.run import RunDirectory
-from jgan.sweeps.records import read_records
+from jgan.sweeps.records import Record, read_records
 
 PIXELS = np.arange(4 * 6, dtype=np.uint8).reshape(4, 6, 1)
 
@@ -238,3 +238,13 @@ def test_what_is_no_record_of_a_sweep_is_damaged(stored: object, tmp_path: Path)
     file = tmp_path / "0000.json"
     file.write_text(json.dumps(stored))
     assert read_records(file) is None
+
+
+def test_records_keep_their_names_in_files(tmp_path: Path) -> None:
+    file = tmp_path / "0000.json"
+    record = Record({"lr": 0.1}, 0, None, {"score": 2.0}, {}, [{"step": 4, "score": 2.0}])
+    content = record.as_json()
+    assert list(content) == ["setting", "seed", "diverged", "measures", "metrics", "course"]
+    assert content["course"] == record.learning_curve
+    file.write_text(json.dumps([content]))
+    assert read_records(file) == [record]

@@ -106,28 +106,28 @@ def show(result: Result, as_json: bool, written: Sequence[str] = ()) -> None:
 
 
 def number(value: Value) -> str:
-    """Value and spread with the digits that mean something, and what the spread is.
+    """Value and uncertainty with the digits that mean something, and what the uncertainty is.
 
     >>> number(Value("x", 1.23456, 0.0123, settings={"spread": "standard error"}))
     '1.235 ± 0.012 (standard error)'
     """
-    if value.spread is None:
+    if value.uncertainty is None:
         return f"{value.value:.4g}"
-    return f"{value.value:.4g} ± {value.spread:.2g} ({value.settings['spread']})"
+    return f"{value.value:.4g} ± {value.uncertainty:.2g} ({value.settings['spread']})"
 
 
 def protocol_lines(result: Result) -> list[str]:
     """The protocol in words, and the warnings."""
-    told = result.protocol
-    split = f" ({told['reference_split']} set)" if "reference_split" in told else ""
+    protocol = result.protocol
+    split = f" ({protocol['reference_split']} set)" if "reference_split" in protocol else ""
     lines = [
-        f"{told['samples']:,} {told['samples_of']} against {told['reference_count']:,} of "
-        f"{told['reference']}{split}; seed {told['seed']}"
+        f"{protocol['samples']:,} {protocol['samples_of']} against {protocol['reference_count']:,} of "
+        f"{protocol['reference']}{split}; seed {protocol['seed']}"
     ]
-    if told["extractor_sha256"] is not None:
+    if protocol["extractor_sha256"] is not None:
         lines.append(
-            f"features {told['extractor']} (sha256 {told['extractor_sha256'][:12]}); "
-            f"resize {told['resize']}"
+            f"features {protocol['extractor']} (sha256 {protocol['extractor_sha256'][:12]}); "
+            f"resize {protocol['resize']}"
         )
     return lines + [f"warning: {sentence}" for sentence in result.warnings]
 
