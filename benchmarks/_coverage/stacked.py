@@ -12,7 +12,8 @@ from benchmarks._coverage.methods import Size
 from jgan.cli import classifier as command
 from jgan.data import Source, gather, load
 from jgan.errors import UserError
-from jgan.evaluation.judges import Classifier, load_classifier
+from jgan.evaluation.classifier_files import load_classifier
+from jgan.evaluation.classifiers import Classifier
 from jgan.files import cache_folder, make_folder
 from jgan.metrics.modes import stacked_predictions
 

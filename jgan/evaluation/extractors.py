@@ -9,7 +9,7 @@ import numpy as np
 
 from jgan.errors import UserError
 from jgan.evaluation.extraction import extract
-from jgan.evaluation.judges import load_classifier
+from jgan.evaluation.classifier_files import load_classifier
 from jgan.features.extractor import Extractor, rgb
 from jgan.metrics.random_features import random_features
 from jgan.weights.efficientnet_lite import find_efficientnet, load_efficientnet

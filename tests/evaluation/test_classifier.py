@@ -9,7 +9,8 @@ from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate
 from jgan.evaluation.extractors import get_extractor
-from jgan.evaluation.judges import load_classifier, save_classifier, train_classifier
+from jgan.evaluation.classifier_files import load_classifier, save_classifier
+from jgan.evaluation.classifiers import train_classifier
 from jgan.evaluation.samples import Samples
 
 SETTINGS = {"epochs": 3, "batch_size": 16, "width": 8, "learning_rate": 3e-3}

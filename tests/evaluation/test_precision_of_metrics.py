@@ -8,7 +8,7 @@ from jaxprs import equations, primitives
 
 from jgan.evaluation.extraction import extract
 from jgan.evaluation.extractors import random_extractor
-from jgan.evaluation.judges import _extractor
+from jgan.evaluation.classifiers import _extractor
 from jgan.features.extractor import smooth
 from jgan.features.inception import UNITS
 from jgan.latents import normal
