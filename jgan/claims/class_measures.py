@@ -4,10 +4,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from jgan.claims.measures import AT_ONCE, Measure, conditions_of, samples
-from jgan.data import Mixture, Source
-from jgan.data.held_out import divided, published_splits
+from jgan.data import Source
 from jgan.errors import UserError
-from jgan.evaluation.judges import Judge, classifying_judge, nearest_mode
+from jgan.evaluation.judges import Judge, judge_for
 from jgan.training.experiment import Experiment, Trained
 
 
@@ -31,17 +30,11 @@ def classes_of(source: Source) -> int:
 def judge_of(experiment: Experiment) -> Judge:
     """Who names the class of an example of the experiment's data, knowing nothing of the game.
 
-    For a mixture the nearest mode, whose index is the label; for images a classifier trained on the whole
-    training set and tested on the test set, or on a tenth of the images held out where there is none.
-
     Raises:
       UserError: if the data have no labels.
     """
-    source = experiment.source
-    classes_of(source)
-    if isinstance(source.density, Mixture):
-        return nearest_mode(source)
-    return classifying_judge(*(published_splits(source, experiment.loaded) or divided(source)))
+    classes_of(experiment.source)
+    return judge_for(experiment.source, experiment.loaded)
 
 
 def class_accuracy(trained: Trained, count: int = 2000) -> float:

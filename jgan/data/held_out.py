@@ -13,12 +13,14 @@ from jgan.metrics.subsets import draw_rows, stream
 HELD_OUT = 0.1
 
 
-def published_splits(source: Source, loaded: Mapping[Asked, Source]) -> tuple[Source, Source] | None:
+def published_splits(
+    source: Source, loaded: Mapping[Asked, Source]
+) -> tuple[Source, Source] | None:
     """The whole training set and the test set of the data that a source was taken from.
 
     Args:
       source: all examples of a training set, or some of them, as they were loaded.
-      loaded: what `jgan.data.load` returned on the way to it, as `jgan.training.experiment.Experiment` keeps it.
+      loaded: what `jgan.data.load` returned on the way to it, as an experiment keeps it.
 
     Returns:
       Both, not augmented; None where the data have no test set, or are no longer what was loaded (other

@@ -5,9 +5,7 @@ once and kept (`jgan.evaluation.kept_training`).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,6 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.data import Mixture, Source, gather
+from jgan.data.held_out import divided, published_splits
+from jgan.data.registry import Asked
+from jgan.evaluation.beside import put_beside
 from jgan.evaluation.classifiers import (
     Classifier,
     check_labelled_images,
@@ -74,25 +75,9 @@ class Judge(NamedTuple):
     fingerprint: str
 
     def __call__(self, examples: np.ndarray) -> np.ndarray:
-        """The class of each example; whoever listens by `consulted` learns of the judge."""
-        found = _CONSULTED.get()
-        if found is not None and self.fingerprint not in {one.fingerprint for one in found}:
-            found.append(self)
+        """The class of each example; the accuracy is put beside the number that is being computed."""
+        put_beside(self.accuracy)
         return self.classify(examples)
-
-
-_CONSULTED: ContextVar[list[Judge] | None] = ContextVar("consulted", default=None)
-
-
-@contextmanager
-def consulted() -> Iterator[list[Judge]]:
-    """Within it every judge that names a class is put down, once."""
-    found: list[Judge] = []
-    token = _CONSULTED.set(found)
-    try:
-        yield found
-    finally:
-        _CONSULTED.reset(token)
 
 
 def nearest_mode(source: Source) -> Judge:
@@ -116,12 +101,32 @@ def nearest_mode(source: Source) -> Judge:
     return Judge(f"nearest mode of {source.name}", classify, accuracy, digest)
 
 
-def classifying_judge(train: Source, test: Source, settings: JudgeSettings = SETTINGS) -> Judge:
-    """The judge of a domain of pictures; arguments and errors are those of `domain_classifier`."""
-    _, about, extractor = domain_classifier(train, test, settings)
+def judge_for(source: Source, loaded: Mapping[Asked, Source]) -> Judge:
+    """The judge of a source's classes: of a mixture its `nearest_mode`, of pictures `classifier_for` them.
+
+    Args:
+      source: labelled examples.
+      loaded: what `jgan.data.load` returned on the way to them, empty where it is not known.
+
+    Raises:
+      UserError: if they are neither points of a mixture nor pictures, or have no classes.
+    """
+    if isinstance(source.density, Mixture):
+        return nearest_mode(source)
+    _, about, extractor = classifier_for(source, loaded)
     assert extractor.accuracy is not None
     classify = partial(class_indices, extractor)
     return Judge(extractor.name, classify, extractor.accuracy, about["fingerprint"])
+
+
+def classifier_for(source: Source, loaded: Mapping[Asked, Source]) -> Classifier:
+    """The `domain_classifier` of the data that a source was taken from; arguments as for `judge_for`.
+
+    It is trained on the whole training set and tested on the test set, or on a tenth of the images, held out,
+    where there is none.
+    """
+    check_labelled_images(source, source)
+    return domain_classifier(*(published_splits(source, loaded) or divided(source)))
 
 
 def domain_classifier(
@@ -185,9 +190,7 @@ def _reduced(source: Source, side: int) -> Source:
     if longest <= side:
         return replace(source, augment=None)
     shape = (max(1, height * side // longest), max(1, width * side // longest), channels)
-    resized = jax.jit(
-        lambda x: jax.image.resize(x, (len(x), *shape), "bilinear", antialias=True)
-    )
+    resized = jax.jit(lambda x: jax.image.resize(x, (len(x), *shape), "bilinear", antialias=True))
     images = np.empty((source.size, *shape), np.uint8)
     for start in range(0, source.size, AT_ONCE):
         rows = np.arange(start, min(start + AT_ONCE, source.size))

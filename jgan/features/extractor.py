@@ -24,7 +24,7 @@ class Extractor(NamedTuple):
         float32; pure, can be compiled.
       probabilities: likewise to ``(B, K)`` probabilities of classes; None if the network has none.
       classes: names of the K classes, empty where they are not known.
-      accuracy: how often its classes are right, measured where it was trained here; None for published networks.
+      accuracy: how often its classes are right, where it was trained here; None for published networks.
       unrounded: the same as ``features`` without its rounding of pictures to 8 bits, for differences along a
         path; None where ``features`` does not round.
     """

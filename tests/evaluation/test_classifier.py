@@ -7,10 +7,10 @@ import pytest
 from jgan.cli.classifier import main
 from jgan.data import Source
 from jgan.errors import UserError
-from jgan.evaluation.evaluate import evaluate
-from jgan.evaluation.extractors import get_extractor
 from jgan.evaluation.classifier_files import load_classifier, save_classifier
 from jgan.evaluation.classifiers import train_classifier
+from jgan.evaluation.evaluate import evaluate
+from jgan.evaluation.extractors import get_extractor
 from jgan.evaluation.samples import Samples
 
 SETTINGS = {"epochs": 3, "batch_size": 16, "width": 8, "learning_rate": 3e-3}
