@@ -38,20 +38,17 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arrays and the JSON of `write_archive`, ``sha256`` included.
 
     Raises:
-      OSError: if the file cannot be read.
+      OSError: if there is no file, or it cannot be read.
       ValueError: if it is no such file, or damaged.
     """
+    content = io.BytesIO(path.read_bytes())
     try:
-        # Opened here, because NumPy leaves a damaged file open.
-        with open(path, "rb") as file:
-            with zipfile.ZipFile(file) as archive:
-                about = parse_json(archive.read(ABOUT))
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as stored:
-                arrays = _nested({name: stored[name] for name in stored.files if name != ABOUT})
+        with zipfile.ZipFile(content) as archive:
+            about = parse_json(archive.read(ABOUT))
+        content.seek(0)
+        with np.load(content, allow_pickle=False) as stored:
+            arrays = _nested({name: stored[name] for name in stored.files if name != ABOUT})
         expected = about["sha256"]
-    except OSError:
-        raise
     except Exception as error:  # a damaged archive fails in as many ways as zip has parts
         raise ValueError(f"it is no file of arrays and {ABOUT}: {error}") from error
     if digest_of(arrays) != expected:

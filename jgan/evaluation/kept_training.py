@@ -86,11 +86,12 @@ def _kept(kind: str, name: str, train: Callable[[], TrainedArrays]) -> TrainedAr
 def _read(kind: str, path: Path) -> TrainedArrays | None:
     try:
         return TrainedArrays(*read_archive(path))
-    except FileNotFoundError:
+    except OSError:
+        # There is none, or the folder is out of reach, of which writing will speak.
         return None
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         reason = str(error).rstrip(".")
-        _warn(f"the {kind} in {str(path)!r} is trained anew, because it cannot be read: {reason}.")
+        _warn(f"the {kind} in {str(path)!r} is damaged and trained anew: {reason}.")
         return None
 
 
