@@ -209,7 +209,9 @@ def test_the_accuracy_stands_beside_every_number_that_rests_on_a_judge(monkeypat
     monkeypatch.setattr(
         judges, "domain_classifier", functools.partial(domain_classifier, settings=SMALL)
     )
-    experiment = Experiment(None, None, TRAIN, 1, loaded={("nowhere", "train", None, 0, None, None): TRAIN})
+    experiment = Experiment(
+        None, None, TRAIN, 1, loaded={("nowhere", "train", None, 0, None, None): TRAIN}
+    )
     images = TEST.arrays["image"].astype(np.float32) / 127.5 - 1
 
     def share(trained):
