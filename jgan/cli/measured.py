@@ -78,7 +78,9 @@ def extractor_for(
     if not source.pictures:
         return None
     if options.extractor == "classifier" and options.weights is None:
-        return classifier_for(source, loaded).extractor
+        return classifier_for(
+            source, loaded, say=lambda line: announce(f"the classifier of {source.name}, {line}")
+        ).extractor
     return get_extractor(options.extractor, weights=options.weights, fetch=options.fetch)
 
 
