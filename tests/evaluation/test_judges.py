@@ -2,6 +2,7 @@ import errno
 import functools
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 from labelled import quadrants
@@ -17,7 +18,7 @@ from jgan.evaluation.judges import JudgeSettings, domain_classifier, judge_for, 
 from jgan.evaluation.kept_training import TrainedArrays, trained_once
 from jgan.training.experiment import Experiment, Trained
 
-SMALL = JudgeSettings(images=1600, width=8, batch_size=16)
+SMALL = JudgeSettings(images=1200, width=4, batch_size=16)
 TRAIN, TEST = quadrants(200, 0), quadrants(100, 1)
 
 
@@ -46,7 +47,7 @@ def trainings(monkeypatch):
 def test_a_judge_is_trained_once_and_kept_and_damage_is_repaired(cache, trainings, caplog):
     first = domain_classifier(TRAIN, TEST, SMALL)
     images = TEST.arrays["image"].astype(np.float32) / 127.5 - 1
-    found = np.asarray(first.extractor.probabilities(images)).argmax(1)
+    found = np.asarray(jax.jit(first.extractor.probabilities)(images)).argmax(1)
     right = (found == TEST.arrays["label"]).mean()
     assert right > 0.9
     assert first.extractor.accuracy == (right, 100, "images")
@@ -172,18 +173,26 @@ def test_few_are_remembered_in_a_process_and_all_are_kept(cache):
     assert len(kept_training._known) < 6
 
 
-def test_large_pictures_are_reduced_and_many_are_chosen_from(trainings):
+class Begun(Exception):
+    """A training begins."""
+
+
+def test_large_pictures_are_reduced_and_many_are_chosen_from(monkeypatch):
+    def begin(learnt, tested, **options):
+        raise Begun(learnt, tested, options)
+
+    monkeypatch.setattr(judges, "train_classifier", begin)
     train, test = quadrants(300, 0, side=20, channels=3), quadrants(60, 1, side=20, channels=3)
-    settings = SMALL._replace(images=200, side=10, width=2, batch_size=1000)
-    found = domain_classifier(train, test, settings)
-    assert found.about["shape"] == [10, 10, 3]
-    assert (found.about["train_size"], found.about["batch_size"], found.about["epochs"]) == (
-        200,
-        200,
-        1,
-    )
-    assert found.extractor.features(np.zeros((2, 20, 20, 3), np.float32)).shape == (2, 128)
-    # Every 2 x 2 block of constant colour is one pixel of the reduced picture.
+    settings = SMALL._replace(images=200, side=10, batch_size=1000)
+    with pytest.raises(Begun) as begun:
+        domain_classifier(train, test, settings)
+    learnt, tested, options = begun.value.args
+    assert learnt.shape == tested.shape == (10, 10, 3)
+    assert (learnt.size, tested.size) == (200, 60)
+    assert (options["batch_size"], options["epochs"]) == (200, 1)
+    shares = [np.bincount(source.arrays["label"]) / source.size for source in (learnt, train)]
+    np.testing.assert_allclose(*shares, atol=0.01)
+    # A block of constant colour is one pixel of the reduced picture.
     blocks = np.kron(np.arange(25, dtype=np.uint8).reshape(5, 5, 1) * 10, np.ones((4, 4, 1)))
     flat = Source({"image": blocks[None].astype(np.uint8), "label": np.zeros(1, np.int32)})
     small = judges._reduced(flat, 5).arrays["image"]
