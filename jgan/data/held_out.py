@@ -41,8 +41,8 @@ def published_splits(
 
 
 def _names_of(source: Source, loaded: Mapping[Asked, Source]) -> Iterator[Asked]:
-    yield from (asked for asked, own in loaded.items() if own is source)
-    yield from (asked for asked, own in loaded.items() if own.name == source.name)
+    yield from (arguments for arguments, own in loaded.items() if own is source)
+    yield from (arguments for arguments, own in loaded.items() if own.name == source.name)
     yield source.name, "train", None, 0, None, None
 
 

@@ -19,6 +19,7 @@ from jgan.data.held_out import divided, published_splits
 from jgan.data.registry import Asked
 from jgan.evaluation.beside import put_beside
 from jgan.evaluation.classifiers import (
+    SIDE,
     Classifier,
     check_labelled_images,
     class_indices,
@@ -207,7 +208,11 @@ def _reduced(source: Source, side: int) -> Source:
     longest = max(height, width)
     if longest <= side:
         return replace(source, augment=None)
-    shape = (max(1, height * side // longest), max(1, width * side // longest), channels)
+    shape = (
+        max(SIDE, height * side // longest),
+        max(SIDE, width * side // longest),
+        channels,
+    )
     resized = jax.jit(lambda x: jax.image.resize(x, (len(x), *shape), "bilinear", antialias=True))
     images = np.empty((source.size, *shape), np.uint8)
     for start in range(0, source.size, AT_ONCE):
