@@ -98,13 +98,13 @@ def run(options: argparse.Namespace, say: Callable[[str], None]) -> bool:
         if start - began + longest > 60 * options.minutes:
             say(f"out of time before {cell.name!r}; the same command goes on from here")
             return False
-        facts["cells"][cell.name] = _measured(cell, pythons, options, facts["sides"], say)
+        facts["cells"][cell.name] = _measure_cell(cell, pythons, options, facts["sides"], say)
         _write(options.out, facts)
         longest = max(longest, time.monotonic() - start)
     return True
 
 
-def _measured(
+def _measure_cell(
     cell: Cell,
     pythons: dict[str, str],
     options: argparse.Namespace,

@@ -69,9 +69,9 @@ def _defaults(name: str) -> str:
 
 
 def _study(options: argparse.Namespace) -> None:
-    asked = {name: getattr(options, name) for name in OVERRIDES}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    scale = checked(SCALES[options.scale]._replace(**asked))
+    overrides = {name: getattr(options, name) for name in OVERRIDES}
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    scale = checked(SCALES[options.scale]._replace(**overrides))
     if options.at_once is not None and options.at_once < 1:
         raise UserError(f"--at-once is {options.at_once}, but must be at least 1.")
     if options.minutes is not None and options.minutes <= 0:

@@ -39,7 +39,7 @@ SHARE = 50
 
 def each(strategy: Any, count: int, seed: int, look: Callable[[Case], None]) -> int:
     """Look at ``count`` cases of a strategy; returns how many there were, fewer only if there are no more."""
-    seen = 0
+    done = 0
 
     @hypothesis.seed(seed)
     @settings(
@@ -51,13 +51,13 @@ def each(strategy: Any, count: int, seed: int, look: Callable[[Case], None]) -> 
     )
     @given(strategy)
     def all_cases(case: Case) -> None:
-        nonlocal seen
-        if seen < count:
-            seen += 1
+        nonlocal done
+        if done < count:
+            done += 1
             look(case)
 
     all_cases()
-    return seen
+    return done
 
 
 def fuzz(
@@ -89,8 +89,8 @@ def fuzz(
         of_commands.setdefault(ascii(case.commands[0][0]), Counter())[outcome.kind] += 1
         slowest = max(slowest, (outcome.seconds, ascii(case.commands[0])))
         if outcome.kind not in KEPT:
-            faults.append({**case.told(), **outcome._asdict()})
-            say(f"{outcome.kind}: {case.told()}\n{outcome.told}")
+            faults.append({**case.as_json(), **outcome._asdict()})
+            say(f"{outcome.kind}: {case.as_json()}\n{outcome.message}")
         if counts.total() % 100 == 0:
             say(f"{counts.total()} cases, {time.perf_counter() - began:.0f} s: {dict(counts)}")
 

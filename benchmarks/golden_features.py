@@ -44,8 +44,8 @@ def inception(count: int, weights: Path) -> dict[str, np.ndarray]:
     """Features ``(count, 2048)`` and logits without bias ``(count, 1008)`` of 40x48 images."""
     theirs = _without_init("torch_fidelity", "feature_extractor_inceptionv3")
     shapes = Inception().state_dict()
-    drawn = random_weights({name: tuple(array.shape) for name, array in shapes.items()})
-    state = {name: torch.from_numpy(array) for name, array in drawn.items()}
+    arrays = random_weights({name: tuple(array.shape) for name, array in shapes.items()})
+    state = {name: torch.from_numpy(array) for name, array in arrays.items()}
     torch.save({**shapes, **state}, weights)
     network = theirs.FeatureExtractorInceptionV3(
         "inception", ["2048", "logits_unbiased"], str(weights), "float64"

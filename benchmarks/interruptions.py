@@ -66,7 +66,7 @@ def command(file: Path, out: Path, flags: list[str]) -> list[str]:
     return [*train, *cadence, *flags]
 
 
-def told_steps(process: subprocess.Popen[str]) -> Iterator[int]:
+def printed_steps(process: subprocess.Popen[str]) -> Iterator[int]:
     """The steps that a training prints."""
     assert process.stdout is not None
     for line in process.stdout:
@@ -148,7 +148,7 @@ def train_with_kills(
         # Random moments in order, so that there is something left to kill.
         limit = steps * (number + rng.random()) / (kills + 1)
         last, lines = 0, []
-        for last in told_steps(process):
+        for last in printed_steps(process):
             lines.append(last)
             if number < kills and last >= limit:
                 time.sleep(rng.random() / 10)
@@ -208,7 +208,7 @@ def main() -> int:
         + (f"DIFFERENT: {found}" if found else "bitwise equal")
     )
     if options.out:
-        told = {
+        findings = {
             "kills_after_steps": moments,
             "readers": options.readers,
             "readings": len(steps),
@@ -218,7 +218,7 @@ def main() -> int:
             "seed": options.seed,
             "versions": versions(),
         }
-        write_atomically(options.out, json.dumps(told, indent=2) + "\n")
+        write_atomically(options.out, json.dumps(findings, indent=2) + "\n")
     return 1 if found else 0
 
 

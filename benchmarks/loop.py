@@ -113,10 +113,10 @@ def from_disk(count: int, epochs: int) -> dict[str, Any]:
         source = load(f"folder:{folder}@32+disk")
         numbers, start = np.arange(min(count, 10_000)), time.perf_counter()
         source.arrays["image"][numbers]
-        alone = len(numbers) / (time.perf_counter() - start)
+        pictures_per_second = len(numbers) / (time.perf_counter() - start)
         found = {
             "pictures": count,
-            "decoded a second by one thread": alone,
+            "decoded a second by one thread": pictures_per_second,
             "waiting, DCGAN-32 of width 64": waiting(_experiment(source, 64, 64), 300),
         }
         memory = []

@@ -64,16 +64,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         size = size._replace(seeds=options.seeds or size.seeds)
         for method in options.methods or size.methods:
             name = f"{data}, {method}"
-            asked = size.settings(method, options.digits)
+            settings = size.settings(method, options.digits)
             known = facts["cells"].get(name)
-            if known and known["asked"] == asked:
+            if known and known["asked"] == settings:
                 print(f"{name}: kept", flush=True)
                 continue
             begin = time.perf_counter()
             measured = measure(size, method, options.digits)
             seconds = time.perf_counter() - begin
             facts["cells"][name] = {
-                "asked": asked,
+                "asked": settings,
                 "seconds": seconds,
                 "commit": commit(),
                 **measured.facts,

@@ -97,7 +97,7 @@ def ways_on(devices: int, file: Path, members: int) -> dict[str, Any]:
         "import json, pathlib; from benchmarks.population import ways; "
         f"print(json.dumps(ways(pathlib.Path({str(file)!r}), {members})))"
     )
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", code],
         check=True,
         stdout=subprocess.PIPE,
@@ -105,7 +105,7 @@ def ways_on(devices: int, file: Path, members: int) -> dict[str, Any]:
         env={**os.environ, "XLA_FLAGS": flags},
         text=True,
     ).stdout
-    return dict(json.loads(told.splitlines()[-1]))
+    return dict(json.loads(printed.splitlines()[-1]))
 
 
 def difference(file: Path, seeds: list[int], steps: int) -> float:
@@ -115,8 +115,8 @@ def difference(file: Path, seeds: list[int], steps: int) -> float:
     states, _ = made.run(made.init(), steps)
     worst = 0.0
     for index, seed in enumerate(seeds):
-        alone = fit(replace(build(), steps=steps), seed).state.variables
-        pairs = zip(*map(jax.tree.leaves, (alone, member(states, index).variables)), strict=True)
+        single = fit(replace(build(), steps=steps), seed).state.variables
+        pairs = zip(*map(jax.tree.leaves, (single, member(states, index).variables)), strict=True)
         worst = max([worst, *(float(np.max(np.abs(a - b))) for a, b in pairs)])
     return worst
 
@@ -135,7 +135,7 @@ def main() -> None:
         file.write_text(EXPERIMENT)
         sweep = ["sweep", str(file), "--over", "lr=0.001", "--seeds", str(options.members), *steps]
         together = timed([*sweep, "--out", str(folder / "sweep")], folder / "cache-together")
-        alone = [
+        in_turn = [
             timed(
                 ["train", str(file), "--seed", str(seed), "--out", str(folder / f"{seed}"), *steps],
                 folder / "cache-alone",
@@ -148,8 +148,8 @@ def main() -> None:
             "members": options.members,
             "steps": options.steps,
             "seconds together, measures included": together,
-            "seconds in turn": sum(alone),
-            "ratio": together / sum(alone),
+            "seconds in turn": sum(in_turn),
+            "ratio": together / sum(in_turn),
             "largest difference after 50 steps": difference(file, list(range(options.members)), 50),
             "milliseconds for a step of one member": {
                 f"{count} devices": ways_on(count, file, options.members)

@@ -15,7 +15,7 @@ from jgan.latents import normal, uniform
 from jgan.losses import get_loss
 from jgan.networks.combined import answer_of
 from jgan.networks.heads import generator_for, heads
-from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.variational import encoder as gaussian_encoder
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
@@ -80,7 +80,7 @@ def experiment(
     generator = generator_for(source.shape, body=body, width=width)
     options: dict[str, Any] = {"body": body, "width": width, "norm": norm}
     if encoder == "gaussian":
-        inverse = drawn(gaussian_encoder(latent, **options))
+        inverse = reparameterized(gaussian_encoder(latent, **options))
     else:
         inverse = answer_of(heads({"code": latent}, **options), "code")
     judge = joint_discriminator(body=body, width=width, norm=judge_norm, latent=judged == "pair")

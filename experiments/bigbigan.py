@@ -14,7 +14,7 @@ from jgan.gans.bigbigan import bigbigan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks.heads import generator_for
-from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.variational import encoder
 from jgan.rules import alternating, averaged
 from jgan.training.experiment import Claim, Experiment
@@ -72,7 +72,7 @@ def experiment(
     judge = joint_discriminator(norm=judge_norm, unary=True, latent=joint == "with", **options)
     game = bigbigan(
         generator_for(source.shape, **options),
-        drawn(encoder(latent, norm=norm, **options)),
+        reparameterized(encoder(latent, norm=norm, **options)),
         judge,
         get_loss(loss),
         normal(latent),

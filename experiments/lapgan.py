@@ -102,7 +102,7 @@ def experiment(
         raise UserError(f"data is {source.name!r}, but this experiment needs pictures.")
     height, across, channels = source.shape
     halves = [-(-side // 2 ** (LEVELS - 1)) for side in (height, across)]
-    details = detail_generator(width=width, size=size, norm=norm, told=told == "low-pass")
+    details = detail_generator(width=width, size=size, norm=norm, conditional=told == "low-pass")
     coarse = generator_for((*halves, channels), body="mlp", width=coarse_width)
     judge = answer_of(heads({"logit": 1}, width=judge_width, norm=judge_norm), "logit")
     fine = beside(judge) if told == "low-pass" else unlabelled(judge)

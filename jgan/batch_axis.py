@@ -37,7 +37,7 @@ _MESH: ContextVar[_Mesh | None] = ContextVar("mesh", default=None)
 
 
 @contextmanager
-def spread(name: str, size: int) -> Iterator[None]:
+def over_axis(name: str, size: int) -> Iterator[None]:
     """While a function is traced under ``pmap``: its batches are spread over the axis ``name``."""
     token = _CURRENT.set(_Axis(name, size))
     try:

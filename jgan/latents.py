@@ -56,7 +56,7 @@ def truncated_normal(dim: int, threshold: float) -> Prior:
     return lambda key, count: draw_rows(lambda rows: draw(key, rows), count)
 
 
-def drawn_in(prior: Prior, share: float, mean: jax.Array | float = 0.0) -> Prior:
+def truncated(prior: Prior, share: float, mean: jax.Array | float = 0.0) -> Prior:
     """``mean + share (z - mean)`` for z of the prior: the truncation of Karras et al. 2019, section B.
 
     Args:

@@ -11,7 +11,7 @@ from jgan.losses import wasserstein
 from jgan.scene import Meeting, Step, Term
 from jgan.terms.penalties import r1
 
-ALONE = versus(given(1.0, lambda own: own), {}, meet=lambda make, *_: Meeting(made=make()))
+GENERATOR_ONLY = versus(given(1.0, lambda own: own), {}, meet=lambda make, *_: Meeting(made=make()))
 
 
 def square(params, x):
@@ -135,7 +135,9 @@ def test_schedules_of_noise_go_by_the_steps_of_the_stage():
     assert logits(game, batch, Step(jnp.array(3), jnp.array(0)))[0] > 0
 
 
-@pytest.mark.parametrize("game", [bilinear_game([[1.0]]), bilinear_game([[1.0]]).add(), ALONE])
+@pytest.mark.parametrize(
+    "game", [bilinear_game([[1.0]]), bilinear_game([[1.0]]).add(), GENERATOR_ONLY]
+)
 def test_games_that_cannot_be_augmented_say_so(game):
     with pytest.raises(ValueError, match=r"^augmentation needs a game with a discriminator, but"):
         with_augmentation(game, instance_noise(0.1))

@@ -7,9 +7,9 @@ from scipy import stats
 from jgan.latents import (
     analogy,
     attribute_direction,
-    drawn_in,
     normal,
     spherical,
+    truncated,
     truncated_normal,
     uniform,
 )
@@ -41,12 +41,12 @@ def test_drawing_in_moves_towards_the_mean():
     mean = jnp.arange(3.0)
     inner = uniform(3)
     np.testing.assert_allclose(
-        drawn_in(inner, 0.7, mean)(KEY, 5), 0.3 * mean + 0.7 * inner(KEY, 5), atol=1e-6
+        truncated(inner, 0.7, mean)(KEY, 5), 0.3 * mean + 0.7 * inner(KEY, 5), atol=1e-6
     )
-    np.testing.assert_array_equal(drawn_in(inner, 1.0)(KEY, 5), inner(KEY, 5))
-    np.testing.assert_array_equal(drawn_in(inner, 0.0, mean)(KEY, 5), jnp.tile(mean, (5, 1)))
-    drawn = np.asarray(drawn_in(normal(50), 0.5)(KEY, 4000))
-    assert drawn.var() == pytest.approx(0.25, rel=0.02)
+    np.testing.assert_array_equal(truncated(inner, 1.0)(KEY, 5), inner(KEY, 5))
+    np.testing.assert_array_equal(truncated(inner, 0.0, mean)(KEY, 5), jnp.tile(mean, (5, 1)))
+    latents = np.asarray(truncated(normal(50), 0.5)(KEY, 4000))
+    assert latents.var() == pytest.approx(0.25, rel=0.02)
 
 
 def test_an_analogy_of_groups():

@@ -258,9 +258,9 @@ def test_label_smoothing_refuses_losses_on_pairs():
 
 def test_label_flips_happen_at_their_rate():
     real, fake = jnp.ones(20_000), -jnp.ones(20_000)
-    real_seen, fake_seen = label_flips(wasserstein(), 0.2).labels(KEY, real, fake)
-    np.testing.assert_allclose(np.mean(real_seen == -1), 0.2, atol=0.01)
-    np.testing.assert_array_equal(real_seen, -fake_seen)
+    real_labels, fake_labels = label_flips(wasserstein(), 0.2).labels(KEY, real, fake)
+    np.testing.assert_allclose(np.mean(real_labels == -1), 0.2, atol=0.01)
+    np.testing.assert_array_equal(real_labels, -fake_labels)
     never, always = (label_flips(wasserstein(), p).labels(KEY, real, fake) for p in (0.0, 1.0))
     np.testing.assert_array_equal(never[0], real)
     np.testing.assert_array_equal(always[0], fake)

@@ -119,12 +119,12 @@ def test_a_call_that_only_a_cpu_has_is_refused(platform):
 
 @EVERYWHERE
 def test_callbacks_into_python_are_refused(platform):
-    def told(x):
+    def printing(x):
         jax.debug.print("{}", x)
         return x
 
     with pytest.raises(ValueError, match="platform"):
-        assert_lowers(told, jnp.ones(3), platforms=(platform,))
+        assert_lowers(printing, jnp.ones(3), platforms=(platform,))
 
 
 def test_a_choice_by_the_machine_at_hand_is_refused():

@@ -112,27 +112,27 @@ def run(folder, *words):
     return done, json.loads(path.read_text()) if path.exists() else None
 
 
-@pytest.mark.parametrize("spread", [[], ["-n", "2"]])
-def test_a_run_that_failed_goes_on_with_what_failed(suite, spread, monkeypatch):
-    done, kept = run(suite, *spread)
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+def test_a_run_that_failed_goes_on_with_what_failed(suite, workers, monkeypatch):
+    done, kept = run(suite, *workers)
     assert done.returncode == 1
     assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [2, 1, 1]
     assert kept["failures"] == ["test_a.py::test_it[2]"]
     monkeypatch.setenv("MEND", "1")
-    done, kept = run(suite, *spread)
+    done, kept = run(suite, *workers)
     assert done.returncode == 0
     assert "1 passed" in done.stdout
     assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [3, 0, 1]
     commit, changed = commit_of(suite)
     assert (kept["commit"], changed) == (commit, False)
     assert {"date", "machine", "versions", "seconds_in_tests"} <= set(kept)
-    if not spread:
+    if not workers:
         assert run(suite)[0].returncode == 0
 
 
 def test_a_file_stays_with_one_worker(suite):
     """Which a module's fixtures need, and an update of pytest or pytest-xdist may end."""
-    told = (
+    program = (
         "import os, pathlib, pytest\n"
         "@pytest.mark.parametrize('n', range(6))\n"
         "def test_it(n):\n"
@@ -140,7 +140,7 @@ def test_a_file_stays_with_one_worker(suite):
         "        file.write(os.environ['PYTEST_XDIST_WORKER'] + ' ')\n"
     )
     for name in ("test_b", "test_c"):
-        (suite / f"{name}.py").write_text(told)
+        (suite / f"{name}.py").write_text(program)
     run(suite, "-n", "2", "test_b.py", "test_c.py")
     workers = [set((suite / f"{name}.txt").read_text().split()) for name in ("test_b", "test_c")]
     assert sorted(map(sorted, workers)) == [["gw0"], ["gw1"]]

@@ -26,7 +26,7 @@ from jgan.sweeps.population import member, population
 from jgan.training.experiment import Experiment, load_experiment
 
 FILE = Path(__file__).parents[2] / "experiments" / "coverage.py"
-ROWS = 10
+LOGGED_TIMES = 10
 AT_ONCE = 1000
 SHOWN = 400
 LOGGED = ("generator/loss", "discriminator/loss")
@@ -100,7 +100,7 @@ def measure(size: Size, method: str, digits: str) -> Cell:
 
 def _parts(steps: int) -> list[int]:
     """Ten parts of a training, fewer of a tiny one."""
-    ends = [steps * (row + 1) // ROWS for row in range(ROWS)]
+    ends = [steps * (row + 1) // LOGGED_TIMES for row in range(LOGGED_TIMES)]
     return [end - start for start, end in zip([0, *ends], ends, strict=False) if end > start]
 
 

@@ -36,12 +36,12 @@ def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
     if not own:
         return
     first = next(iter(own.values()))
-    asked, names = first["asked"], list(first["measures"])
+    settings, names = first["asked"], list(first["measures"])
     averaged = [name for name in names if not name.endswith(", last")]
     perfect = ", ".join(f"{name} {value:.4g}" for name, value in first["reference"].items())
-    floor = kl_floor(MODES[data], asked["samples"])
+    floor = kl_floor(MODES[data], settings["samples"])
     yield (
-        f"{data}: {asked['samples']} samples of the averaged generators of {asked['seeds']} seeds; "
+        f"{data}: {settings['samples']} samples of the averaged generators of {settings['seeds']} seeds; "
         "mean±standard error (sd: standard deviation, least to greatest); a mode counts from one high-quality "
         "sample, a solid one from a quarter of an even share of all samples"
     )
@@ -62,7 +62,7 @@ def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
     for method, found in own.items():
         texts = [cell(found["measures"].get(name, ())) for name in averaged]
         bad = sum(step is not None for step in found["diverged in tenth"])
-        lines.append([method, *texts, f"{bad} of {asked['seeds']}", f"{found['seconds']:.0f}"])
+        lines.append([method, *texts, f"{bad} of {settings['seeds']}", f"{found['seconds']:.0f}"])
     yield from _aligned(lines)
     yield "  published"
     yield from _aligned(

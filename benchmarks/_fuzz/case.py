@@ -36,7 +36,7 @@ class Case(NamedTuple):
     commands: tuple[tuple[str, ...], ...]
     files: tuple[File, ...] = ()
 
-    def told(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The case as JSON, without the contents of its files."""
         return {
             "commands": [list(map(ascii, words)) for words in self.commands],

@@ -324,7 +324,7 @@ def of_runs(draw: st.DrawFn, flags: Flags, settings: Mapping[str, Any]) -> Case:
 
 
 @st.composite
-def measured(draw: st.DrawFn) -> Case:
+def comparing(draw: st.DrawFn) -> Case:
     """Data against data, and classifiers, up to the metric or the extractor that there is not."""
     name, files = draw(data())
     if draw(st.booleans()):
@@ -372,6 +372,6 @@ def cases(flags: Flags, settings: Mapping[str, Any]) -> st.SearchStrategy[Case]:
       flags: of each command, by `benchmarks._fuzz.flags.all_flags`.
       settings: of the finished run.
     """
-    kinds = [reading(), flagged(flags), of_runs(flags, settings), measured(), others(flags)]
+    kinds = [reading(), flagged(flags), of_runs(flags, settings), comparing(), others(flags)]
     shares = st.sampled_from([0] * 8 + [1] * 3 + [2] * 6 + [3] * 2 + [4])
     return shares.flatmap(kinds.__getitem__)

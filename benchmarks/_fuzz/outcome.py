@@ -17,7 +17,7 @@ from types import FrameType
 from typing import NamedTuple
 
 from benchmarks._fuzz.case import Case, placed, write
-from benchmarks._fuzz.world import TOLD, World, checkpoints_in
+from benchmarks._fuzz.world import READ_SENTENCE, World, checkpoints_in
 from jgan.cli.main import main
 
 MINUTE = 60.0
@@ -30,12 +30,12 @@ class Outcome(NamedTuple):
 
     Attributes:
       kind: one of `KEPT`, or what is wrong.
-      told: the sentence, or what was found in its place.
+      message: the sentence, or what was found in its place.
       seconds: of all its commands.
     """
 
     kind: str
-    told: str
+    message: str
     seconds: float
 
 
@@ -61,11 +61,11 @@ def run(case: Case, world: World, keep: Path | None = None) -> Outcome:
         write(case, here, world.path)
         for words in case.commands:
             before = _newest(here)
-            kind, told = judge([placed(word, here, world.path) for word in words], here)
+            kind, message = judge([placed(word, here, world.path) for word in words], here)
             lost = checkpoints_in(world.path) != world.checkpoints
             if lost or any(_newest(here).get(run, -1) < step for run, step in before.items()):
-                kind, told = "lost checkpoint", f"after {kind}: {told}"
-            outcome = Outcome(kind, told, time.perf_counter() - began)
+                kind, message = "lost checkpoint", f"after {kind}: {message}"
+            outcome = Outcome(kind, message, time.perf_counter() - began)
             if kind not in KEPT:
                 if keep:
                     os.makedirs(keep, exist_ok=True)
@@ -89,19 +89,19 @@ def judge(words: list[str], here: Path) -> tuple[str, str]:
         except BaseException:
             return "trace", "".join(traceback.format_exc().splitlines(keepends=True)[-12:])
         errors.seek(0)
-        told = errors.read().decode(errors="replace")
-    if "Traceback (most recent call last)" in told:
-        return "trace", told
+        message = errors.read().decode(errors="replace")
+    if "Traceback (most recent call last)" in message:
+        return "trace", message
     if code == 0:
         return "success", ""
     if code != 2:
-        return "another code", f"{code}: {told}"
+        return "another code", f"{code}: {message}"
     # What fails in an experiment file is told in a sentence, but the probe itself does not fail.
-    if "JGAN_TRACEBACK" in told:
-        return "hidden trace", told
-    if told.startswith("jgan: ") and told.endswith(".\n") and len(told.splitlines()) == 1:
-        return ("data were read" if TOLD in told else "refused"), told.strip()
-    return "no sentence", told
+    if "JGAN_TRACEBACK" in message:
+        return "hidden trace", message
+    if message.startswith("jgan: ") and message.endswith(".\n") and len(message.splitlines()) == 1:
+        return ("data were read" if READ_SENTENCE in message else "refused"), message.strip()
+    return "no sentence", message
 
 
 def _newest(here: Path) -> dict[Path, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from jgan.cli.main import main
 
-TOLD = "the probe has read"
+READ_SENTENCE = "the probe has read"
 """With these words the probe's sentence begins."""
 PROBE = f'''"""Reads its data and stops, or trains a tiny perceptron on them."""
 
@@ -41,7 +41,7 @@ def experiment(
     if stop:
         identity(source)
         source.at(np.asarray([0, source.size - 1]))
-        raise UserError(f"{TOLD} {{source.describe()}}.")
+        raise UserError(f"{READ_SENTENCE} {{source.describe()}}.")
     players = mlp_generator(source.shape, widths), mlp_discriminator(widths, norm=norm)
     game = gan(*players, get_loss(loss), normal(2)).add(r1(1.0))
     rule = alternating(game, dict.fromkeys(("generator", "discriminator"), optax.adam(lr)))

@@ -31,19 +31,21 @@ def _row(records: Sequence[Record]) -> dict[str, Any]:
     lost = {str(record.seed): diverged(record) for record in records if record not in alive}
     return {
         "setting": described(records[0].setting),
-        "generator updates": max((row["step"] for own in records for row in own.course), default=0),
+        "generator updates": max(
+            (row["step"] for own in records for row in own.learning_curve), default=0
+        ),
         "seeds": [record.seed for record in records],
         "diverged": lost,
-        "best": spread([best(record) for record in alive]),
-        "last": spread([last(record) for record in alive]),
-        "course": {str(own.seed): own.course for own in records},
+        "best": mean_and_std([best(record) for record in alive]),
+        "last": mean_and_std([last(record) for record in alive]),
+        "course": {str(own.seed): own.learning_curve for own in records},
     }
 
 
-def spread(values: Sequence[float]) -> dict[str, Any]:
+def mean_and_std(values: Sequence[float]) -> dict[str, Any]:
     """Mean, standard deviation (divisor n - 1) and the values; None where there are too few.
 
-    >>> spread([1.0, 3.0])
+    >>> mean_and_std([1.0, 3.0])
     {'mean': 2.0, 'std': 1.4142135623730951, 'values': [1.0, 3.0]}
     """
     return {

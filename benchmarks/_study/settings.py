@@ -78,7 +78,9 @@ def authors(method: str) -> Setting:
     return {"method": method, **{name: getattr(own, name) for name in (*PROGRAM[1:], *TRACED)}}
 
 
-def drawn(method: str, ranges: dict[str, Draw], count: int, seed: int = 0) -> list[Setting]:
+def random_settings(
+    method: str, ranges: dict[str, Draw], count: int, seed: int = 0
+) -> list[Setting]:
     """``count`` settings: draws from ``ranges`` of what the method has, the rest as the authors have it."""
     rng = np.random.default_rng([seed, METHODS.index(method)])
     found: list[Setting] = []

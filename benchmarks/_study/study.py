@@ -73,7 +73,9 @@ def run(study: Study, stop: Callable[[], bool], say: Say) -> tuple[Records, bool
         return found, True
     for name, ranges, count in (("wide", of.WIDE, scale.wide), ("narrow", of.NARROW, scale.narrow)):
         if count:
-            chosen = [s for method in study.methods for s in of.drawn(method, ranges, count)]
+            chosen = [
+                s for method in study.methods for s in of.random_settings(method, ranges, count)
+            ]
             if not found:
                 chosen = [*map(of.authors, study.methods), *chosen]
             found[name], done = _phase(study, name, chosen, 1, stop, say)
@@ -102,18 +104,19 @@ def diverged(record: Record) -> int | None:
     if record.diverged is not None:
         return record.diverged
     return next(
-        (int(row["step"]) for row in record.course if not math.isfinite(row[DISTANCE])), None
+        (int(row["step"]) for row in record.learning_curve if not math.isfinite(row[DISTANCE])),
+        None,
     )
 
 
 def best(record: Record) -> float:
     """The least distance over the checkpoints."""
-    return min(row[DISTANCE] for row in record.course)
+    return min(row[DISTANCE] for row in record.learning_curve)
 
 
 def last(record: Record) -> float:
     """The distance at the end."""
-    return record.course[-1][DISTANCE]
+    return record.learning_curve[-1][DISTANCE]
 
 
 def _phase(
@@ -136,7 +139,7 @@ def _phase(
         steps = max(1, scale.steps // experiment.rule.minibatches)
         return replace(experiment, steps=steps, batch_size=scale.batch_size)
 
-    def seen(member: Member, trained: Trained) -> None:
+    def observe(member: Member, trained: Trained) -> None:
         if member.setting in first:
             file = f"{member.setting['method']}-{member.seed}-{int(trained.state.step):06d}.png"
             write_atomically(pictures / file, study.distance.picture(trained))
@@ -146,7 +149,7 @@ def _phase(
         pictures = make_folder(folder / "pictures")
         fit = study.at_once or members_at_once(folder)
         fit = fit or members_that_fit(resize(build(**fixed, **chosen[0])))
-        told = settings_of(
+        experiment_settings = settings_of(
             FILE,
             fixed,
             seed=study.first_seed,
@@ -161,7 +164,9 @@ def _phase(
             "distance": study.distance.about(),
         }
         described = [of.described(setting) for setting in chosen]
-        directory.write_settings({"sweep": {**own, "settings": described}, **told}, FILE)
+        directory.write_settings(
+            {"sweep": {**own, "settings": described}, **experiment_settings}, FILE
+        )
         batches = plan(fixed, of.axes(), chosen, runs, lambda own: fit)
         say(f"{name}: {len(chosen)} settings x {seeds} seeds in {len(batches)} programs, {folder}")
         records = sweep(
@@ -173,7 +178,7 @@ def _phase(
             log_every=scale.log_every,
             save_every=scale.save_every,
             measure_times=scale.times,
-            seen=seen,
+            observe=observe,
             stop=stop,
             say=say,
         )
@@ -217,6 +222,6 @@ def until(minutes: float | None) -> Iterator[Callable[[], bool]]:
             now = time.monotonic()
             previous, longest = now, max(longest, now - previous)
             late = minutes is not None and now - start + 1.25 * longest + SAVING > 60 * minutes
-            return late or requests.asked()
+            return late or requests.requested()
 
         yield stop

@@ -36,9 +36,9 @@ class Worker:
 
     def prepare(self, work: str, variant: str, shapes: dict[str, list[int]]) -> dict[str, Any]:
         """Draw weights of these shapes and compute the features once."""
-        drawn = random_weights({name: tuple(shape) for name, shape in shapes.items()})
+        arrays = random_weights({name: tuple(shape) for name, shape in shapes.items()})
         network = _network(work)
-        state = {name: torch.from_numpy(array) for name, array in drawn.items()}
+        state = {name: torch.from_numpy(array) for name, array in arrays.items()}
         network.load_state_dict({**network.state_dict(), **state})
         pictures = torch.from_numpy(images(NETWORKS[work])).permute(0, 3, 1, 2).contiguous()
         if variant.startswith("folded"):

@@ -66,8 +66,8 @@ def summary(values: Iterable[float]) -> dict[str, float]:
     """Median, least, greatest, and their distance as a share of the median."""
     times = sorted(values)
     median = statistics.median(times)
-    spread = (times[-1] - times[0]) / median
-    return {"median": median, "least": times[0], "greatest": times[-1], "spread": spread}
+    relative_range = (times[-1] - times[0]) / median
+    return {"median": median, "least": times[0], "greatest": times[-1], "spread": relative_range}
 
 
 def seconds(rounds: Rounds, name: str) -> list[float]:

@@ -43,10 +43,10 @@ class Branches(nn.Module):
     """Branches side by side. A branch is a list of unit names; a tuple of names forks at its end."""
 
     def __init__(
-        self, units: dict[str, Unit], branches: list[list[Any]], pool: Any, last: str | None
+        self, convolutions: dict[str, Unit], branches: list[list[Any]], pool: Any, last: str | None
     ) -> None:
         super().__init__()
-        for name, unit in units.items():
+        for name, unit in convolutions.items():
             self.add_module(name, unit)
         self.branches, self.pool, self.last = branches, pool, last
 
@@ -67,7 +67,7 @@ class Branches(nn.Module):
 
 
 def _block_35(before: int, pooled: int) -> Branches:
-    units = {
+    convolutions = {
         "branch1x1": Unit(before, 64, 1),
         "branch5x5_1": Unit(before, 48, 1),
         "branch5x5_2": Unit(48, 64, 5, padding=2),
@@ -77,7 +77,7 @@ def _block_35(before: int, pooled: int) -> Branches:
         "branch_pool": Unit(before, pooled, 1),
     }
     return Branches(
-        units,
+        convolutions,
         [
             ["branch1x1"],
             ["branch5x5_1", "branch5x5_2"],
@@ -89,14 +89,14 @@ def _block_35(before: int, pooled: int) -> Branches:
 
 
 def _block_35_to_17(before: int) -> Branches:
-    units = {
+    convolutions = {
         "branch3x3": Unit(before, 384, 3, 2),
         "branch3x3dbl_1": Unit(before, 64, 1),
         "branch3x3dbl_2": Unit(64, 96, 3, padding=1),
         "branch3x3dbl_3": Unit(96, 96, 3, 2),
     }
     return Branches(
-        units,
+        convolutions,
         [["branch3x3"], ["branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"]],
         _halved,
         None,
@@ -106,7 +106,7 @@ def _block_35_to_17(before: int) -> Branches:
 def _block_17(before: int, inner: int) -> Branches:
     wide: dict[str, Any] = {"size": (1, 7), "padding": (0, 3)}
     high: dict[str, Any] = {"size": (7, 1), "padding": (3, 0)}
-    units = {
+    convolutions = {
         "branch1x1": Unit(before, 192, 1),
         "branch7x7_1": Unit(before, inner, 1),
         "branch7x7_2": Unit(inner, inner, **wide),
@@ -120,7 +120,7 @@ def _block_17(before: int, inner: int) -> Branches:
     }
     long = [f"branch7x7dbl_{i}" for i in range(1, 6)]
     return Branches(
-        units,
+        convolutions,
         [["branch1x1"], [f"branch7x7_{i}" for i in range(1, 4)], long],
         _average,
         "branch_pool",
@@ -128,7 +128,7 @@ def _block_17(before: int, inner: int) -> Branches:
 
 
 def _block_17_to_8(before: int) -> Branches:
-    units = {
+    convolutions = {
         "branch3x3_1": Unit(before, 192, 1),
         "branch3x3_2": Unit(192, 320, 3, 2),
         "branch7x7x3_1": Unit(before, 192, 1),
@@ -137,7 +137,7 @@ def _block_17_to_8(before: int) -> Branches:
         "branch7x7x3_4": Unit(192, 192, 3, 2),
     }
     return Branches(
-        units,
+        convolutions,
         [["branch3x3_1", "branch3x3_2"], [f"branch7x7x3_{i}" for i in range(1, 5)]],
         _halved,
         None,
@@ -147,7 +147,7 @@ def _block_17_to_8(before: int) -> Branches:
 def _block_8(before: int, pool: Any) -> Branches:
     wide: dict[str, Any] = {"size": (1, 3), "padding": (0, 1)}
     high: dict[str, Any] = {"size": (3, 1), "padding": (1, 0)}
-    units = {
+    convolutions = {
         "branch1x1": Unit(before, 320, 1),
         "branch3x3_1": Unit(before, 384, 1),
         "branch3x3_2a": Unit(384, 384, **wide),
@@ -159,7 +159,7 @@ def _block_8(before: int, pool: Any) -> Branches:
         "branch_pool": Unit(before, 192, 1),
     }
     return Branches(
-        units,
+        convolutions,
         [
             ["branch1x1"],
             ["branch3x3_1", ("branch3x3_2a", "branch3x3_2b")],

@@ -76,7 +76,7 @@ class DCGANDiscriminator(nn.Module):
         return self.dense(self.layers(x).flatten(1))[:, 0]
 
 
-def _spread(kernel: Tensor) -> Tensor:
+def _sum_of_shifts(kernel: Tensor) -> Tensor:
     """Sum of a kernel's four shifts by zero or one pixel, one pixel larger each way."""
     rows = F.pad(kernel, (0, 0, 0, 1)) + F.pad(kernel, (0, 0, 1, 0))
     return F.pad(rows, (0, 1)) + F.pad(rows, (1, 0))
@@ -97,7 +97,7 @@ class Up(nn.Module):
         """Apply the block."""
         h = F.relu(self.norms[0](x))
         if self.algebra:
-            kernel = _spread(self.first.weight.flip(2, 3)).transpose(0, 1)
+            kernel = _sum_of_shifts(self.first.weight.flip(2, 3)).transpose(0, 1)
             h = F.conv_transpose2d(h, kernel, self.first.bias, stride=2, padding=1)
             around = F.interpolate(self.shortcut(x), scale_factor=2)
         else:
@@ -123,7 +123,7 @@ class Down(nn.Module):
         """Apply the block."""
         h = F.relu(self.first(x if self.start else F.relu(x)))
         if self.algebra and self.halve:
-            h = F.conv2d(h, _spread(self.second.weight) / 4, self.second.bias, 2, 1)
+            h = F.conv2d(h, _sum_of_shifts(self.second.weight) / 4, self.second.bias, 2, 1)
         else:
             h = self.second(h)
             h = F.avg_pool2d(h, 2) if self.halve else h

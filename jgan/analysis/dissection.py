@@ -93,29 +93,29 @@ def typical_values(activations: object, thresholds: object) -> np.ndarray:
     return np.where(above.any(axis=0), total / np.maximum(above.sum(axis=0), 1), limit)
 
 
-def set_units(
-    units: Sequence[int], values: object = 0.0, region: jax.Array | None = None
+def set_channels(
+    channels: Sequence[int], values: object = 0.0, region: jax.Array | None = None
 ) -> Change:
-    """A change of activations ``(n, h, w, U)``: the units' become ``values``, within a region.
+    """A change of activations ``(n, h, w, U)``: those of some units become ``values``, within a region.
 
     For `jgan.networks.hidden_layers.changing`. Zero ablates a unit of a layer behind a rectifier, or of a
     normalisation in front of one; a positive value inserts it.
 
     Args:
-      units: their numbers.
+      channels: the numbers of the units, which are the layer's channels.
       values: one number, or one for each of the units.
       region: of the picture, ``(H, W)``, true where the units are set; it is brought to the layer's size.
         None for everywhere.
 
     Raises:
-      ValueError: when the activations are seen, if there is no such unit.
+      ValueError: when it is applied, if there is no such unit.
     """
-    chosen = np.asarray(units, int)
+    chosen = np.asarray(channels, int)
 
     def change(activations: jax.Array) -> jax.Array:
         _, height, width, most = activations.shape
         if chosen.size == 0 or chosen.min() < 0 or chosen.max() >= most:
-            wrong = next((u for u in units if not 0 <= u < most), "empty")
+            wrong = next((u for u in channels if not 0 <= u < most), "empty")
             raise ValueError(f"unit is {wrong}, but the layer has units 0 to {most - 1}.")
         given = jnp.broadcast_to(jnp.asarray(values, activations.dtype), chosen.shape)
         changed = activations.at[..., chosen].set(given)

@@ -116,10 +116,10 @@ def draw_starts(
     """
     if restarts < 1:
         raise ValueError(f"restarts is {restarts}, but must be at least 1.")
-    drawn = jax.vmap(lambda key: sampler.latent(key, batch))(jax.random.split(key, restarts))
+    latents = jax.vmap(lambda key: sampler.latent(key, batch))(jax.random.split(key, restarts))
     if first is None:
-        return drawn
-    return jax.tree.map(lambda leaf, one: leaf.at[0].set(one), drawn, first)
+        return latents
+    return jax.tree.map(lambda leaf, one: leaf.at[0].set(one), latents, first)
 
 
 def invert(
@@ -188,8 +188,8 @@ def bound_of_prior(sampler: Sampler, batch: Batch, key: jax.Array, draws: int = 
 
     With ``draws`` times n latents of any useful size, a normal prior is never taken for a bounded one.
     """
-    drawn = jax.vmap(lambda key: sampler.latent(key, batch))(jax.random.split(key, draws))
-    floats = [x for x in jax.tree.leaves(drawn) if jnp.issubdtype(x.dtype, jnp.floating)]
+    latents = jax.vmap(lambda key: sampler.latent(key, batch))(jax.random.split(key, draws))
+    floats = [x for x in jax.tree.leaves(latents) if jnp.issubdtype(x.dtype, jnp.floating)]
     return 1.0 if all(bool(jnp.max(jnp.abs(leaf)) <= 1.0) for leaf in floats) else None
 
 

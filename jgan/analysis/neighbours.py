@@ -39,14 +39,14 @@ def nearest_in_stream(queries: object, parts: Iterable[object], k: int = 1) -> N
     """
     if k < 1:
         raise ValueError(f"k is {k}, but must be at least 1.")
-    asked = as_features(queries, "queries")
-    index: np.ndarray = np.empty((len(asked), 0), np.int64)
-    distance: np.ndarray = np.empty((len(asked), 0))
+    query_features = as_features(queries, "queries")
+    index: np.ndarray = np.empty((len(query_features), 0), np.int64)
+    distance: np.ndarray = np.empty((len(query_features), 0))
     count = 0
     for part in parts:
         features = as_features(part, "the stream")
-        check_pair(asked, features)
-        found, far = nearest(asked, features, min(k, len(features)))
+        check_pair(query_features, features)
+        found, far = nearest(query_features, features, min(k, len(features)))
         index = np.concatenate([index, found + count], axis=1)
         distance = np.concatenate([distance, far], axis=1)
         order = np.lexsort((index, distance), axis=1)[:, :k]

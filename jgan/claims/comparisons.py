@@ -10,7 +10,7 @@ import numpy as np
 from jgan.claims.verify import Seen
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
-from jgan.runs.views import drawn, viewers
+from jgan.runs.views import view_pictures, viewers
 from jgan.training.experiment import Claim, Trained
 
 GAP = 4
@@ -56,7 +56,8 @@ def side_by_side(trained: Trained | None, control: Trained | None) -> dict[str, 
     diverged, and for a view that only the other has. Where both have diverged there is no picture.
     """
     left, right = (
-        {} if one is None else drawn(one, viewers(one.experiment)) for one in (trained, control)
+        {} if one is None else view_pictures(one, viewers(one.experiment))
+        for one in (trained, control)
     )
     return {view: _joined(left.get(view), right.get(view)) for view in {**left, **right}}
 

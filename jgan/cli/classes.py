@@ -50,7 +50,7 @@ def of_class(source: Source, number: int) -> Source:
     return replace(source, arrays={**source.arrays, "label": label})
 
 
-def is_told_labels(game: Game, source: Source) -> bool:
+def is_class_conditional(game: Game, source: Source) -> bool:
     """Whether a game's samples are made for the labels of examples."""
     if game.sampler is None or "label" not in source.arrays:
         return False

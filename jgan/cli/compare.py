@@ -8,8 +8,7 @@ examples, as many are drawn by the seed, each class by its share.
 import re
 from pathlib import Path
 
-from jgan.cli.flags import Parser
-from jgan.cli.measured import (
+from jgan.cli.evaluation_common import (
     add_shared_flags,
     announce,
     announced,
@@ -19,6 +18,7 @@ from jgan.cli.measured import (
     show,
     write_pairs,
 )
+from jgan.cli.flags import Parser
 from jgan.cli.paths import output
 from jgan.data import Source, load
 from jgan.data.pictures import extensions
@@ -103,11 +103,11 @@ def about_compression(first: str, second: str) -> list[str]:
     lossy = [lossy_share(name) for name in (first, second)]
     if None in lossy or lossy[0] == lossy[1]:
         return []
-    told = " and ".join(
+    shares = " and ".join(
         f"{share:.0%} of {name}" for name, share in zip((first, second), lossy, strict=True)
     )
     return [
-        f"{told} are JPEGs: compression alone makes distances between the same pictures; store both alike."
+        f"{shares} are JPEGs: compression alone makes distances between the same pictures; store both alike."
     ]
 
 

@@ -96,15 +96,18 @@ def draw_distance(axes: Any, found: Study) -> None:
     with np.errstate(over="ignore"):
         distance = np.linalg.norm(found.path, axis=1)
     steps = np.arange(len(distance))
-    seen = np.isfinite(distance) & (distance > 0) & (distance < 1e12)
-    axes.semilogy(steps[seen], distance[seen], color=PATH, label="observed")
-    if found.spectral_radius is not None and seen.any():
+    visible = np.isfinite(distance) & (distance > 0) & (distance < 1e12)
+    axes.semilogy(steps[visible], distance[visible], color=PATH, label="observed")
+    if found.spectral_radius is not None and visible.any():
         rate = found.spectral_radius
-        line = distance[0] * rate ** steps[seen]
+        line = distance[0] * rate ** steps[visible]
         axes.semilogy(
-            steps[seen], line, "--", color=INK, lw=1, label=f"factor an update {rate:.5f}"
+            steps[visible], line, "--", color=INK, lw=1, label=f"factor an update {rate:.5f}"
         )
-        if line.max() / line.min() < 1.2 and distance[seen].max() / distance[seen].min() < 1.2:
+        if (
+            line.max() / line.min() < 1.2
+            and distance[visible].max() / distance[visible].min() < 1.2
+        ):
             axes.set_ylim(0.5 * distance[0], 2 * distance[0])
     axes.set(xlabel="update", ylabel="distance from the equilibrium")
     axes.legend(fontsize=8)

@@ -13,7 +13,7 @@ from jgan.analysis.dissection import (
     QUANTILE,
     agreement,
     causal_effect,
-    set_units,
+    set_channels,
     typical_values,
     upsampled,
 )
@@ -25,7 +25,7 @@ from jgan.cli.inpaint import mask_of
 from jgan.cli.paths import named_path
 from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
-from jgan.evaluation.samples import AT_ONCE, drawn_from, fields_read
+from jgan.evaluation.samples import AT_ONCE, batch_and_key, fields_read
 from jgan.game import Batch
 from jgan.networks.hidden_layers import changing, layers, reading
 from jgan.runs.saved import Data, without_data
@@ -35,7 +35,7 @@ SHOWN = 8
 DIMMED = 0.25
 
 
-class Seen(NamedTuple):
+class LayerSamples(NamedTuple):
     """Samples with the activations of a layer.
 
     Attributes:
@@ -62,7 +62,7 @@ def _dissect(options: argparse.Namespace, data: Data) -> int:
         return _list(options, known)
     if options.layer not in known:
         raise UserError(f"--layer is {options.layer!r}, but must be one of {', '.join(known)}.")
-    units = _checked(options, known[options.layer][-1])
+    channels = _checked(options, known[options.layer][-1])
     region = None
     if options.region != "everywhere":
         known_pixels = mask_of(options.region, run.source.shape, options.seed, "--region")
@@ -70,19 +70,21 @@ def _dissect(options: argparse.Namespace, data: Data) -> int:
     names, masks = _given(options, run) if options.masks else (_names(options, run), None)
     if options.segment is not None and options.segment not in names:
         raise UserError(f"--segment is {options.segment!r}, but must be one of {', '.join(names)}.")
-    seen = _look(run, options.layer, options.count if masks is None else len(masks), options.seed)
-    check_finite((seen.images, seen.activations), "the generator's activations")
-    segments = _segment(seen.images, names) if masks is None else masks
-    rows, thresholds = _agreements(seen.activations, segments, names, options.quantiles)
+    samples = _look(
+        run, options.layer, options.count if masks is None else len(masks), options.seed
+    )
+    check_finite((samples.images, samples.activations), "the generator's activations")
+    segments = _segment(samples.images, names) if masks is None else masks
+    rows, thresholds = _agreements(samples.activations, segments, names, options.quantiles)
     best = sorted(rows, key=lambda row: row["chance"] - row["iou"])
     if options.segment is not None:
         best = sorted(rows, key=lambda row: -row["by_segment"][options.segment])
-    chosen = units or [row["unit"] for row in best[: options.top]]
-    values = typical_values(seen.activations, thresholds)[chosen]
+    chosen = channels or [row["unit"] for row in best[: options.top]]
+    values = typical_values(samples.activations, thresholds)[chosen]
     if options.value is not None:
         values = np.full(len(chosen), options.value)
     off, on = (
-        _changed(run, options.layer, seen, set_units(chosen, value, region))
+        _changed(run, options.layer, samples, set_channels(chosen, value, region))
         for value in (0.0, values)
     )
     effects = None
@@ -90,24 +92,24 @@ def _dissect(options: argparse.Namespace, data: Data) -> int:
         inserted, ablated = (jnp.asarray(_segment(images, names)) for images in (on, off))
         effect = causal_effect(inserted, ablated, region)
         effects = dict(zip(names, np.asarray(effect).tolist(), strict=True))
-    told: dict[str, Any] = {
+    findings: dict[str, Any] = {
         "layer": options.layer,
-        "shape": list(seen.activations.shape[1:]),
-        "samples": len(seen.images),
+        "shape": list(samples.activations.shape[1:]),
+        "samples": len(samples.images),
         "segments": dict(zip(names, segments.mean(axis=(0, 1, 2)).tolist(), strict=True)),
         "chosen": chosen,
         "region": options.region,
         "inserted_values": values.tolist(),
         "ace": effects,
-        "change_by_ablation": float(np.abs(off - seen.images).mean()),
-        "change_by_insertion": float(np.abs(on - seen.images).mean()),
+        "change_by_ablation": float(np.abs(off - samples.images).mean()),
+        "change_by_insertion": float(np.abs(on - samples.images).mean()),
         "units": rows,
     }
-    pictures = [seen.images[:SHOWN], off[:SHOWN], on[:SHOWN]]
-    pictures += [_strongest(seen, unit, thresholds[unit]) for unit in chosen[:SHOWN]]
-    lines = report(options, run, pictures, told)
+    pictures = [samples.images[:SHOWN], off[:SHOWN], on[:SHOWN]]
+    pictures += [_strongest(samples, unit, thresholds[unit]) for unit in chosen[:SHOWN]]
+    lines = report(options, run, pictures, findings)
     if not options.json:
-        _tell(told, {row["unit"]: row for row in rows}, lines)
+        _tell(findings, {row["unit"]: row for row in rows}, lines)
     return 0
 
 
@@ -128,7 +130,12 @@ def parser() -> Parser:
         "normalisation (Norm) or rectifier",
     )
     result.add_argument(
-        "--units", type=at_least(0), nargs="+", help="units to change (default: the best by IoU)"
+        "--units",
+        type=at_least(0),
+        nargs="+",
+        dest="channels",
+        metavar="UNIT",
+        help="units to change (default: the best by IoU)",
     )
     result.add_argument(
         "--top", type=at_least(1), default=4, help="how many units without --units (default: 4)"
@@ -191,13 +198,13 @@ def _checked(options: argparse.Namespace, most: int) -> list[int]:
     for quantile in options.quantiles:
         if not 0 < quantile < 1:
             raise UserError(f"--quantiles has {quantile:g}, but each must be between 0 and 1.")
-    units = list(dict.fromkeys(options.units or []))
-    for unit in units:
-        if unit >= most:
+    channels = list(dict.fromkeys(options.channels or []))
+    for channel in channels:
+        if channel >= most:
             raise UserError(
-                f"--units has {unit}, but layer {options.layer!r} has units 0 to {most - 1}."
+                f"--units has {channel}, but layer {options.layer!r} has units 0 to {most - 1}."
             )
-    return units
+    return channels
 
 
 def _names(options: argparse.Namespace, run: Opened) -> list[str]:
@@ -244,24 +251,24 @@ def _part(run: Opened, index: int, seed: int) -> tuple[Batch, Any]:
     latent = run.sampler.latent(jax.random.key(seed), shape)
     generate = jax.jit(lambda variables, batch: run.sampler.for_batch(variables, batch, latent))
     read = fields_read(generate, run.variables, shape)
-    batch, key = drawn_from(conditions(run.source, seed), index, seed, read=read)
+    batch, key = batch_and_key(conditions(run.source, seed), index, seed, read=read)
     return batch, run.sampler.latent(key, batch)
 
 
-def _look(run: Opened, layer: str, count: int, seed: int) -> Seen:
+def _look(run: Opened, layer: str, count: int, seed: int) -> LayerSamples:
     look = jax.jit(reading(run.sampler.for_batch, layer))
     parts = [_part(run, index, seed) for index in range(-(-count // AT_ONCE))]
     found = [jax.device_get(look(run.variables, *part)) for part in parts]
     images, activations = (np.concatenate(both)[:count] for both in zip(*found, strict=True))
-    return Seen(parts, images, activations)
+    return LayerSamples(parts, images, activations)
 
 
 def _changed(
-    run: Opened, layer: str, seen: Seen, change: Callable[[jax.Array], jax.Array]
+    run: Opened, layer: str, samples: LayerSamples, change: Callable[[jax.Array], jax.Array]
 ) -> np.ndarray:
     make = jax.jit(changing(run.sampler.for_batch, layer, change))
-    made = [np.asarray(make(run.variables, *part)) for part in seen.parts]
-    return np.concatenate(made)[: len(seen.images)]
+    made = [np.asarray(make(run.variables, *part)) for part in samples.parts]
+    return np.concatenate(made)[: len(samples.images)]
 
 
 def _segment(images: np.ndarray, names: list[str]) -> np.ndarray:
@@ -299,24 +306,24 @@ def _agreements(
     return rows, np.asarray(thresholds)
 
 
-def _strongest(seen: Seen, unit: int, threshold: float) -> np.ndarray:
+def _strongest(samples: LayerSamples, unit: int, threshold: float) -> np.ndarray:
     """The samples where the unit is most active, dimmed where it is below its threshold."""
-    order = np.argsort(-seen.activations[..., unit].max(axis=(1, 2)), kind="stable")[:SHOWN]
-    size = seen.images.shape[1:3]
-    maps = np.asarray(upsampled(jnp.asarray(seen.activations[order][..., [unit]]), *size))
-    images = seen.images[order]
+    order = np.argsort(-samples.activations[..., unit].max(axis=(1, 2)), kind="stable")[:SHOWN]
+    size = samples.images.shape[1:3]
+    maps = np.asarray(upsampled(jnp.asarray(samples.activations[order][..., [unit]]), *size))
+    images = samples.images[order]
     return np.where(maps > threshold, images, DIMMED * (images + 1) - 1)
 
 
-def _tell(told: dict[str, Any], rows: dict[int, dict[str, Any]], lines: list[str]) -> None:
-    print(f"{told['samples']} samples; layer {told['layer']} {tuple(told['shape'])}")
-    for unit in told["chosen"]:
+def _tell(findings: dict[str, Any], rows: dict[int, dict[str, Any]], lines: list[str]) -> None:
+    print(f"{findings['samples']} samples; layer {findings['layer']} {tuple(findings['shape'])}")
+    for unit in findings["chosen"]:
         row = rows[unit]
         print(
             f"  unit {unit:<4} {row['segment']:<8} IoU {row['iou']:.3f} "
             f"(chance {row['chance']:.3f}, active on {row['quantile']:g} of the pixels)"
         )
-    for name, effect in (told["ace"] or {}).items():
-        print(f"  ACE {name:<8} {effect:+.3f} (covers {told['segments'][name]:.3f})")
+    for name, effect in (findings["ace"] or {}).items():
+        print(f"  ACE {name:<8} {effect:+.3f} (covers {findings['segments'][name]:.3f})")
     print("rows: samples, ablated, inserted, then where each unit is most active")
     print("\n".join(lines))

@@ -17,8 +17,7 @@ from jgan.cli.common import (
     not_kept,
     trained_variables,
 )
-from jgan.cli.flags import Parser
-from jgan.cli.measured import (
+from jgan.cli.evaluation_common import (
     add_shared_flags,
     announce,
     announced,
@@ -28,6 +27,7 @@ from jgan.cli.measured import (
     show,
     write_pairs,
 )
+from jgan.cli.flags import Parser
 from jgan.cli.paths import named_path, output
 from jgan.data import Source
 from jgan.data.conditions import conditions

@@ -163,14 +163,14 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
     Raises:
       UserError: if pictures cannot be read or there is no test set.
     """
-    asked = [f"--{n}" for n in ("test", "train", "samples") if getattr(options, n) is not None]
-    if options.images and asked:
-        raise UserError(f"pictures and {asked[0]} were both given; give one of them.")
+    flags = [f"--{n}" for n in ("test", "train", "samples") if getattr(options, n) is not None]
+    if options.images and flags:
+        raise UserError(f"pictures and {flags[0]} were both given; give one of them.")
     if options.images:
         return _own(options, run)
     if options.label is not None:
         raise UserError("--label is for pictures of your own, but none were given.")
-    if options.samples is not None or (options.kind == "samples" and not asked):
+    if options.samples is not None or (options.kind == "samples" and not flags):
         count = options.samples or options.count
         draw = sampler(run.game, run.source)
         made = np.concatenate(list(draw(run.variables, count, options.seed)))
@@ -197,7 +197,7 @@ def examples(options: argparse.Namespace, run: Opened) -> Examples:
 
 
 def report(
-    options: argparse.Namespace, run: Opened, rows: list[np.ndarray], told: dict[str, Any]
+    options: argparse.Namespace, run: Opened, rows: list[np.ndarray], findings: dict[str, Any]
 ) -> list[str]:
     """Write the picture, a row for each array ``(n, H, W, C)``, and the numbers; returns what was written.
 
@@ -207,7 +207,7 @@ def report(
     sheet = grid(np.concatenate([np.asarray(row) for row in rows]), columns=len(rows[0]))
     times = -(-LEAST // rows[0].shape[1])
     about = {"run": str(options.run), "step": run.step, "seed": options.seed}
-    text = json.dumps({**about, **told}, indent=2, allow_nan=False)
+    text = json.dumps({**about, **findings}, indent=2, allow_nan=False)
     if options.json:
         print(text)
     try:
@@ -254,7 +254,7 @@ def _own(options: argparse.Namespace, run: Opened) -> Examples:
     if options.label is not None:
         number = class_number(run.source, options.label, "--label")
         batch["label"] = jnp.full((count,), number, jnp.int32)
-    elif _is_told(run, batch, "label"):
+    elif _reads_field(run, batch, "label"):
         raise UserError(
             "this game is told the class of what it generates; give that of your pictures by --label."
         )
@@ -277,7 +277,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
         ) from error
 
 
-def _is_told(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
+def _reads_field(run: Opened, batch: dict[str, jax.Array], field: str) -> bool:
     """Whether the generator's program reads a field of the batch."""
     if field not in batch:
         return False

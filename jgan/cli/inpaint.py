@@ -46,13 +46,13 @@ def main(words: list[str]) -> int:
     options = parser().parse_intermixed_args(words)  # flags may stand between RUN and IMAGES
     run = opened(options, "inpaint")
     mask = jnp.asarray(mask_of(options.mask, run.source.shape, options.seed))
-    asked = examples(options, run)
-    images = asked.batch["image"]
+    targets = examples(options, run)
+    images = targets.batch["image"]
     began = time.perf_counter()
     if options.prior is None:
         options.prior = PRIOR if run.game.scene is not None else 0.0
-    limit = clip_limit(options, run, asked.batch)
-    found = _filled(options, run, asked.batch, mask, limit)
+    limit = clip_limit(options, run, targets.batch)
+    found = _filled(options, run, targets.batch, mask, limit)
     check_finite((found.generated, found.context), "what the generator puts into the holes")
     blended = BLENDS[options.blend](images, found.generated, mask)
     fills = {
@@ -67,20 +67,22 @@ def main(words: list[str]) -> int:
         **{name: _decibels(hole_psnr(fill, images, mask)) for name, fill in fills.items()},
     }
     names = ("steps", "restarts", "lr", "prior", "window", "blend")
-    told: dict[str, Any] = {
-        "of": asked.origin,
+    findings: dict[str, Any] = {
+        "of": targets.origin,
         "mask": options.mask,
         "missing": float(jnp.mean(~mask)),
         "settings": {name: getattr(options, name) for name in names} | {"clip": limit},
         "seconds": round(time.perf_counter() - began, 2),
-        **table(asked.names, columns),
+        **table(targets.names, columns),
     }
     hidden = paste(images, jnp.zeros_like(images), mask)
     rows = [np.asarray(row) for row in (images, hidden, found.generated, blended)]
-    lines = report(options, run, rows, told)
+    lines = report(options, run, rows, findings)
     if not options.json:
-        print(f"{asked.origin}; rows: picture, with its hole, generated, filled ({options.blend})")
-        for name, value in told["mean"].items():
+        print(
+            f"{targets.origin}; rows: picture, with its hole, generated, filled ({options.blend})"
+        )
+        for name, value in findings["mean"].items():
             print(f"  {name:<15} {value:.4g}{' dB' if name.startswith('psnr') else ''}")
         print("\n".join(lines))
     return 0

@@ -47,24 +47,24 @@ def main(words: list[str]) -> int:
             f"--by is {way!r}, but this game has no encoder; use --by optimisation, or train one that "
             "has (BiGAN, VAE)."
         )
-    asked = examples(options, run)
+    targets = examples(options, run)
     began = time.perf_counter()
-    images = asked.batch["image"]
+    images = targets.batch["image"]
     first = None
     if encode is not None and way != "optimisation":
         first = jax.jit(encode)(run.variables, images)
-    limit = clip_limit(options, run, asked.batch)
+    limit = clip_limit(options, run, targets.batch)
     generate = jax.jit(run.sampler.for_batch)
     rows, columns = [np.asarray(images)], {}
     latent = first
     if first is not None:
-        rows.append(np.asarray(generate(run.variables, asked.batch, first)))
+        rows.append(np.asarray(generate(run.variables, targets.batch, first)))
         columns["encoder_l1"] = _l1(rows[-1], rows[0])
     if way != "encoder":
-        found = _searched(options, run, asked.batch, first, limit)
+        found = _searched(options, run, targets.batch, first, limit)
         latent = found.latent
-        rows.append(np.asarray(generate(run.variables, asked.batch, latent)))
-        start = generate(run.variables, asked.batch, found.start)
+        rows.append(np.asarray(generate(run.variables, targets.batch, latent)))
+        start = generate(run.variables, targets.batch, found.start)
         columns |= {"start_l1": _l1(np.asarray(start), rows[0]), "loss": np.asarray(found.loss)}
     check_finite(rows, "the generator's pictures")
     columns |= {
@@ -73,21 +73,21 @@ def main(words: list[str]) -> int:
         "latent_rms": np.sqrt(np.asarray(mean_square(latent))),
     }
     rows.append(np.abs(rows[-1] - rows[0]) - 1)
-    told: dict[str, Any] = {
-        "of": asked.origin,
+    findings: dict[str, Any] = {
+        "of": targets.origin,
         "by": way,
         "settings": _settings(options, limit) if way != "encoder" else {},
         "seconds": round(time.perf_counter() - began, 2),
-        **table(asked.names, columns),
+        **table(targets.names, columns),
     }
-    lines = report(options, run, rows, told)
+    lines = report(options, run, rows, findings)
     if lines:
         out = options.out or options.run / f"{options.name}.png"
         lines.append(f"wrote the latents to {write_latents(out.with_suffix('.npz'), latent)}")
     if not options.json:
-        mean = told["mean"]
+        mean = findings["mean"]
         made = " -> ".join(["pictures", *(["encoder"] if first is not None else [])])
-        print(f"{asked.origin}, by {way}; rows: {made}, found, difference")
+        print(f"{targets.origin}, by {way}; rows: {made}, found, difference")
         for name in (
             n for n in ("start_l1", "encoder_l1", "l1", "psnr", "latent_rms") if n in mean
         ):

@@ -36,26 +36,26 @@ def main(words: list[str]) -> int:
             f"--k is {options.k}, but must be less than the {run.source.size} training examples."
         )
     features = feature_function(options)
-    asked = examples(options, run)
-    images = np.asarray(asked.batch["image"], np.float32)
+    queries = examples(options, run)
+    images = np.asarray(queries.batch["image"], np.float32)
     check_finite(images, "the generator's pictures")
     keep = options.features != "pixels"  # pixels are quickly read again and may be many
     training = _stream(run.source, features, keep)
-    asking = [images]
+    shown = [images]
     test, _ = held_out_set(run.source, run.arguments)
     if test is not None:
-        asking.append(_rows(test, np.arange(min(HELD_OUT, test.size))))
-    queries = np.concatenate(list(features(iter(asking))))
-    both = nearest_in_stream(queries, training(), options.k)
+        shown.append(_images_at(test, np.arange(min(HELD_OUT, test.size))))
+    query_features = np.concatenate(list(features(iter(shown))))
+    both = nearest_in_stream(query_features, training(), options.k)
     index, distance = both.index[: len(images)], both.distance[: len(images)]
     # The nearest of a training example to itself is itself.
-    nearest = np.asarray(_rows(run.source, index[:, 0]), np.float32)
+    nearest = np.asarray(_images_at(run.source, index[:, 0]), np.float32)
     own = nearest_in_stream(np.concatenate(list(features(iter([nearest])))), training(), 2)
     middle = float(np.median(distance[:, 0]))
     new = both.distance[len(images) :, 0]
     held_out = float(np.median(new)) if len(new) else None
-    told = {
-        "of": asked.origin,
+    findings = {
+        "of": queries.origin,
         "training": run.source.size,
         "features": options.features,
         "authenticity": float(np.mean(distance[:, 0] > own.distance[:, 1])),
@@ -69,21 +69,21 @@ def main(words: list[str]) -> int:
                 "distance": distance[i].tolist(),
                 "nearest_to_its_own_nearest": float(own.distance[i, 1]),
             }
-            for i, name in enumerate(asked.names)
+            for i, name in enumerate(queries.names)
         ],
     }
-    rows = [images, *(np.asarray(_rows(run.source, column)) for column in index.T)]
-    lines = report(options, run, rows, told)
+    rows = [images, *(np.asarray(_images_at(run.source, column)) for column in index.T)]
+    lines = report(options, run, rows, findings)
     if not options.json:
         print(
-            f"{asked.origin}, then the {options.k} nearest of {run.source.size:,} training examples"
+            f"{queries.origin}, then the {options.k} nearest of {run.source.size:,} training examples"
         )
         print(f"  median distance {middle:.4g} ({options.features})")
         if held_out:
             print(
                 f"  of test examples {held_out:.4g} (ratio {middle / held_out:.3g}; 1 is new, 0 a copy)"
             )
-        print(f"  farther than the neighbour's own neighbour: {told['authenticity']:.0%}")
+        print(f"  farther than the neighbour's own neighbour: {findings['authenticity']:.0%}")
         print("\n".join(lines))
     return 0
 
@@ -135,7 +135,7 @@ def _stream(source: Source, features: Features, keep: bool) -> Callable[[], Iter
 
     def images() -> Iterator[np.ndarray]:
         for start in range(0, source.size, AT_ONCE):
-            yield _rows(source, np.arange(start, min(start + AT_ONCE, source.size)))
+            yield _images_at(source, np.arange(start, min(start + AT_ONCE, source.size)))
 
     if not keep:
         return lambda: features(images())
@@ -143,6 +143,6 @@ def _stream(source: Source, features: Features, keep: bool) -> Callable[[], Iter
     return lambda: kept
 
 
-def _rows(source: Source, indices: np.ndarray) -> np.ndarray:
+def _images_at(source: Source, indices: np.ndarray) -> np.ndarray:
     rows: np.ndarray = gather({"image": source.arrays["image"]}, indices)["image"]
     return rows

@@ -24,8 +24,8 @@ def main(words: list[str]) -> int:
         help="FILE.html (default: RUN/report.html; ./report.html for several)",
     )
     options = parser.parse_args(words)
-    alone = options.runs[0] if len(options.runs) == 1 else Path()
-    out = options.out or alone / "report.html"
+    folder = options.runs[0] if len(options.runs) == 1 else Path()
+    out = options.out or folder / "report.html"
     content = report(options.runs)
     make_folder(out.parent)
     write_atomically(out, content)

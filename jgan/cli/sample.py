@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jgan.cli.classes import class_number, is_told_labels, of_class
+from jgan.cli.classes import class_number, is_class_conditional, of_class
 from jgan.cli.common import (
     add_checkpoint_flags,
     add_data_flags,
@@ -71,10 +71,10 @@ def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[st
         check_folder(out)
     make_folder(out.parent)
     variables, averaged = trained_variables(saved, options.ema)
-    told = is_told_labels(game, source)
+    class_conditional = is_class_conditional(game, source)
     if options.of_class is not None:
         number = class_number(source, options.of_class, "--class")
-        if not told:
+        if not class_conditional:
             raise UserError(
                 f"--class is {options.of_class!r}, but this game is not told the class of what it generates."
             )
@@ -90,7 +90,7 @@ def _sample(options: argparse.Namespace, rest: list[str], data: Data) -> list[st
         )
     # Other views show other labels than the batch's, unless all of them are of one class.
     labels = None
-    if told and (options.view == "samples" or options.of_class is not None):
+    if class_conditional and (options.view == "samples" or options.of_class is not None):
         labels = conditions(source, options.seed).at(np.arange(options.count), ("label",))["label"]
     reference = None
     if kind != ".npz" and made.ndim == 2:  # points are drawn over those of the data

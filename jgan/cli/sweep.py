@@ -11,13 +11,13 @@ from jgan.cli.paths import OF_A_RUN, check_folder, output
 from jgan.data.densities import Mixture
 from jgan.data.identity import resolved
 from jgan.errors import UserError
-from jgan.evaluation.score import Score, scorer
+from jgan.evaluation.score import Scorer, scorer
 from jgan.files import make_folder, write_atomically
 from jgan.runs.identities import identities
 from jgan.runs.images import encode_png
 from jgan.runs.run import RunDirectory, settings_of
 from jgan.runs.stop import STOPPED, stop_requests
-from jgan.runs.views import View, drawn, viewers
+from jgan.runs.views import View, view_pictures, viewers
 from jgan.sweeps.axes import parse_axis, settings
 from jgan.sweeps.capacity import members_at_once, members_that_fit
 from jgan.sweeps.population import WAYS
@@ -46,43 +46,43 @@ def main(words: list[str]) -> int:
     keep_freed_memory()
     one_device_a_core()
     parser = _parser()
-    file, arguments, asked = parse_experiment("sweep", parser, words)
+    file, arguments, options = parse_experiment("sweep", parser, words)
     given = given_flags(parser, words)
-    axes = [parse_axis(text, file.build) for text in asked.over]
-    for name, count in (("--seeds", asked.seeds), ("--trials", asked.trials or 0)):
+    axes = [parse_axis(text, file.build) for text in options.over]
+    for name, count in (("--seeds", options.seeds), ("--trials", options.trials or 0)):
         if count > MOST_MEMBERS:
             raise UserError(f"{name} is {count}, but must be at most {MOST_MEMBERS}.")
-    chosen = settings(axes, asked.trials, asked.seed)
-    seeds = list(range(asked.seed, asked.seed + asked.seeds))
-    first = file.build(**{**arguments, **chosen[0]}).resized(asked.steps, asked.batch_size)
-    out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-sweep", OF_A_RUN)
+    chosen = settings(axes, options.trials, options.seed)
+    seeds = list(range(options.seed, options.seed + options.seeds))
+    first = file.build(**{**arguments, **chosen[0]}).resized(options.steps, options.batch_size)
+    out = check_folder(options.out or Path("runs") / f"{file.path.stem}-sweep", OF_A_RUN)
     varied = {axis.name for axis in axes}
     _refuse_varied(varied & given)
     fixed = {name: value for name, value in arguments.items() if name not in varied}
-    told = settings_of(
+    experiment_settings = settings_of(
         file.path,
         resolved(fixed, first.loaded),
-        seed=asked.seed,
+        seed=options.seed,
         data=identities(first),
         **first.sizes(),
     )
     with RunDirectory(out) as run, stop_requests() as stop:
-        fit = asked.at_once or members_at_once(out) or members_that_fit(first)
+        fit = options.at_once or members_at_once(out) or members_that_fit(first)
         own = {
-            "over": asked.over,
-            "trials": asked.trials,
-            "seeds": asked.seeds,
+            "over": options.over,
+            "trials": options.trials,
+            "seeds": options.seeds,
             "steps": first.steps,
             "at_once": fit,
-            "measure_times": asked.measure_times,
-            "samples": asked.samples,
-            "score": scorer(first, count=asked.samples).protocol,
+            "measure_times": options.measure_times,
+            "samples": options.samples,
+            "score": scorer(first, count=options.samples).protocol,
         }
-        resize = lambda experiment: experiment.resized(asked.steps, asked.batch_size)
+        resize = lambda experiment: experiment.resized(options.steps, options.batch_size)
         if members_at_once(out) is None:
             build = lambda **own: resize(file.build(**own))
             refuse_without_effect(build, arguments, axes, chosen)
-        run.write_settings({"sweep": own, **told}, file.path)
+        run.write_settings({"sweep": own, **experiment_settings}, file.path)
         batches = plan(arguments, axes, chosen, seeds, lambda own: fit)
         print(
             f"{file.summary}\n{first.source.describe()}\n{len(chosen)} settings x {len(seeds)} seeds, "
@@ -96,14 +96,14 @@ def main(words: list[str]) -> int:
             file.build,
             batches,
             run,
-            Measured(asked.samples),
+            MemberMeasures(options.samples),
             resize=resize,
-            way=asked.way,
-            log_every=asked.log_every,
-            save_every=asked.save_every,
-            measure_times=asked.measure_times,
-            seen=Pictures(out, asked.seed),
-            stop=stop.asked,
+            way=options.way,
+            log_every=options.log_every,
+            save_every=options.save_every,
+            measure_times=options.measure_times,
+            observe=Pictures(out, options.seed),
+            stop=stop.requested,
             say=lambda line: print(line, flush=True),
         )
     if len(records) < count:
@@ -164,13 +164,13 @@ def _parser() -> Parser:
     return parser
 
 
-class Measured:
+class MemberMeasures:
     """Measures of a member: its score, and on mixtures the modes; programs are compiled once a game."""
 
     def __init__(self, samples: int) -> None:
         self._samples = samples
         self._experiment: Experiment | None = None
-        self._score: Score | None = None
+        self._score: Scorer | None = None
 
     def __call__(self, trained: Trained) -> Mapping[str, float]:
         """The measures of one member by name."""
@@ -202,7 +202,7 @@ class Pictures:
             self._experiment, self._views = trained.experiment, viewers(trained.experiment)
         folder = make_folder(pictures_of(self._folder, member.setting, member.seed))
         step = int(trained.state.step)
-        for name, pixels in drawn(trained, self._views).items():
+        for name, pixels in view_pictures(trained, self._views).items():
             write_atomically(folder / f"{name}-{step:06d}.png", encode_png(pixels))
 
 

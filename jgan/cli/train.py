@@ -36,48 +36,48 @@ def main(words: list[str]) -> int:
     _add_run(parser)
     _add_kept(parser)
     _add_loading(parser)
-    file, arguments, asked = parse_experiment("train", parser, words)
-    connect(asked.coordinator, asked.processes, asked.process)
+    file, arguments, options = parse_experiment("train", parser, words)
+    connect(options.coordinator, options.processes, options.process)
     whole = file.build(**arguments)
-    experiment = whole.resized(asked.steps, asked.batch_size)
-    from_run = vars(asked)["from"]
+    experiment = whole.resized(options.steps, options.batch_size)
+    from_run = vars(options)["from"]
     if from_run is not None and len(experiment.stages) < len(whole.stages):
         raise UserError(
-            f"--steps is {asked.steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
+            f"--steps is {options.steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
             "which takes all before that step from another run."
         )
-    out = check_folder(asked.out or Path("runs") / f"{file.path.stem}-{asked.seed}", OF_A_RUN)
+    out = check_folder(options.out or Path("runs") / f"{file.path.stem}-{options.seed}", OF_A_RUN)
     say = _say if is_leader() else lambda line: None
     say("\n".join([file.summary, *_about(experiment), f"run directory: {out}"]))
-    if asked.dry_run:
-        _describe(experiment, file.path, arguments, asked, say)
+    if options.dry_run:
+        _describe(experiment, file.path, arguments, options, say)
         return 0
     score = None
-    if asked.evaluate_every is not None:
-        score = functools.partial(scorer, count=asked.evaluate_samples)
-    options = Options(
-        log_every=asked.log_every,
-        sample_every=asked.sample_every,
-        save_every=asked.save_every,
-        evaluate_every=asked.evaluate_every,
-        keep=asked.keep,
-        keep_every=asked.keep_every,
-        loader=asked.loader,
-        reading=Reading(asked.workers, asked.threads),
-        parallel=asked.parallel,
-        tensorboard=asked.tensorboard,
-        log_terms=asked.log_terms,
-        fork=asked.fork,
+    if options.evaluate_every is not None:
+        score = functools.partial(scorer, count=options.evaluate_samples)
+    run_options = Options(
+        log_every=options.log_every,
+        sample_every=options.sample_every,
+        save_every=options.save_every,
+        evaluate_every=options.evaluate_every,
+        keep=options.keep,
+        keep_every=options.keep_every,
+        loader=options.loader,
+        reading=Reading(options.workers, options.threads),
+        parallel=options.parallel,
+        tensorboard=options.tensorboard,
+        log_terms=options.log_terms,
+        fork=options.fork,
         from_run=from_run,
-        accept_data=asked.accept_data,
+        accept_data=options.accept_data,
     )
     finished = train(
         experiment,
         file.path,
         arguments,
-        seed=asked.seed,
+        seed=options.seed,
         out=out,
-        options=options,
+        options=run_options,
         score=score,
         say=say,
     )
@@ -91,20 +91,20 @@ def _describe(
     experiment: Experiment,
     file: Path,
     arguments: dict[str, Any],
-    asked: argparse.Namespace,
+    options: argparse.Namespace,
     say: Callable[[str], None],
 ) -> None:
     """Everything that is known before the first step; nothing is trained and nothing written."""
     settings = settings_of(
         file,
         resolved(arguments, experiment.loaded),
-        seed=asked.seed,
+        seed=options.seed,
         data=identities(experiment),
         **experiment.sizes(),
     )
     say(json.dumps(settings, indent=2))
     count, state = len(experiment.stages), None
-    from_run = vars(asked)["from"]
+    from_run = vars(options)["from"]
     newest = None if from_run is None else check_other_run(experiment, from_run)
     for number, stage in enumerate(experiment.stages):
         state = shape_after(stage, state) if state else shape_of_state(experiment.until(0))
@@ -112,8 +112,8 @@ def _describe(
             where = f"taken from step {newest} of {from_run}"
             say(f"stage {number + 1}/{count}: {_span(experiment, number)} {where}, not trained")
             continue
-        layout = layout_of(stage, asked.parallel)
-        resident = is_resident(stage.source, layout, asked.loader)
+        layout = layout_of(stage, options.parallel)
+        resident = is_resident(stage.source, layout, options.loader)
         needed = estimate(stage.rule, stage.source.arrays, stage.batch_size, resident, state)
         where = "on every device" if resident else "streamed"
         if count == 1:

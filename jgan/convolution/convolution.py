@@ -185,7 +185,7 @@ def conv_pool(x: jax.Array, kernel: jax.Array, *, precision: Precision = None) -
         raise ValueError(f"x has size {x.shape[1:3]}; each side must be 2 or more to be pooled.")
     kh, kw = kernel.shape[:2]
     pads = (((kh - 1) // 2, kh // 2), ((kw - 1) // 2, kw // 2))
-    return conv(x, _spread(kernel) / 4, stride=2, padding=pads, precision=precision)
+    return conv(x, _sum_of_shifts(kernel) / 4, stride=2, padding=pads, precision=precision)
 
 
 def upsample_conv(x: jax.Array, kernel: jax.Array, *, precision: Precision = None) -> jax.Array:
@@ -213,11 +213,11 @@ def upsample_conv(x: jax.Array, kernel: jax.Array, *, precision: Precision = Non
     _check_operands(x, kernel, 1)
     kh, kw = kernel.shape[:2]
     pads = ((kh // 2, (kh - 1) // 2), (kw // 2, (kw - 1) // 2))
-    window = _spread(kernel[::-1, ::-1])
+    window = _sum_of_shifts(kernel[::-1, ::-1])
     return conv_transpose(x, window, stride=2, padding=pads, precision=precision)
 
 
-def _spread(kernel: jax.Array) -> jax.Array:
+def _sum_of_shifts(kernel: jax.Array) -> jax.Array:
     """The sum of a kernel's four shifts by zero or one pixel, one pixel larger each way."""
     rows = jnp.pad(kernel, ((0, 1), (0, 0), (0, 0), (0, 0)))
     rows = rows + jnp.pad(kernel, ((1, 0), (0, 0), (0, 0), (0, 0)))

@@ -77,7 +77,7 @@ def conditions(source: Source, seed: int) -> Conditions:
         label = source.arrays["label"] if "label" in fields else None
         if label is not None and label.ndim == 1:
             order = order[np.argsort(np.asarray(label)[order], kind="stable")]
-            order = order[_spread(len(order), rng.random())]
+            order = order[_low_discrepancy_order(len(order), rng.random())]
         rows[table] = order
     return Conditions(source, rows)
 
@@ -97,7 +97,7 @@ def _zeros(arrays: Mapping[str, Any], count: int) -> dict[str, Any]:
     }
 
 
-def _spread(size: int, start: float) -> np.ndarray:
+def _low_discrepancy_order(size: int, start: float) -> np.ndarray:
     """The numbers ``0 .. size - 1``, each once, every stretch of them evenly spread over all.
 
     They are the ranks of the golden section's multiples modulo 1, of whose first n, for every n, a share s of

@@ -17,8 +17,8 @@ from jgan.data.pictures import (
     target_shape,
 )
 from jgan.data.readable import unreadable
-from jgan.data.rows import Rows
 from jgan.data.source import Source
+from jgan.data.stored_array import StoredArray
 from jgan.data.trees import Folder, Tree
 from jgan.data.zips import archive
 from jgan.metrics.subsets import draw_rows, stream
@@ -171,11 +171,11 @@ def _in_memory(files: _Files, shape: tuple[int, int, int]) -> tuple[Any, dict[in
     return images[: len(kept)], {number: str(error) for number, error in failures.items()}
 
 
-def _on_disk(files: _Files, shape: tuple[int, int, int]) -> tuple[Rows, dict[int, str]]:
+def _on_disk(files: _Files, shape: tuple[int, int, int]) -> tuple[StoredArray, dict[int, str]]:
     decode = _Decoder(files, shape)
     failures = unreadable(files.marks(), decode)
     kept = np.delete(np.arange(len(files.names)), list(failures))
-    return Rows(decode, (len(kept), *shape), np.dtype(np.uint8), kept), failures
+    return StoredArray(decode, (len(kept), *shape), np.dtype(np.uint8), kept), failures
 
 
 def _common_size(

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from jgan.data.registry import Asked, load
-from jgan.data.rows import Rows
+from jgan.data.registry import LoadArguments, load
 from jgan.data.source import Source
+from jgan.data.stored_array import StoredArray
 from jgan.metrics.subsets import draw_rows, stream
 
 HELD_OUT = 0.1
 
 
 def published_splits(
-    source: Source, loaded: Mapping[Asked, Source]
+    source: Source, loaded: Mapping[LoadArguments, Source]
 ) -> tuple[Source, Source] | None:
     """The whole training set and the test set of the data that a source was taken from.
 
@@ -40,7 +40,7 @@ def published_splits(
     return None
 
 
-def _names_of(source: Source, loaded: Mapping[Asked, Source]) -> Iterator[Asked]:
+def _names_of(source: Source, loaded: Mapping[LoadArguments, Source]) -> Iterator[LoadArguments]:
     yield from (arguments for arguments, own in loaded.items() if own is source)
     yield from (arguments for arguments, own in loaded.items() if own.name == source.name)
     yield source.name, "train", None, 0, None, None
@@ -67,7 +67,7 @@ def divided(source: Source, share: float = HELD_OUT) -> tuple[Source, Source]:
 
 def _chosen(source: Source, rows: np.ndarray) -> Source:
     arrays = {
-        name: values.chosen(rows) if isinstance(values, Rows) else values[rows]
+        name: values.chosen(rows) if isinstance(values, StoredArray) else values[rows]
         for name, values in source.arrays.items()
     }
     return replace(source, arrays=arrays, augment=None)

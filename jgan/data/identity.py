@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jgan.data.registry import Asked, absolute, in_files, size_and_options
+from jgan.data.registry import LoadArguments, absolute, in_files, size_and_options
 from jgan.data.source import Source
 from jgan.errors import UserError
 
@@ -17,11 +17,13 @@ WHOLE_BYTES = 2**25
 """Fields of at most so many bytes (32 MiB) are fingerprinted whole."""
 SAMPLED_ROWS = 256
 """Of larger ones so many rows are, at equal distances from the first to the last."""
-_ASKED = ("name", "split", "size", "seed", "image_size", "channels")
+_ARGUMENT_NAMES = ("name", "split", "size", "seed", "image_size", "channels")
 _TOLERANCE = 1e-3
 
 
-def identity(source: Source, loaded: Mapping[Asked, Source] | None = None) -> dict[str, Any]:
+def identity(
+    source: Source, loaded: Mapping[LoadArguments, Source] | None = None
+) -> dict[str, Any]:
     """Describe a source as JSON.
 
     The fingerprint of a field is the SHA-256 of its bytes, as the source holds them, up to 32 MiB. Of a larger
@@ -56,22 +58,22 @@ def identity(source: Source, loaded: Mapping[Asked, Source] | None = None) -> di
         names = list(source.classes)
         found["classes"] = {"names": names} if names else {}
         found["classes"]["counts"] = counts.tolist()
-    files = {asked: own for asked, own in (loaded or {}).items() if in_files(asked[0])}
-    for asked, own in files.items():
+    files = {arguments: own for arguments, own in (loaded or {}).items() if in_files(arguments[0])}
+    for arguments, own in files.items():
         if own is source:
-            found["loaded"] = _as_json(asked)
+            found["loaded"] = _as_json(arguments)
     if files and "loaded" not in found:
-        found["parts"] = [identity(own, {asked: own}) for asked, own in files.items()]
+        found["parts"] = [identity(own, {arguments: own}) for arguments, own in files.items()]
     return found
 
 
-def loaded_from(described: Any) -> dict[Asked, dict[str, Any]]:
+def loaded_from(described: Any) -> dict[LoadArguments, dict[str, Any]]:
     """The descriptions of what was loaded in those of a run's stages, by what `load` was asked for."""
-    found: dict[Asked, dict[str, Any]] = {}
+    found: dict[LoadArguments, dict[str, Any]] = {}
     for one in described if isinstance(described, list) else [described]:
         if "loaded" in one:
-            asked = [one["loaded"].get(name) for name in _ASKED]
-            key: Any = tuple(tuple(v) if isinstance(v, list) else v for v in asked)
+            values = [one["loaded"].get(name) for name in _ARGUMENT_NAMES]
+            key: Any = tuple(tuple(v) if isinstance(v, list) else v for v in values)
             found[key] = one
         found |= loaded_from(one.get("parts", []))
     return found
@@ -94,10 +96,10 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
     for name, field in fields.items():
         for what in ("shape", "dtype"):
             if field[what] != others[name][what]:
-                told = [
+                differing = [
                     tuple(v) if what == "shape" else v for v in (field[what], others[name][what])
                 ]
-                return f"{told[0]} as the {what} of {name!r}, not {told[1]}"
+                return f"{differing[0]} as the {what} of {name!r}, not {differing[1]}"
     for words in (_classes, _counted):
         if words(before) != words(now):
             return f"{words(now)}, not {words(before)}"
@@ -128,7 +130,7 @@ def compare(
     Raises:
         UserError: naming the first difference.
     """
-    both = [told if isinstance(told, list) else [told] for told in (before, now)]
+    both = [one if isinstance(one, list) else [one] for one in (before, now)]
     for number, (old, new) in enumerate(zip(*both, strict=False), 1):
         found = difference(old, new)
         if found is not None:
@@ -153,13 +155,15 @@ def same_place(before: Any, now: Any, described: Any) -> bool:
         return bool(before == now)
     if before == now or absolute(before) == now:
         return True
-    named = before in {asked[0] for asked in loaded_from(described or [])}
+    named = before in {name for name, *_ in loaded_from(described or [])}
     return named and in_files(now) and size_and_options(before) == size_and_options(now)
 
 
-def resolved(arguments: Mapping[str, Any], loaded: Mapping[Asked, Source]) -> dict[str, Any]:
+def resolved(
+    arguments: Mapping[str, Any], loaded: Mapping[LoadArguments, Source]
+) -> dict[str, Any]:
     """An experiment's arguments, and in them the names of data that it loads with absolute paths."""
-    names = {asked[0] for asked in loaded}
+    names = {name for name, *_ in loaded}
 
     def one(value: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -183,10 +187,10 @@ def _field(values: Any, hashed: bool) -> dict[str, Any]:
     return found | ({"rows": count} if sampled else {})
 
 
-def _as_json(asked: Asked) -> dict[str, Any]:
-    told = dict(zip(_ASKED, asked, strict=True))
-    told["name"] = absolute(asked[0])
-    return {name: value for name, value in told.items() if value is not None}
+def _as_json(arguments: LoadArguments) -> dict[str, Any]:
+    entry = dict(zip(_ARGUMENT_NAMES, arguments, strict=True))
+    entry["name"] = absolute(arguments[0])
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _classes(described: Mapping[str, Any]) -> str:

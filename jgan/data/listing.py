@@ -200,9 +200,9 @@ def _mixed(names: Sequence[str], labels: Labels | None) -> list[int]:
     if labels is None or labels.values.ndim != 1 or labels.values.min() < 0:
         return list(range(len(names)))
     counts = np.bincount(labels.values)
-    seen = np.zeros_like(counts)
+    placed = np.zeros_like(counts)
     places = []
     for i, label in enumerate(labels.values):
-        places.append(((seen[label] + 0.5) / counts[label], int(label), i))
-        seen[label] += 1
+        places.append(((placed[label] + 0.5) / counts[label], int(label), i))
+        placed[label] += 1
     return [i for *_, i in sorted(places)]

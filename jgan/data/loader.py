@@ -83,7 +83,7 @@ def batches(
     """Yield what the steps ``first`` to ``last - 1`` read, as stored (pictures stay uint8).
 
     Args:
-        stored: the source's fields, arrays or `Rows`, as `jgan.data.Source.stored` gives them.
+        stored: the source's fields, arrays or `StoredArray`s, as `jgan.data.Source.stored` gives them.
         key: that orders the data.
         count: examples a step, of each table.
         first: the first step.

@@ -43,10 +43,10 @@ _RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": r
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
 _ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
-Asked = tuple[str, str, int | None, int, Size, int | None]
+LoadArguments = tuple[str, str, int | None, int, Size, int | None]
 """The arguments of `load`, in their order."""
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
-_LOADED: ContextVar[dict[Asked, Source] | None] = ContextVar("loaded", default=None)
+_LOADED: ContextVar[dict[LoadArguments, Source] | None] = ContextVar("loaded", default=None)
 _OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
 _NO_OPTION = re.compile(r"\+\w+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
@@ -100,16 +100,16 @@ def load(
     """
     check_split(split)
     known, loaded = _REMEMBERED.get(), _LOADED.get()
-    asked: Asked = (name, split, size, seed, image_size, channels)
-    source = None if known is None else known.get(asked)
+    arguments: LoadArguments = (name, split, size, seed, image_size, channels)
+    source = None if known is None else known.get(arguments)
     if source is None:
         # An experiment may be built while it is traced; its data are no part of the program.
         with jax.ensure_compile_time_eval():
-            source = _load(*asked)
+            source = _load(*arguments)
         if known is not None:
-            known[asked] = source
+            known[arguments] = source
     if loaded is not None:
-        loaded[asked] = source
+        loaded[arguments] = source
     return source
 
 
@@ -124,9 +124,9 @@ def remembered(sources: dict[Any, Source]) -> Iterator[None]:
 
 
 @contextmanager
-def recorded() -> Iterator[dict[Asked, Source]]:
+def recorded() -> Iterator[dict[LoadArguments, Source]]:
     """Within it every source that `load` returns is put down under what it was asked for."""
-    found: dict[Asked, Source] = {}
+    found: dict[LoadArguments, Source] = {}
     token = _LOADED.set(found)
     try:
         yield found
@@ -179,11 +179,11 @@ def _load(
     name: str, split: str, size: int | None, seed: int, image_size: Size, channels: int | None
 ) -> Source:
     shape = {"image_size": image_size, "channels": channels}
-    asked = _OPTIONS.search(name)
-    if asked is None or os.path.exists(name):
+    match = _OPTIONS.search(name)
+    if match is None or os.path.exists(name):
         _check_options(name)
         return _plain(name, split, size, seed, shape)
-    name, options = name[: asked.start()], asked[0][1:].split("+")
+    name, options = name[: match.start()], match[0][1:].split("+")
     _check_options(name)
     if "disk" in options:
         if _kind(name)[0] not in _RESIZED:

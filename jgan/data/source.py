@@ -9,7 +9,7 @@ import numpy as np
 
 from jgan.data.augment import Augment
 from jgan.data.densities import Density
-from jgan.data.rows import Rows
+from jgan.data.stored_array import StoredArray
 from jgan.data.values import is_mask
 from jgan.metrics.subsets import draw_rows, stream
 
@@ -21,7 +21,7 @@ SHOWN = 10
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A data set: arrays in memory, or `Rows` that are read when they are asked for.
+    """A data set: arrays in memory, or `StoredArray`s that are read when they are asked for.
 
     Attributes:
         arrays: the fields by name, each with its examples on the leading axis: uint8, int32, float32
@@ -29,7 +29,7 @@ class Source:
             stay as they are. A field ``mask``, or one that ends in ``_mask``, is uint8 only if it is the
             example. ``image`` is uint8 or float32 ``(N, H, W, C)``, or float32 points
             ``(N, d)``. ``label`` is int32 ``(N,)``, a class, or int32, float32 or bool ``(N, A)``, A
-            attributes. Fields may be `Rows`, for sets that do not fit in memory.
+            attributes. Fields may be `StoredArray`s, for sets that do not fit in memory.
         name: what messages and reports call it.
         density: the distribution the points were drawn from where it is known, else None.
         augment: ``(key, batch) -> batch``, applied in training to each minibatch, or None.
@@ -253,7 +253,9 @@ class Source:
             rows = draw_rows(self.sizes[table], size, stream(0, f"take {table}"), labels)
             for name in fields:
                 values = arrays[name]
-                arrays[name] = values.chosen(rows) if isinstance(values, Rows) else values[rows]
+                arrays[name] = (
+                    values.chosen(rows) if isinstance(values, StoredArray) else values[rows]
+                )
         return replace(self, arrays=arrays)
 
     def describe(self) -> str:
@@ -298,7 +300,7 @@ def _check_field(about: str, name: str, values: Any) -> None:
         )
     if name == "label" and rank not in (1, 2):
         raise ValueError(f"{about} has shape {values.shape}; it must be (N,) or (N, A).")
-    if dtype == "float32" and not isinstance(values, Rows) and not np.isfinite(values).all():
+    if dtype == "float32" and not isinstance(values, StoredArray) and not np.isfinite(values).all():
         raise ValueError(f"{about} holds NaN or infinity; every value must be finite.")
 
 
@@ -338,11 +340,11 @@ def gather(arrays: Mapping[str, Any], indices: Any) -> dict[str, Any]:
         >>> [round(float(x), 3) for x in gather({"image": images}, np.asarray([2, 1]))["image"].flat]
         [1.0, -0.6]
     """
-    return {name: _rows(values, indices) for name, values in arrays.items()}
+    return {name: _values_at(values, indices) for name, values in arrays.items()}
 
 
-def _rows(values: Any, indices: Any) -> Any:
-    if isinstance(values, np.ndarray | Rows) and isinstance(indices, np.ndarray):
+def _values_at(values: Any, indices: Any) -> Any:
+    if isinstance(values, np.ndarray | StoredArray) and isinstance(indices, np.ndarray):
         rows: Any = values[indices]
     else:
         rows = jnp.take(values, indices, axis=0, mode="clip")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from jgan.data.identity import difference, loaded_from
-from jgan.data.registry import Asked
-from jgan.data.rows import Rows
+from jgan.data.registry import LoadArguments
 from jgan.data.source import Source
+from jgan.data.stored_array import StoredArray
 from jgan.errors import UserError
 
 
@@ -31,13 +31,13 @@ class _Unread:
         raise DataNeeded(f"the field {self.field!r} of the data {self.name!r} is needed.")
 
 
-def stand_ins(described: Any) -> dict[Asked, Source]:
+def stand_ins(described: Any) -> dict[LoadArguments, Source]:
     """Return a stand-in for everything that was loaded, by what `jgan.data.load` was asked for.
 
     Args:
         described: a description by `jgan.data.identity.identity`, or a list of those of several stages.
     """
-    return {asked: stand_in(one) for asked, one in loaded_from(described).items()}
+    return {arguments: stand_in(one) for arguments, one in loaded_from(described).items()}
 
 
 def stand_in(described: Mapping[str, Any]) -> Source:
@@ -55,9 +55,9 @@ def stand_in(described: Mapping[str, Any]) -> Source:
     """
     name, classes = described["name"], described.get("classes")
     arrays: dict[str, Any] = {}
-    for field, told in described["fields"].items():
-        shape = (_examples(described, field), *told["shape"])
-        arrays[field] = Rows(_Unread(field, name), shape, np.dtype(told["dtype"]))
+    for field, entry in described["fields"].items():
+        shape = (_examples(described, field), *entry["shape"])
+        arrays[field] = StoredArray(_Unread(field, name), shape, np.dtype(entry["dtype"]))
     if classes is not None and sum(classes["counts"]) == len(arrays["label"]):
         counts = classes["counts"]
         arrays["label"] = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
@@ -87,7 +87,7 @@ def is_description(described: Any) -> bool:
         for one in described if isinstance(described, list) else [described]:
             stand_in(one)
             # Without hashes it is the ranges that are compared.
-            plain = {name: {**told, "sha256": ""} for name, told in one["fields"].items()}
+            plain = {name: {**entry, "sha256": ""} for name, entry in one["fields"].items()}
             difference(one, {**one, "fields": plain})
         stand_ins(described)
     except (LookupError, TypeError, AttributeError, ValueError, StopIteration):

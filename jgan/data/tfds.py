@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 from jgan.data.pictures import Size, convert, fits_memory, in_threads, target_shape
-from jgan.data.rows import Rows
 from jgan.data.source import Source
 from jgan.data.splits import chosen_split
+from jgan.data.stored_array import StoredArray
 from jgan.metrics.subsets import draw_rows, stream
 
 # Sets that have a reader of their own for their published files.
@@ -79,7 +79,7 @@ def read_tfds(
         decode = _Decoder(examples, field, shape)
         labels = np.zeros(count, np.int32)
         keep = fits_memory((count, *shape), limit_bytes)
-        images: Any = Rows(decode, (count, *shape), np.dtype(np.uint8))
+        images: Any = StoredArray(decode, (count, *shape), np.dtype(np.uint8))
         if keep:
             images = np.empty((count, *shape), np.uint8)
 

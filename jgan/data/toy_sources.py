@@ -102,11 +102,11 @@ def mixture(
     split: str = "train",
     modes: int = 10,
     dimension: int = 2,
-    spread: float = 1.0,
+    centre_std: float = 1.0,
     std: float = 0.05,
     layout: int = 0,
 ) -> Source:
-    """Return equal Gaussians whose centres are drawn from N(0, spread**2 I).
+    """Return equal Gaussians whose centres are drawn from N(0, centre_std**2 I).
 
     ``mixture(10_000, dimension=1200)`` is the high-dimensional case after Srivastava et al.,
     "VEEGAN" (2017), section 4.1: ten modes in 1200 dimensions. VEEGAN embeds 700-dimensional
@@ -118,7 +118,7 @@ def mixture(
         split: "train" or "test", independent draws around the same centres.
         modes: number of Gaussians.
         dimension: the space's dimension d.
-        spread: standard deviation of the centres along each axis.
+        centre_std: standard deviation of the centres along each axis.
         std: standard deviation of each Gaussian along each axis.
         layout: which centres are drawn, so that seeds share one distribution.
 
@@ -132,8 +132,8 @@ def mixture(
         >>> mixture(500, dimension=1200).describe()
         'mixture: 500 examples; image float32 (1200,); label int32 (); 10 classes'
     """
-    _positive(modes=modes, dimension=dimension, spread=spread, std=std)
-    centres = spread * jax.random.normal(jax.random.key(layout), (modes, dimension))
+    _positive(modes=modes, dimension=dimension, centre_std=centre_std, std=std)
+    centres = centre_std * jax.random.normal(jax.random.key(layout), (modes, dimension))
     return _from_mixture(_equal(centres, std), size, seed, split, "mixture")
 
 

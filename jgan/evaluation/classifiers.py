@@ -172,7 +172,7 @@ def class_indices(extractor: Extractor, images: Any) -> np.ndarray:
 
     Args:
       extractor: that names classes.
-      images: ``(N, H, W, C)`` uint8 or float32 in [-1, 1], an array or `jgan.data.rows.Rows`.
+      images: ``(N, H, W, C)`` uint8 or float32 in [-1, 1], an array or `jgan.data.stored_array.StoredArray`.
     """
     assert extractor.probabilities is not None
     batches = (

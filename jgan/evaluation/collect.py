@@ -56,7 +56,7 @@ class Reservoir:
     """A uniform choice of at most ``size`` rows of a stream of unknown length (Vitter 1985, algorithm R)."""
 
     def __init__(self, size: int, rng: np.random.Generator) -> None:
-        self.size, self.rng, self.seen = size, rng, 0
+        self.size, self.rng, self.offered = size, rng, 0
         self.kept: list[np.ndarray] = []
         self.rows: list[int] = []
 
@@ -64,13 +64,13 @@ class Reservoir:
         """Take part of a batch ``(n, ...)``."""
         free = max(0, min(len(batch), self.size - len(self.kept)))
         self.kept += [np.array(row) for row in batch[:free]]
-        self.rows += range(self.seen, self.seen + free)
-        later = self.seen + np.arange(free, len(batch))
+        self.rows += range(self.offered, self.offered + free)
+        later = self.offered + np.arange(free, len(batch))
         places = self.rng.integers(0, later + 1) if len(later) else later
         for row, place in zip(later, places, strict=True):
             if place < self.size:
-                self.kept[place], self.rows[place] = np.array(batch[row - self.seen]), int(row)
-        self.seen += len(batch)
+                self.kept[place], self.rows[place] = np.array(batch[row - self.offered]), int(row)
+        self.offered += len(batch)
 
     def chosen(self) -> tuple[np.ndarray, np.ndarray]:
         """What was kept, in the order of the stream, and the numbers of these rows."""

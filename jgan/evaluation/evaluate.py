@@ -44,7 +44,7 @@ class Result(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Values, protocol and warnings as JSON holds them; what is not finite becomes its name."""
-        rows = [value._asdict() for value in self.values]
+        rows = [value.as_json() for value in self.values]
         return _finite({"values": rows, "protocol": self.protocol, "warnings": self.warnings})
 
 

@@ -31,8 +31,8 @@ NAMES = {
 def random_extractor(seed: int = 0) -> Extractor:
     """Features of `jgan.metrics.random_features`, which need no weights; D is 192."""
     features = random_features(3, seed)
-    drawn = jax.make_jaxpr(features)(jnp.zeros((1, 8, 8, 3))).consts
-    digest = hashlib.sha256(b"".join(np.asarray(kernel).tobytes() for kernel in drawn))
+    kernels = jax.make_jaxpr(features)(jnp.zeros((1, 8, 8, 3))).consts
+    digest = hashlib.sha256(b"".join(np.asarray(kernel).tobytes() for kernel in kernels))
     name, resize = "random-convolutions", "none"
     return Extractor(name, digest.hexdigest(), resize, lambda images: features(rgb(images)))
 

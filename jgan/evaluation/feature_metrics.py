@@ -10,7 +10,7 @@ from jgan.evaluation.metric import (
     OVER_SUBSETS,
     STANDARD_ERROR,
     Evidence,
-    Measured,
+    Measurement,
     Value,
     as_many,
     present,
@@ -65,7 +65,7 @@ def _as_many(evidence: Evidence, metric: str, most: int) -> tuple[np.ndarray, np
     return as_many(*_features(evidence, metric), labels, most, evidence.seed)
 
 
-def frechet(evidence: Evidence) -> Measured:
+def frechet(evidence: Evidence) -> Measurement:
     """Fréchet distance of all samples from all of the reference; FID with Inception."""
     sets = [
         present(part.moments, "fd", "moments") for part in (evidence.samples, evidence.reference)
@@ -83,7 +83,9 @@ def frechet(evidence: Evidence) -> Measured:
         )
     value = precise_frechet_distance(fits[0], fits[1])
     warnings = _about_bias(name, value, bias, (sets[0].count, sets[1].count), dimension)
-    return Measured([Value(name, value, settings={"dimension": dimension, "bias": bias})], warnings)
+    return Measurement(
+        [Value(name, value, settings={"dimension": dimension, "bias": bias})], warnings
+    )
 
 
 def _about_bias(
@@ -114,28 +116,28 @@ def _about_bias(
     return []
 
 
-def frechet_infinite(evidence: Evidence) -> Measured:
+def frechet_infinite(evidence: Evidence) -> Measurement:
     """Fréchet distance extrapolated to infinitely many samples (Chong & Forsyth 2020)."""
     features = present(evidence.samples.features, "fd_inf", "features of the samples")
     moments = moments_of(present(evidence.reference.moments, "fd_inf", "the reference's moments"))
     found = frechet_at_infinity(features, moments, seed=evidence.seed)
     settings = {"sizes": found.counts.tolist(), "slope": found.slope, "spread": STANDARD_ERROR}
     name = evidence.named("FID∞", "Fréchet distance∞")
-    return Measured([Value(name, found.value, found.std, settings=settings)])
+    return Measurement([Value(name, found.value, found.std, settings=settings)])
 
 
-def kernel(evidence: Evidence) -> Measured:
+def kernel(evidence: Evidence) -> Measurement:
     """Unbiased kernel distance, 100 subsets of 1000; KID with Inception."""
     found = kernel_distance(*_features(evidence, "kid"), seed=evidence.seed)
     settings: dict[str, Any] = {"subsets": found.subsets, "size": found.size}
     name = evidence.named("KID", "kernel distance")
     if found.subsets == 1:
-        return Measured([Value(name, found.mean, settings=settings)])
+        return Measurement([Value(name, found.mean, settings=settings)])
     settings["spread"] = OVER_SUBSETS
-    return Measured([Value(name, found.mean, found.std, settings=settings)])
+    return Measurement([Value(name, found.mean, found.std, settings=settings)])
 
 
-def score(evidence: Evidence) -> Measured:
+def class_score(evidence: Evidence) -> Measurement:
     """Inception score in 10 random splits; a class score where the classes are not Inception's."""
     chances = present(evidence.samples.probabilities, "is", "probabilities of classes")
     count, classes = chances.shape
@@ -150,12 +152,12 @@ def score(evidence: Evidence) -> Measured:
             f"low, as there are {classes:,} classes; 50,000 samples are usual."
         )
     if splits == 1:
-        return Measured([Value(name, found.mean, None, "higher", settings)], warnings)
+        return Measurement([Value(name, found.mean, None, "higher", settings)], warnings)
     settings["spread"] = OVER_SPLITS
-    return Measured([Value(name, found.mean, found.std, "higher", settings)], warnings)
+    return Measurement([Value(name, found.mean, found.std, "higher", settings)], warnings)
 
 
-def manifolds(evidence: Evidence) -> Measured:
+def manifolds(evidence: Evidence) -> Measurement:
     """Precision, recall, density and coverage in balls of 5 neighbours, as many samples as real."""
     fake, real = _as_many(evidence, "prdc", COMPARED)
     found = prdc(real, fake, min(NEIGHBOURS, len(real) - 1))
@@ -169,7 +171,7 @@ def manifolds(evidence: Evidence) -> Measured:
             f"{empty:.1%} of the reference's examples equal their {settings['k']} nearest others, so that "
             f"their balls are empty: density and coverage {undefined}."
         )
-    return Measured(
+    return Measurement(
         [
             Value(evidence.named(name, name), value, None, "higher", {**settings, **more})
             for name, value, more in (
@@ -183,15 +185,15 @@ def manifolds(evidence: Evidence) -> Measured:
     )
 
 
-def discrepancy(evidence: Evidence) -> Measured:
+def discrepancy(evidence: Evidence) -> Measurement:
     """Unbiased squared MMD with Gaussian kernels at the median distance and half and twice that."""
     fake, real = _as_many(evidence, "mmd", COMPARED)
     name = evidence.named("squared MMD", "squared MMD")
     value = gaussian_mmd2(fake, real, seed=evidence.seed)
-    return Measured([Value(name, value, settings={"samples": len(fake)})])
+    return Measurement([Value(name, value, settings={"samples": len(fake)})])
 
 
-def two_sample(evidence: Evidence) -> Measured:
+def two_sample(evidence: Evidence) -> Measurement:
     """Accuracy of classifiers that tell samples from real examples: 1-NN and logistic regression."""
     fake, real = _as_many(evidence, "c2st", COMPARED)
     near, line = nearest_neighbour_test(real, fake), logistic_test(real, fake, seed=evidence.seed)
@@ -201,7 +203,7 @@ def two_sample(evidence: Evidence) -> Measured:
         evidence.named(f"{kind} two-sample accuracy", f"{kind} two-sample accuracy")
         for kind in ("1-NN", "logistic")
     ]
-    return Measured(
+    return Measurement(
         [
             Value(names[0], near.accuracy, None, "", {**settings, **by_class}),
             Value(names[1], line.accuracy, None, "lower", {**settings, "p_value": line.p_value}),
@@ -209,15 +211,15 @@ def two_sample(evidence: Evidence) -> Measured:
     )
 
 
-def sliced(evidence: Evidence) -> Measured:
+def sliced(evidence: Evidence) -> Measurement:
     """Sliced Wasserstein distance of the features."""
     fake, real = _as_many(evidence, "sw", COMPARED)
     name = evidence.named("sliced Wasserstein", "sliced Wasserstein")
     value = sliced_wasserstein(fake, real, seed=evidence.seed)
-    return Measured([Value(name, value, settings={"samples": len(fake), "directions": 512})])
+    return Measurement([Value(name, value, settings={"samples": len(fake), "directions": 512})])
 
 
-def exact_wasserstein(evidence: Evidence) -> Measured:
+def exact_wasserstein(evidence: Evidence) -> Measurement:
     """Exact Wasserstein distance of at most 2,000 samples, beside that of two real halves."""
     fake, real = _as_many(evidence, "w1", SMALL)
     every = _features(evidence, "w1")[1]
@@ -228,10 +230,10 @@ def exact_wasserstein(evidence: Evidence) -> Measured:
         one, other = halves(len(every), half, rng, evidence.reference.labels)
         settings["between two real halves"] = wasserstein(every[one], every[other])
     name = evidence.named("Wasserstein", "Wasserstein")
-    return Measured([Value(name, wasserstein(fake, real), settings=settings)])
+    return Measurement([Value(name, wasserstein(fake, real), settings=settings)])
 
 
-def nearest_training(evidence: Evidence) -> Measured:
+def nearest_training(evidence: Evidence) -> Measurement:
     """Distances to the nearest training example: authenticity, and against new data where there are."""
     fake, real = _features(evidence, "nn")
     new = None if evidence.held_out is None else evidence.held_out.features
@@ -249,7 +251,7 @@ def nearest_training(evidence: Evidence) -> Measured:
                 ("copying z", found.copying),
             )
         ]
-    return Measured(values, pairs=_nearest_pairs(evidence, found.index, found.distance))
+    return Measurement(values, pairs=_nearest_pairs(evidence, found.index, found.distance))
 
 
 def _nearest_pairs(
@@ -303,18 +305,18 @@ def renumbered(labels: np.ndarray, names: Sequence[str], known: Sequence[str]) -
     return np.asarray([places.get(name, -1) for name in names])[labels]
 
 
-def accuracy(evidence: Evidence) -> Measured:
+def accuracy(evidence: Evidence) -> Measurement:
     """Share of samples that the extractor's classifier puts into the class they were made for."""
     chances = present(evidence.samples.probabilities, "accuracy", "probabilities of classes")
     labels = present(evidence.samples.labels, "accuracy", "labels of the samples")
     known = () if evidence.extractor is None else evidence.extractor.classes
     found = class_accuracy(chances, renumbered(labels, evidence.names, known))
-    return Measured(
+    return Measurement(
         [Value(evidence.named("class accuracy", "class accuracy"), found.accuracy, None, "higher")]
     )
 
 
-def diversity(evidence: Evidence) -> Measured:
+def diversity(evidence: Evidence) -> Measurement:
     """Spread within a class, over that of the reference: 1 is as varied, 0 is one picture a class."""
     what = "labels of samples and reference"
     labels = [
@@ -326,12 +328,12 @@ def diversity(evidence: Evidence) -> Measured:
     )
     name = evidence.named("intra-class diversity", "intra-class diversity")
     settings = {"samples": fake, "reference": real}
-    return Measured(
+    return Measurement(
         [Value(name, fake / real if real > 0 else float("nan"), None, "higher", settings)]
     )
 
 
-def class_shares(evidence: Evidence) -> Measured:
+def class_shares(evidence: Evidence) -> Measurement:
     """Classes found among the samples, the share of confident ones, KL of the classes' shares."""
     what = "probabilities of classes"
     made = present(evidence.samples.probabilities, "kl", what)
@@ -341,7 +343,7 @@ def class_shares(evidence: Evidence) -> Measured:
     found = class_coverage(fake, len(shares), shares)
     held = int(np.sum(shares > 0))
     settings = {"reference": held, "floor": kl_floor(held, len(fake))}
-    return Measured(
+    return Measurement(
         [
             Value(evidence.named("classes", "classes"), found.modes, None, "higher", settings),
             _confident(evidence.named("confident share", "confident share"), made, chances),
@@ -352,7 +354,7 @@ def class_shares(evidence: Evidence) -> Measured:
     )
 
 
-def stacked(evidence: Evidence) -> Measured:
+def stacked(evidence: Evidence) -> Measurement:
     """Stacked MNIST: how many of 1000 triples of digits appear, share of confident ones, KL from uniform."""
     what = "probabilities of digits for each channel"
     digits = []
@@ -361,7 +363,7 @@ def stacked(evidence: Evidence) -> Measured:
         digits.append(chances.reshape(len(chances), 3, -1))
     fake, real = (class_coverage(stacked_predictions(own.argmax(axis=2)), 1000) for own in digits)
     settings = {"floor": kl_floor(1000, evidence.samples.count), "samples": evidence.samples.count}
-    return Measured(
+    return Measurement(
         [
             Value(
                 "Stacked-MNIST modes",

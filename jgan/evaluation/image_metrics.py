@@ -6,7 +6,7 @@ import numpy as np
 
 from jgan.data.densities import Density, Mixture, Spiral
 from jgan.errors import UserError
-from jgan.evaluation.metric import STANDARD_ERROR, Evidence, Measured, Value, as_many, present
+from jgan.evaluation.metric import STANDARD_ERROR, Evidence, Measurement, Value, as_many, present
 from jgan.features.extractor import smooth
 from jgan.metrics.equivariance import equivariance
 from jgan.metrics.modes import (
@@ -38,7 +38,7 @@ def _images(evidence: Evidence, metric: str) -> tuple[np.ndarray, np.ndarray]:
     return fake, real
 
 
-def patch_swd(evidence: Evidence) -> Measured:
+def patch_swd(evidence: Evidence) -> Measurement:
     """Sliced Wasserstein distance x 10³ of 7x7 patches, at the levels of a Laplacian pyramid and raw."""
     images = _images(evidence, "swd")
     labels = evidence.samples.image_labels, evidence.reference.image_labels
@@ -49,7 +49,7 @@ def patch_swd(evidence: Evidence) -> Measured:
         )
     found = patch_distances(fake, real, seed=evidence.seed)
     settings = {"samples": len(fake), "patches": 128, "directions": 512}
-    return Measured(
+    return Measurement(
         [
             Value(f"patch SWD x 1000, {name}", value, settings=settings)
             for name, value in found.items()
@@ -57,16 +57,16 @@ def patch_swd(evidence: Evidence) -> Measured:
     )
 
 
-def similarity(evidence: Evidence) -> Measured:
+def similarity(evidence: Evidence) -> Measurement:
     """Mean MS-SSIM of random pairs of samples, beside that of the reference."""
     fake, real = (
         pair_similarity(images, seed=evidence.seed) for images in _images(evidence, "msssim")
     )
     settings = {"reference": real.mean, "pairs": 1000, "spread": STANDARD_ERROR}
-    return Measured([Value("MS-SSIM of pairs", fake.mean, fake.error, "", settings)])
+    return Measurement([Value("MS-SSIM of pairs", fake.mean, fake.error, "", settings)])
 
 
-def walk(evidence: Evidence) -> Measured:
+def walk(evidence: Evidence) -> Measurement:
     """Path length in the extractor's features (not LPIPS), along great circles for Gaussian latents.
 
     Other latents are joined by straight lines. Pictures are not rounded to 8 bits before the extractor, and
@@ -87,15 +87,15 @@ def walk(evidence: Evidence) -> Measured:
     settings = {"pairs": WALKED, "kept": found.kept, "epsilon": 1e-4, "path": path}
     settings["spread"] = STANDARD_ERROR
     name = evidence.named("path length", "path length")
-    return Measured([Value(name, found.mean, found.error, settings=settings)])
+    return Measurement([Value(name, found.mean, found.error, settings=settings)])
 
 
-def moving(evidence: Evidence) -> Measured:
+def moving(evidence: Evidence) -> Measurement:
     """EQ-T and EQ-R in dB, for a generator that can be told to translate and rotate."""
     generate = present(evidence.transformed, "eq", "a generator that can be moved and turned")
     found = equivariance(generate, jax.random.key(evidence.seed), count=MOVED)
     names = ("EQ-T (dB)", "EQ-T, fractional (dB)", "EQ-R (dB)")
-    return Measured(
+    return Measurement(
         [
             Value(name, value, None, "higher", {"samples": MOVED})
             for name, value in zip(names, found, strict=True)
@@ -103,7 +103,7 @@ def moving(evidence: Evidence) -> Measured:
     )
 
 
-def modes(evidence: Evidence) -> Measured:
+def modes(evidence: Evidence) -> Measurement:
     """Modes of a known mixture, the share of samples of high quality, and reverse KL of the modes' shares.
 
     "modes" counts a mode from one high-quality sample, as published; "modes, solid" from a quarter of an
@@ -127,7 +127,7 @@ def modes(evidence: Evidence) -> Measured:
             f"no sample lies within {within:.4g} standard deviations of a mode: there are no modes, and their "
             "reverse KL is that of a single one."
         )
-    return Measured(
+    return Measurement(
         [
             Value("modes", float(found.modes), None, "higher", {**settings, "from samples": 1}),
             Value("modes, solid", float(found.solid), None, "higher", solid),
@@ -138,7 +138,7 @@ def modes(evidence: Evidence) -> Measured:
     )
 
 
-def divergences(evidence: Evidence) -> Measured:
+def divergences(evidence: Evidence) -> Measurement:
     """KL, reverse KL and Jensen-Shannon divergence from the known density, both blurred alike."""
     density = present(evidence.density, "divergences", "data in the plane with a known density")
     fake = present(evidence.samples.features, "divergences", "the samples' points")
@@ -166,7 +166,7 @@ def divergences(evidence: Evidence) -> Measured:
         "outside": found.outside,
         "samples": len(fake),
     }
-    return Measured(
+    return Measurement(
         [
             Value(name, value, None, "lower", {**settings, "of the reference's own points": floor})
             for name, value, floor in (

@@ -16,7 +16,7 @@ import numpy as np
 
 from jgan.data import Mixture, Source, gather
 from jgan.data.held_out import divided, published_splits
-from jgan.data.registry import Asked
+from jgan.data.registry import LoadArguments
 from jgan.evaluation.beside import put_beside
 from jgan.evaluation.classifiers import (
     SIDE,
@@ -106,7 +106,7 @@ def nearest_mode(source: Source) -> Judge:
     return Judge(f"nearest mode of {source.name}", classify, accuracy, digest)
 
 
-def judge_for(source: Source, loaded: Mapping[Asked, Source]) -> Judge:
+def judge_for(source: Source, loaded: Mapping[LoadArguments, Source]) -> Judge:
     """The judge of a source's classes: of a mixture its `nearest_mode`, of pictures `classifier_for` them.
 
     Args:
@@ -125,7 +125,7 @@ def judge_for(source: Source, loaded: Mapping[Asked, Source]) -> Judge:
 
 
 def classifier_for(
-    source: Source, loaded: Mapping[Asked, Source], say: Callable[[str], None] = _silently
+    source: Source, loaded: Mapping[LoadArguments, Source], say: Callable[[str], None] = _silently
 ) -> Classifier:
     """The `domain_classifier` of the data that a source was taken from.
 

@@ -18,7 +18,7 @@ INCEPTION = "inception-2015-12-05"
 STANDARD_ERROR = "standard error"
 OVER_SUBSETS = "standard deviation over subsets"
 OVER_SPLITS = "standard deviation over splits"
-SPREADS = (STANDARD_ERROR, OVER_SUBSETS, OVER_SPLITS)
+UNCERTAINTIES = (STANDARD_ERROR, OVER_SUBSETS, OVER_SPLITS)
 POINTS = "coordinates"
 
 
@@ -63,21 +63,26 @@ class Value(NamedTuple):
     Attributes:
       name: of what was measured, with the features where they decide it.
       value: the number.
-      spread: what is printed behind ±, None where there is none; ``settings["spread"]`` says which of
-        `SPREADS` it is.
+      uncertainty: what is printed behind ±, None where there is none; ``settings["spread"]`` says which of
+        `UNCERTAINTIES` it is, and files name it so too.
       better: "lower", "higher" or "" where neither is.
       settings: all that decides the number beyond the protocol, and numbers to read it by.
     """
 
     name: str
     value: float
-    spread: float | None = None
+    uncertainty: float | None = None
     better: str = "lower"
     settings: dict[str, Any] = {}
 
+    def as_json(self) -> dict[str, Any]:
+        """The fields by their names in files, where the uncertainty is called ``"spread"``."""
+        fields = self._asdict()
+        return {"spread" if name == "uncertainty" else name: fields[name] for name in fields}
+
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """What a metric found.
 
     Attributes:
@@ -91,15 +96,15 @@ class Measured:
     pairs: np.ndarray | None = None
 
 
-def judged(measured: Measured, accuracy: JudgeAccuracy | None) -> Measured:
+def judged(measurement: Measurement, accuracy: JudgeAccuracy | None) -> Measurement:
     """The same with a classifier's test accuracy as the setting ``judge`` of every value, where it is known."""
     if accuracy is None:
-        return measured
+        return measurement
     values = [
         value._replace(settings={**value.settings, "judge": accuracy.words})
-        for value in measured.values
+        for value in measurement.values
     ]
-    return replace(measured, values=values)
+    return replace(measurement, values=values)
 
 
 def present[T](value: T | None, metric: str, what: str) -> T:

@@ -8,7 +8,7 @@ from jgan.errors import UserError
 from jgan.evaluation import feature_metrics as features
 from jgan.evaluation import image_metrics as images
 from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES
-from jgan.evaluation.metric import Evidence, Measured
+from jgan.evaluation.metric import Evidence, Measurement
 
 LABELS, DENSITY, LATENTS, TRANSFORMED, HELD_OUT = (
     "labels",
@@ -28,7 +28,7 @@ class Metric(NamedTuple):
       needs: what must be gathered of both sets, and what else the evaluation must have.
     """
 
-    measure: Callable[[Evidence], Measured]
+    measure: Callable[[Evidence], Measurement]
     needs: frozenset[str]
 
     @property
@@ -37,7 +37,7 @@ class Metric(NamedTuple):
         return (self.measure.__doc__ or "").strip().split("\n")[0]
 
 
-def _metric(measure: Callable[[Evidence], Measured], *needs: str) -> Metric:
+def _metric(measure: Callable[[Evidence], Measurement], *needs: str) -> Metric:
     return Metric(measure, frozenset(needs))
 
 
@@ -45,7 +45,7 @@ METRICS = {
     "fd": _metric(features.frechet, MOMENTS),
     "fd_inf": _metric(features.frechet_infinite, MOMENTS, FEATURES),
     "kid": _metric(features.kernel, FEATURES),
-    "is": _metric(features.score, PROBABILITIES),
+    "is": _metric(features.class_score, PROBABILITIES),
     "prdc": _metric(features.manifolds, FEATURES),
     "mmd": _metric(features.discrepancy, FEATURES),
     "c2st": _metric(features.two_sample, FEATURES),

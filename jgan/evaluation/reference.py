@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from jgan.data import Source
-from jgan.data.rows import Rows
+from jgan.data.stored_array import StoredArray
 from jgan.errors import UserError
 from jgan.evaluation.collect import (
     FEATURES,
@@ -40,7 +40,7 @@ VERSION = 1
 AT_ONCE = 256
 
 
-def content_hash(images: np.ndarray | Rows) -> str:
+def content_hash(images: np.ndarray | StoredArray) -> str:
     """SHA-256 of an array's or rows' dtype, shape and values, in hex."""
     digest = hashlib.sha256(f"{images.dtype.str} {images.shape}".encode())
     for batch in _batches(images):
@@ -49,7 +49,7 @@ def content_hash(images: np.ndarray | Rows) -> str:
 
 
 def measurable(source: Source) -> Any:
-    """A source's examples, which are pictures ``(N, H, W, C)`` or points ``(N, d)``; they may be `Rows`.
+    """A source's examples, which are pictures ``(N, H, W, C)`` or points ``(N, d)``; they may be `StoredArray`.
 
     Raises:
       UserError: if they are neither, as several fields, tokens or masks.
@@ -63,7 +63,7 @@ def measurable(source: Source) -> Any:
 
 
 def reference_statistics(
-    images: np.ndarray | Rows,
+    images: np.ndarray | StoredArray,
     extractor: Extractor | None,
     needs: frozenset[str],
     *,
@@ -117,7 +117,7 @@ def entry_name(digest: str, extractor: Extractor | None) -> str:
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:40]
 
 
-def _batches(images: np.ndarray | Rows) -> Iterator[np.ndarray]:
+def _batches(images: np.ndarray | StoredArray) -> Iterator[np.ndarray]:
     # By integers and not by a slice: rows that are not in memory are read only then.
     for start in range(0, len(images), AT_ONCE):
         yield images[np.arange(start, min(start + AT_ONCE, len(images)))]
@@ -128,7 +128,9 @@ def _parts(found: Collected) -> frozenset[str]:
     return frozenset(part for part, value in parts.items() if value is not None)
 
 
-def _about(digest: str, images: np.ndarray | Rows, extractor: Extractor | None) -> dict[str, Any]:
+def _about(
+    digest: str, images: np.ndarray | StoredArray, extractor: Extractor | None
+) -> dict[str, Any]:
     described = (
         {}
         if extractor is None

@@ -98,7 +98,7 @@ def sampler(
         given = conditions(source, seed)
         read = fields_read(compiled, variables, blank(source, at_once), jax.random.key(0), step)
         for start in range(0, count, at_once):
-            batch, key = drawn_from(given, start // at_once, seed, at_once, read)
+            batch, key = batch_and_key(given, start // at_once, seed, at_once, read)
             made = jax.tree.map(np.asarray, compiled(variables, batch, key, step))
             yield jax.tree.map(operator.itemgetter(slice(count - start)), made)
 
@@ -110,7 +110,7 @@ def options_of(game: Game) -> Mapping[str, Option]:
     return {} if game.sampler is None else game.sampler.options
 
 
-def drawn_from(
+def batch_and_key(
     given: Conditions,
     index: int,
     seed: int,
@@ -159,22 +159,24 @@ def latents_of(game: Game, variables: Variables, source: Source, seed: int = 0) 
     """
     if game.sampler is None:
         return None
-    asked = game.sampler
+    game_sampler = game.sampler
 
     def prior(key: jax.Array, count: int) -> Any:
-        return asked.latent(key, blank(source, count))
+        return game_sampler.latent(key, blank(source, count))
 
     def conditions_of(count: int, seed: int) -> Any:
         given = conditions(source, seed)
         parts = [
-            jax.tree.map(np.asarray, asked.condition(given.at(np.arange(start, start + AT_ONCE))))
+            jax.tree.map(
+                np.asarray, game_sampler.condition(given.at(np.arange(start, start + AT_ONCE)))
+            )
             for start in range(0, count, AT_ONCE)
         ]
         return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:count], *parts)
 
     def generate(latent: Any, condition: Any = None) -> Any:
         given = conditions_of(len(latent), seed) if condition is None else condition
-        return asked.generate(variables, given, latent)
+        return game_sampler.generate(variables, given, latent)
 
     shape = jax.eval_shape(lambda key: prior(key, 2), jax.random.key(0))
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:

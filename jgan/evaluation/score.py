@@ -25,7 +25,7 @@ from jgan.training.stages import Stage
 COUNT = 2000
 
 
-class Score(NamedTuple):
+class Scorer(NamedTuple):
     """One number of a generator, lower is better, and what decides it.
 
     Attributes:
@@ -47,7 +47,7 @@ def scorer(
     view: str = "samples",
     extractor: Extractor | None = None,
     seed: int = 0,
-) -> Score:
+) -> Scorer:
     """The score for keeping the best checkpoint: lower is better, NaN becomes infinity.
 
     For pictures it is the Fréchet distance of ``count`` samples from the training set in the extractor's
@@ -82,8 +82,8 @@ def scorer(
                 return float("inf")
             return sliced_wasserstein(fake, real, seed=seed)
 
-        told = {"distance": "sliced Wasserstein", "samples": len(real)}
-        return Score(distance, told | protocol)
+        distance_protocol = {"distance": "sliced Wasserstein", "samples": len(real)}
+        return Scorer(distance, distance_protocol | protocol)
     known = extractor or get_extractor()
 
     @functools.cache
@@ -104,10 +104,10 @@ def scorer(
             fit, moments_of(present(fake.moments, "fd", "moments")), root
         )
 
-    told = {
+    distance_protocol = {
         "distance": f"Fréchet distance in features of {known.name}",
         "weights_sha256": known.sha256,
         "resize": known.resize,
         "samples": count,
     }
-    return Score(frechet, told | protocol)
+    return Scorer(frechet, distance_protocol | protocol)

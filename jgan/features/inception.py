@@ -21,7 +21,7 @@ SIZE = 299
 FEATURES, CLASSES = 2048, 1008
 
 
-class Unit(NamedTuple):
+class Convolution(NamedTuple):
     """Shape of one convolution: channels before and after, height and width of its kernel."""
 
     before: int
@@ -30,79 +30,79 @@ class Unit(NamedTuple):
     width: int = 1
 
 
-def _block_35(before: int, pooled: int) -> dict[str, Unit]:
+def _block_35(before: int, pooled: int) -> dict[str, Convolution]:
     return {
-        "branch1x1": Unit(before, 64),
-        "branch5x5_1": Unit(before, 48),
-        "branch5x5_2": Unit(48, 64, 5, 5),
-        "branch3x3dbl_1": Unit(before, 64),
-        "branch3x3dbl_2": Unit(64, 96, 3, 3),
-        "branch3x3dbl_3": Unit(96, 96, 3, 3),
-        "branch_pool": Unit(before, pooled),
+        "branch1x1": Convolution(before, 64),
+        "branch5x5_1": Convolution(before, 48),
+        "branch5x5_2": Convolution(48, 64, 5, 5),
+        "branch3x3dbl_1": Convolution(before, 64),
+        "branch3x3dbl_2": Convolution(64, 96, 3, 3),
+        "branch3x3dbl_3": Convolution(96, 96, 3, 3),
+        "branch_pool": Convolution(before, pooled),
     }
 
 
-def _block_17(inner: int) -> dict[str, Unit]:
+def _block_17(inner: int) -> dict[str, Convolution]:
     return {
-        "branch1x1": Unit(768, 192),
-        "branch7x7_1": Unit(768, inner),
-        "branch7x7_2": Unit(inner, inner, 1, 7),
-        "branch7x7_3": Unit(inner, 192, 7, 1),
-        "branch7x7dbl_1": Unit(768, inner),
-        "branch7x7dbl_2": Unit(inner, inner, 7, 1),
-        "branch7x7dbl_3": Unit(inner, inner, 1, 7),
-        "branch7x7dbl_4": Unit(inner, inner, 7, 1),
-        "branch7x7dbl_5": Unit(inner, 192, 1, 7),
-        "branch_pool": Unit(768, 192),
+        "branch1x1": Convolution(768, 192),
+        "branch7x7_1": Convolution(768, inner),
+        "branch7x7_2": Convolution(inner, inner, 1, 7),
+        "branch7x7_3": Convolution(inner, 192, 7, 1),
+        "branch7x7dbl_1": Convolution(768, inner),
+        "branch7x7dbl_2": Convolution(inner, inner, 7, 1),
+        "branch7x7dbl_3": Convolution(inner, inner, 1, 7),
+        "branch7x7dbl_4": Convolution(inner, inner, 7, 1),
+        "branch7x7dbl_5": Convolution(inner, 192, 1, 7),
+        "branch_pool": Convolution(768, 192),
     }
 
 
-def _block_8(before: int) -> dict[str, Unit]:
+def _block_8(before: int) -> dict[str, Convolution]:
     return {
-        "branch1x1": Unit(before, 320),
-        "branch3x3_1": Unit(before, 384),
-        "branch3x3_2a": Unit(384, 384, 1, 3),
-        "branch3x3_2b": Unit(384, 384, 3, 1),
-        "branch3x3dbl_1": Unit(before, 448),
-        "branch3x3dbl_2": Unit(448, 384, 3, 3),
-        "branch3x3dbl_3a": Unit(384, 384, 1, 3),
-        "branch3x3dbl_3b": Unit(384, 384, 3, 1),
-        "branch_pool": Unit(before, 192),
+        "branch1x1": Convolution(before, 320),
+        "branch3x3_1": Convolution(before, 384),
+        "branch3x3_2a": Convolution(384, 384, 1, 3),
+        "branch3x3_2b": Convolution(384, 384, 3, 1),
+        "branch3x3dbl_1": Convolution(before, 448),
+        "branch3x3dbl_2": Convolution(448, 384, 3, 3),
+        "branch3x3dbl_3a": Convolution(384, 384, 1, 3),
+        "branch3x3dbl_3b": Convolution(384, 384, 3, 1),
+        "branch_pool": Convolution(before, 192),
     }
 
 
-_BLOCKS: dict[str, dict[str, Unit]] = {
+_BLOCKS: dict[str, dict[str, Convolution]] = {
     "Mixed_5b": _block_35(192, 32),
     "Mixed_5c": _block_35(256, 64),
     "Mixed_5d": _block_35(288, 64),
     "Mixed_6a": {
-        "branch3x3": Unit(288, 384, 3, 3),
-        "branch3x3dbl_1": Unit(288, 64),
-        "branch3x3dbl_2": Unit(64, 96, 3, 3),
-        "branch3x3dbl_3": Unit(96, 96, 3, 3),
+        "branch3x3": Convolution(288, 384, 3, 3),
+        "branch3x3dbl_1": Convolution(288, 64),
+        "branch3x3dbl_2": Convolution(64, 96, 3, 3),
+        "branch3x3dbl_3": Convolution(96, 96, 3, 3),
     },
     "Mixed_6b": _block_17(128),
     "Mixed_6c": _block_17(160),
     "Mixed_6d": _block_17(160),
     "Mixed_6e": _block_17(192),
     "Mixed_7a": {
-        "branch3x3_1": Unit(768, 192),
-        "branch3x3_2": Unit(192, 320, 3, 3),
-        "branch7x7x3_1": Unit(768, 192),
-        "branch7x7x3_2": Unit(192, 192, 1, 7),
-        "branch7x7x3_3": Unit(192, 192, 7, 1),
-        "branch7x7x3_4": Unit(192, 192, 3, 3),
+        "branch3x3_1": Convolution(768, 192),
+        "branch3x3_2": Convolution(192, 320, 3, 3),
+        "branch7x7x3_1": Convolution(768, 192),
+        "branch7x7x3_2": Convolution(192, 192, 1, 7),
+        "branch7x7x3_3": Convolution(192, 192, 7, 1),
+        "branch7x7x3_4": Convolution(192, 192, 3, 3),
     },
     "Mixed_7b": _block_8(1280),
     "Mixed_7c": _block_8(2048),
 }
-UNITS: dict[str, Unit] = {
-    "Conv2d_1a_3x3": Unit(3, 32, 3, 3),
-    "Conv2d_2a_3x3": Unit(32, 32, 3, 3),
-    "Conv2d_2b_3x3": Unit(32, 64, 3, 3),
-    "Conv2d_3b_1x1": Unit(64, 80),
-    "Conv2d_4a_3x3": Unit(80, 192, 3, 3),
-    **{f"{block}.{name}": unit for block, units in _BLOCKS.items() for name, unit in units.items()},
+CONVOLUTIONS: dict[str, Convolution] = {
+    "Conv2d_1a_3x3": Convolution(3, 32, 3, 3),
+    "Conv2d_2a_3x3": Convolution(32, 32, 3, 3),
+    "Conv2d_2b_3x3": Convolution(32, 64, 3, 3),
+    "Conv2d_3b_1x1": Convolution(64, 80),
+    "Conv2d_4a_3x3": Convolution(80, 192, 3, 3),
+    **{f"{block}.{name}": unit for block, own in _BLOCKS.items() for name, unit in own.items()},
 }
 """Every convolution by the name that the PyTorch ports of the network give it."""
 
@@ -113,7 +113,7 @@ def inception_features(weights: Weights, images: jax.Array) -> jax.Array:
     """The 2048 features of the last average pool, called ``pool_3:0`` in the original graph.
 
     Args:
-      weights: each of `UNITS` with its batch normalisation folded in.
+      weights: each of `CONVOLUTIONS` with its batch normalisation folded in.
       images: ``(B, 299, 299, 3)`` in [-1, 1] (see `jgan.features.resize`; other sizes of at least 75
         work but are not FID's).
 
@@ -126,8 +126,8 @@ def inception_features(weights: Weights, images: jax.Array) -> jax.Array:
     x = _convolve_and_halve(x, weights["Conv2d_2b_3x3"], "SAME")
     x = unit("Conv2d_3b_1x1", x)
     x = _convolve_and_halve(x, weights["Conv2d_4a_3x3"], "VALID")
-    for name, units in _BLOCKS.items():
-        x = _block(x, {unit: weights[f"{name}.{unit}"] for unit in units}, name == "Mixed_7c")
+    for name, own in _BLOCKS.items():
+        x = _block(x, {unit: weights[f"{name}.{unit}"] for unit in own}, name == "Mixed_7c")
     return x.mean(axis=(1, 2))
 
 
@@ -149,7 +149,7 @@ def _block(x: jax.Array, weights: Weights, last: bool) -> jax.Array:
     first += [name for name in weights if name.endswith("_1") and name not in first]
     if "branch_pool" in weights and not last:
         first.append("branch_pool")
-    y = dict(zip(first, _side_by_side(x, [weights[name] for name in first]), strict=True))
+    y = dict(zip(first, _pointwise(x, [weights[name] for name in first]), strict=True))
     pooled = y.pop("branch_pool", None)
     y = {name: jax.nn.relu(value) for name, value in y.items()}
     if "branch5x5_1" in y:
@@ -194,10 +194,11 @@ def _block(x: jax.Array, weights: Weights, last: bool) -> jax.Array:
     return jnp.concatenate(branches, axis=-1)
 
 
-def _side_by_side(x: jax.Array, units: list[Folded]) -> list[jax.Array]:
-    """Several 1x1 convolutions of the same images, as one product."""
-    kernel, bias = (jnp.concatenate(parts, axis=-1) for parts in zip(*units, strict=True))
-    ends = [sum(len(unit.bias) for unit in units[: i + 1]) for i in range(len(units) - 1)]
+def _pointwise(x: jax.Array, convolutions: list[Folded]) -> list[jax.Array]:
+    """Several pointwise (1x1) convolutions of the same images, as one product."""
+    kernel, bias = (jnp.concatenate(parts, axis=-1) for parts in zip(*convolutions, strict=True))
+    sizes = [len(convolution.bias) for convolution in convolutions]
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
     return jnp.split(convolve(x, Folded(kernel, bias)), ends, axis=-1)
 
 

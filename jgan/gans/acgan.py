@@ -2,7 +2,7 @@
 
 from jgan.game import GENERATOR, Game
 from jgan.gans.conditional import conditional
-from jgan.gans.versus import values_alone
+from jgan.gans.versus import without_condition
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -34,7 +34,7 @@ def acgan(
     Metrics beside those of `conditional`: ``classification``, the weighted terms, and ``class_accuracy`` and
     ``fake_class_accuracy``, the discriminator's on the real and on the fake examples.
     """
-    game = conditional(generator, discriminator, loss, prior, present=values_alone)
+    game = conditional(generator, discriminator, loss, prior, present=without_condition)
     return game.add(
         classification("real", "fake", weight=discriminator_weight),
         classification("fake", player=GENERATOR, weight=generator_weight, log=False),

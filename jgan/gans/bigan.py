@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from jgan.game import Batch, Game
-from jgan.gans.versus import Present, side_by_side, versus
+from jgan.gans.versus import Present, versus, with_condition
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -38,13 +38,13 @@ def bigan(
     loss: Loss,
     prior: Prior,
     *,
-    present: Present = side_by_side,
+    present: Present = with_condition,
 ) -> Game:
     """The game of Donahue et al. 2017 (eq. 3) and Dumoulin et al. 2017 (eq. 1) over pairs.
 
     D tells (x, E(x)) from (G(z), z); E and G are one player, against whom D wants both kinds of pairs told
     apart (`mirrored`). Where D cannot, E inverts G (theorem 2 of the former). With a deterministic encoder
-    it is BiGAN, with `jgan.networks.joint.drawn` ALI.
+    it is BiGAN, with `jgan.networks.joint.reparameterized` ALI.
 
     Args:
       generator: latents ``(B, d)`` to examples.

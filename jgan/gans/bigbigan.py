@@ -26,7 +26,7 @@ def bigbigan(
 
     Args:
       generator: latents ``(B, d)`` to examples.
-      encoder: examples to latents; the article's draws them (`jgan.networks.joint.drawn`).
+      encoder: examples to latents; the article's draws them (`jgan.networks.joint.reparameterized`).
       discriminator: pairs to ``{"logit": (B,), "image": (B,), "latent": (B,)}``, that is s_xz, s_x, s_z
         (`jgan.networks.joint.joint_discriminator`).
       loss: of one score.

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from jgan.game import Batch, Game
-from jgan.gans.versus import labels_of, values_alone, versus
+from jgan.gans.versus import labels_of, versus, without_condition
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -55,5 +55,5 @@ def can(
         style_ambiguity(weight, kind),
         latent=prior,
         meet=meet,
-        present=values_alone,
+        present=without_condition,
     )

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.game import Game
-from jgan.gans.versus import Present, labels_of, side_by_side, versus
+from jgan.gans.versus import Present, labels_of, versus, with_condition
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -18,7 +18,7 @@ def conditional(
     loss: Loss,
     prior: Prior,
     *,
-    present: Present = side_by_side,
+    present: Present = with_condition,
 ) -> Game:
     """The game of Mirza & Osindero 2014 (eq. 2): min max E log D(x|y) + E log(1 - D(G(z|y)|y)).
 

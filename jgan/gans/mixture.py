@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows
 from jgan.game import GENERATOR, Aux, Batch, Collections, Game, PyTree, Sampler, Variables, count_of
-from jgan.gans.single_player import alone
+from jgan.gans.single_player import single_player
 
 
 def log_density(params: PyTree, x: jax.Array) -> jax.Array:
@@ -88,4 +88,4 @@ def gaussian_mixture(start: PyTree) -> Game:
         x = (params["means"][chosen] + offset).reshape(-1, *shape)
         return jnp.clip(x, -1, 1) if len(shape) == 3 else x
 
-    return alone(init, loss, sampler=Sampler(latent, generate))
+    return single_player(init, loss, sampler=Sampler(latent, generate))

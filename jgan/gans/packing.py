@@ -57,6 +57,7 @@ def packed(game: Game, size: int) -> Game:
     return remade(
         game,
         composition._replace(
-            arrangements=(*composition.arrangements, arrange), rows=composition.rows * size
+            arrangements=(*composition.arrangements, arrange),
+            examples_at_init=composition.examples_at_init * size,
         ),
     )

@@ -12,7 +12,7 @@ from jgan.players import Batch, Collections, Variables
 LossFunction = Callable[[Variables, Batch, jax.Array, Any], tuple[jax.Array, Aux]]
 
 
-def alone(
+def single_player(
     init: Callable[[jax.Array, Batch], Collections],
     loss: LossFunction,
     *,
@@ -32,8 +32,8 @@ def alone(
 
     >>> import optax
     >>> from jgan.rules import simultaneous
-    >>> game = alone(lambda key, batch: {"params": jnp.array(2.0)},
-    ...              lambda variables, *rest: (variables[GENERATOR]["params"] ** 2, Aux()))
+    >>> game = single_player(lambda key, batch: {"params": jnp.array(2.0)},
+    ...                      lambda variables, *rest: (variables[GENERATOR]["params"] ** 2, Aux()))
     >>> rule = simultaneous(game, dict.fromkeys((GENERATOR, DISCRIMINATOR), optax.sgd(0.25)))
     >>> state, _ = rule.update(rule.init(jax.random.key(0), {}), {})
     >>> float(state.variables[GENERATOR]["params"]), state.variables[DISCRIMINATOR]

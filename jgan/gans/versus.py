@@ -83,9 +83,9 @@ def versus(
         return made_with(make, z, c)
 
     record = Versus(
-        generator, discriminator, draw, meet or meet_by_default, present or side_by_side
+        generator, discriminator, draw, meet or meet_by_default, present or with_condition
     )
-    drawn_by = sample or sample_by_default
+    make_samples = sample or sample_by_default
 
     def generate(
         variables: Variables,
@@ -96,7 +96,7 @@ def versus(
         **chosen: float,
     ) -> PyTree:
         make = Cast(GENERATOR, generator, variables[GENERATOR], key, train=False)
-        return drawn_by(make, z, c, as_step(step), **chosen)
+        return make_samples(make, z, c, as_step(step), **chosen)
 
     sampler = Sampler(
         draw,
@@ -139,13 +139,13 @@ def labels_of(batch: Batch) -> jax.Array:
     return batch["label"]
 
 
-def side_by_side(ask: Any, inputs: Inputs, group: str) -> PyTree:
+def with_condition(ask: Any, inputs: Inputs, group: str) -> PyTree:
     """The answers to values, with the condition beside them if there is one."""
-    told = (inputs.condition,) if jax.tree.leaves(inputs.condition) else ()
-    return ask(inputs.values, *told)
+    condition_inputs = (inputs.condition,) if jax.tree.leaves(inputs.condition) else ()
+    return ask(inputs.values, *condition_inputs)
 
 
-def values_alone(ask: Any, inputs: Inputs, group: str) -> PyTree:
+def without_condition(ask: Any, inputs: Inputs, group: str) -> PyTree:
     """The answers to values, whatever their condition, which stays for the terms."""
     return ask(inputs.values)
 

@@ -118,8 +118,8 @@ def _fit(points: np.ndarray, target: np.ndarray, ridge: float, rounds: int) -> n
     for _ in range(rounds):
         chance = expit(points @ weights)
         gradient = points.T @ (chance - target) / len(points) + penalty * weights
-        spread = np.maximum(chance * (1 - chance), 1e-6) / len(points)
-        curvature = (points * spread[:, None]).T @ points + np.diag(penalty)
+        variances = np.maximum(chance * (1 - chance), 1e-6) / len(points)
+        curvature = (points * variances[:, None]).T @ points + np.diag(penalty)
         step = np.linalg.solve(curvature, gradient)
         weights = weights - step
         if np.abs(step).max() < 1e-4:

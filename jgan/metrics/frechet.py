@@ -155,10 +155,10 @@ def simulated_bias(reference: Moments, count: int, seed: int = 0) -> float:
     known = factor(reference.covariance)
     draws = np.random.default_rng(seed).normal(size=(count, known.shape[1]))
     mean = draws.mean(axis=0)
-    spread = known @ ((draws - mean).T / np.sqrt(count - 1))
-    # The spread is itself a factor of the drawn covariance, with as many columns as draws.
-    cross = np.linalg.svd(known.T @ spread, compute_uv=False).sum()
-    total = np.sum((known @ mean) ** 2) + np.sum(known**2) + np.sum(spread**2)
+    deviations = known @ ((draws - mean).T / np.sqrt(count - 1))
+    # The deviations are themselves a factor of the drawn covariance, with as many columns as draws.
+    cross = np.linalg.svd(known.T @ deviations, compute_uv=False).sum()
+    total = np.sum((known @ mean) ** 2) + np.sum(known**2) + np.sum(deviations**2)
     return float(total - 2 * cross)
 
 

@@ -8,14 +8,14 @@ from scipy.special import rel_entr
 from jgan.metrics.pairwise import as_features
 
 
-class Score(NamedTuple):
+class InceptionScore(NamedTuple):
     """Mean and population standard deviation over the splits, which is 0 for one split."""
 
     mean: float
     std: float
 
 
-def inception_score(probabilities: object, splits: int = 10, seed: int = 0) -> Score:
+def inception_score(probabilities: object, splits: int = 10, seed: int = 0) -> InceptionScore:
     """exp(E_x KL(p(y|x) ‖ p(y))), with p(y) taken in each of ``splits`` random parts.
 
     The published codes take contiguous parts of samples that come in random order; of examples sorted by
@@ -50,4 +50,4 @@ def inception_score(probabilities: object, splits: int = 10, seed: int = 0) -> S
     for chosen in np.array_split(shuffled, splits):
         part = rows[chosen]
         scores.append(np.exp(np.mean(np.sum(rel_entr(part, part.mean(axis=0)), axis=1))))
-    return Score(float(np.mean(scores)), float(np.std(scores)))
+    return InceptionScore(float(np.mean(scores)), float(np.std(scores)))

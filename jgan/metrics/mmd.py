@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from jgan.metrics.pairwise import ROWS, as_features, check_pair, squared_distances
+from jgan.metrics.pairwise import ROWS_AT_ONCE, as_features, check_pair, squared_distances
 from jgan.metrics.subsets import draw_rows
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -29,14 +29,15 @@ def unbiased_mmd2(first: np.ndarray, second: np.ndarray, kernel: Kernel) -> floa
 
     def within(points: np.ndarray) -> float:
         total = 0.0
-        for start in range(0, len(points), ROWS):
-            part = points[start : start + ROWS]
+        for start in range(0, len(points), ROWS_AT_ONCE):
+            part = points[start : start + ROWS_AT_ONCE]
             values = kernel(part, points)
             total += values.sum() - np.trace(values, offset=start)
         return total / (len(points) * (len(points) - 1))
 
     between = sum(
-        kernel(first[start : start + ROWS], second).sum() for start in range(0, len(first), ROWS)
+        kernel(first[start : start + ROWS_AT_ONCE], second).sum()
+        for start in range(0, len(first), ROWS_AT_ONCE)
     )
     return float(within(first) + within(second) - 2 * between / (len(first) * len(second)))
 

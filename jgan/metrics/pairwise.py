@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial import cKDTree
 
-ROWS = 1024
+ROWS_AT_ONCE = 1024
 # Differences are exact where the expanded square cancels; they cost D passes over the block.
 DIRECT = 16
 # Up to here a k-d tree looks at a small part of the points; above, at nearly all of them.
@@ -67,7 +67,7 @@ def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def distance_blocks(
-    first: np.ndarray, second: np.ndarray, rows: int = ROWS
+    first: np.ndarray, second: np.ndarray, rows: int = ROWS_AT_ONCE
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Distances ‖xᵢ - yⱼ‖ for ``rows`` examples of ``first`` at a time: ``(slice, (rows, M))``."""
     for start in range(0, len(first), rows):
@@ -75,7 +75,7 @@ def distance_blocks(
         yield part, np.sqrt(squared_distances(first[part], second))
 
 
-def neighbour_radii(points: np.ndarray, k: int, rows: int = ROWS) -> np.ndarray:
+def neighbour_radii(points: np.ndarray, k: int, rows: int = ROWS_AT_ONCE) -> np.ndarray:
     """Distance of every point to its k-th nearest other point, ``(N,)``.
 
     Raises:
@@ -93,7 +93,7 @@ def neighbour_radii(points: np.ndarray, k: int, rows: int = ROWS) -> np.ndarray:
 
 
 def nearest(
-    first: np.ndarray, second: np.ndarray, k: int = 1, rows: int = ROWS
+    first: np.ndarray, second: np.ndarray, k: int = 1, rows: int = ROWS_AT_ONCE
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest of ``second`` to each of ``first``: indices and distances ``(N, k)``, nearest first.
 

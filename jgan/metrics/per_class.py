@@ -65,10 +65,10 @@ def intra_class_diversity(features: object, labels: np.ndarray) -> float:
     rows = as_features(features, "features")
     labels = _labels(labels, len(rows))
     groups = [rows[labels == label] for label in np.unique(labels)]
-    spreads = [2 * float(group.var(axis=0, ddof=1).sum()) for group in groups if len(group) > 1]
-    if not spreads:
+    diversities = [2 * float(group.var(axis=0, ddof=1).sum()) for group in groups if len(group) > 1]
+    if not diversities:
         raise ValueError("no class has two examples; diversity within a class needs them.")
-    return float(np.mean(spreads))
+    return float(np.mean(diversities))
 
 
 def _labels(labels: np.ndarray, count: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from jgan.metrics.pairwise import as_features
 
 CELLS = 512
 SMALLEST = 1e-300
-ROWS = 16
+CELLS_AT_ONCE = 16
 
 
 class Divergences(NamedTuple):
@@ -70,10 +70,12 @@ def toy_divergences(
     edge = (high - low) / cells
     axis = low + edge * (np.arange(cells) + 0.5)
     known = np.empty((cells, cells))
-    for start in range(0, cells, ROWS):
-        x, y = np.meshgrid(axis[start : start + ROWS], axis, indexing="ij")
+    for start in range(0, cells, CELLS_AT_ONCE):
+        x, y = np.meshgrid(axis[start : start + CELLS_AT_ONCE], axis, indexing="ij")
         found = log_density(np.stack([x.ravel(), y.ravel()], axis=1))
-        known[start : start + ROWS] = np.exp(np.asarray(found, np.float64)).reshape(x.shape)
+        known[start : start + CELLS_AT_ONCE] = np.exp(np.asarray(found, np.float64)).reshape(
+            x.shape
+        )
     mass = known.sum() * edge**2
     if abs(mass - 1) > 0.01:
         raise ValueError(

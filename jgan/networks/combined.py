@@ -1,4 +1,4 @@
-"""Networks made of networks: with other inputs, and side by side."""
+"""Networks made of networks: with other inputs, and several by name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def with_inputs(network: Network, change: Callable[..., tuple[Any, ...]]) -> Net
     return Network(lambda key, *inputs: network.init(key, *change(*inputs)), apply)
 
 
-def side_by_side(networks: Mapping[str, Network]) -> Network:
+def combined(networks: Mapping[str, Network]) -> Network:
     """``{name: inputs}`` to ``{name: output}``, each network with its own tuple of inputs.
 
     Each collection has a part for each network (`jgan.networks.parts`).

@@ -205,8 +205,10 @@ class _Projection(nn.Module):
         # A dense layer on one-hot vectors is an embedding, spectrally normalised where the others are.
         embed = Dense(features.shape[-1], bias=False, spectral=spectral, kernel_init=WEIGHTS)
         check_label(label, self.classes)
-        told = one_hot(label, self.classes) if label.ndim == 1 else label.astype(jnp.float32)
-        return logit + jnp.sum(embed(told, train=train) * features, axis=1)
+        label_weights = (
+            one_hot(label, self.classes) if label.ndim == 1 else label.astype(jnp.float32)
+        )
+        return logit + jnp.sum(embed(label_weights, train=train) * features, axis=1)
 
 
 def conditional_generator(

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgan.networks.combined import side_by_side, with_inputs
+from jgan.networks.combined import combined, with_inputs
 from jgan.networks.network import Network
 from jgan.players import Collections
 
@@ -43,7 +43,7 @@ def coupled_discriminator(network: Network) -> Network:
 
 def separate_generators(network: Network) -> Network:
     """A network for each domain with nothing shared: latents to ``{"image": ..., "other": ...}``."""
-    both = side_by_side(dict.fromkeys(DOMAINS, network))
+    both = combined(dict.fromkeys(DOMAINS, network))
     return with_inputs(both, lambda z: (dict.fromkeys(DOMAINS, (z,)),))
 
 

@@ -16,11 +16,11 @@ class _Details(nn.Module):
     size: int
     layers: int
     norm: str
-    told: bool
+    conditional: bool
 
     @nn.compact
     def __call__(self, noise: jax.Array, low: jax.Array, *, train: bool) -> jax.Array:
-        x = jnp.concatenate([low if self.told else jnp.zeros_like(low), noise], axis=-1)
+        x = jnp.concatenate([low if self.conditional else jnp.zeros_like(low), noise], axis=-1)
         common: dict[str, Any] = {"size": self.size, "spectral": self.norm == "spectral"}
         for _ in range(self.layers - 1):
             x = Conv(self.width, kernel_init=nn.initializers.he_normal(), **common)(x, train=train)
@@ -30,7 +30,12 @@ class _Details(nn.Module):
 
 
 def detail_generator(
-    *, width: int = 32, size: int = 5, layers: int = 3, norm: str = "batch", told: bool = True
+    *,
+    width: int = 32,
+    size: int = 5,
+    layers: int = 3,
+    norm: str = "batch",
+    conditional: bool = True,
 ) -> Network:
     """``(noise (B, H, W, n), low-pass image (B, H, W, C))`` to details ``(B, H, W, C)``, not bounded.
 
@@ -43,10 +48,10 @@ def detail_generator(
       size: of the kernels.
       layers: number of convolutions.
       norm: behind all of them but the last: "batch", "layer", "spectral" or "none".
-      told: whether it is shown the low-pass image.
+      conditional: whether it is shown the low-pass image.
     """
     check_norm(norm)
-    return from_linen(_Details(width, size, layers, norm, told))
+    return from_linen(_Details(width, size, layers, norm, conditional))
 
 
 def beside(network: Network) -> Network:

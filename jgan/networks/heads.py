@@ -91,11 +91,11 @@ class _Heads(nn.Module):
         answers = {"features": features}
         common: dict[str, Any] = {"spectral": self.norm == "spectral", "kernel_init": WEIGHTS}
         for name, size in self.outputs:
-            seen = features
+            inputs = features
             if self.hidden and name != "logit":
-                seen = Dense(self.hidden, name=f"{name}_hidden", **common)(seen, train=train)
-                seen = leaky_relu(Norm(self.norm, name=f"{name}_norm")(seen, train=train))
-            answer = Dense(size, name=name, **common)(seen, train=train).astype(jnp.float32)
+                inputs = Dense(self.hidden, name=f"{name}_hidden", **common)(inputs, train=train)
+                inputs = leaky_relu(Norm(self.norm, name=f"{name}_norm")(inputs, train=train))
+            answer = Dense(size, name=name, **common)(inputs, train=train).astype(jnp.float32)
             answers[name] = answer[:, 0] if size == 1 else answer
         return answers
 

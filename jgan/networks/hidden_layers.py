@@ -28,12 +28,12 @@ def layers(function: Function, *arguments: Any) -> dict[str, tuple[int, ...]]:
       function: anything that applies networks made by `jgan.networks.from_linen`; nothing is computed.
       arguments: of the function.
     """
-    seen: dict[str, jax.Array] = {}
+    outputs: dict[str, jax.Array] = {}
 
     def look(name: str, output: jax.Array) -> jax.Array:
-        for inner in [other for other, value in seen.items() if value is output]:
-            del seen[inner]
-        seen[name] = output
+        for inner in [other for other, value in outputs.items() if value is output]:
+            del outputs[inner]
+        outputs[name] = output
         return output
 
     def watched(*values: Any) -> None:
@@ -41,7 +41,7 @@ def layers(function: Function, *arguments: Any) -> dict[str, tuple[int, ...]]:
             function(*values)
 
     jax.eval_shape(watched, *arguments)
-    return {name: tuple(value.shape) for name, value in seen.items()}
+    return {name: tuple(value.shape) for name, value in outputs.items()}
 
 
 def reading(function: Function, layer: str) -> Function:

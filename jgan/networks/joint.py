@@ -30,19 +30,19 @@ class _Judge(nn.Module):
             layer = Dense(8 * self.width, spectral=spectral, kernel_init=init)
             return leaky_relu(Norm(self.norm)(layer(x, train=train), train=train))
 
-        def score(x: jax.Array, name: str) -> jax.Array:
+        def head(x: jax.Array, name: str) -> jax.Array:
             layer = Dense(1, spectral=spectral, kernel_init=WEIGHTS, name=name)
             return layer(x, train=train)[:, 0].astype(jnp.float32)
 
-        seen = {
+        features = {
             "image": Trunk(self.width, self.body, self.norm)(pair["image"], train=train),
             "latent": hidden(hidden(pair["latent"])),
         }
-        code = seen["latent"] if self.latent else jnp.zeros_like(seen["latent"])
-        both = hidden(jnp.concatenate([seen["image"], code], axis=1))
-        answers = {"logit": score(both, "logit")}
+        code = features["latent"] if self.latent else jnp.zeros_like(features["latent"])
+        both = hidden(jnp.concatenate([features["image"], code], axis=1))
+        answers = {"logit": head(both, "logit")}
         if self.unary:
-            answers |= {name: score(features, name) for name, features in seen.items()}
+            answers |= {name: head(own, name) for name, own in features.items()}
         return answers
 
 
@@ -72,7 +72,7 @@ def joint_discriminator(
     return from_linen(_Judge(width, body, norm, unary, latent))
 
 
-def drawn(network: Network) -> Network:
+def reparameterized(network: Network) -> Network:
     """Latents mean + std ε, ε ~ N(0, I), of a network that answers ``{"mean": (B, d), "std": (B, d)}``.
 
     Only in training; outside of it the mean (ALI's encoder, of which BiGAN's is the deterministic case).

@@ -13,13 +13,13 @@ from jgan.networks.layers import Dense, _Kernel
 from jgan.networks.network import Network, from_linen
 
 
-def mask(height: int, width: int, seen: str) -> np.ndarray:
+def mask(height: int, width: int, visible: str) -> np.ndarray:
     """Which places of a kernel ``(height, width)`` may be seen from its middle, 0 or 1.
 
     Args:
       height: odd.
       width: odd.
-      seen: "above", the rows above; "upto row", those and the middle row; "before", the places left of the
+      visible: "above", the rows above; "upto row", those and the middle row; "before", the places left of the
         middle (mask A); "upto place", those and the middle (mask B).
 
     >>> mask(1, 5, "before").tolist(), mask(3, 1, "upto row").tolist()
@@ -32,20 +32,20 @@ def mask(height: int, width: int, seen: str) -> np.ndarray:
         "before": columns < width // 2,
         "upto place": columns <= width // 2,
     }
-    return kept[seen].astype(np.int32)
+    return kept[visible].astype(np.int32)
 
 
 class MaskedConv(_Kernel):
-    """``(B, H, W, in) -> (B, H, W, features)`` by a kernel of which only what is ``seen`` counts."""
+    """``(B, H, W, in) -> (B, H, W, features)`` by a kernel of which only what is ``visible`` counts."""
 
     size: tuple[int, int] = (3, 3)
-    seen: str = "upto place"
+    visible: str = "upto place"
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply the layer."""
         kernel = self.kernel((*self.size, x.shape[-1], self.features), train=False)
-        shown = jnp.asarray(mask(*self.size, self.seen), kernel.dtype)[..., None, None]
+        shown = jnp.asarray(mask(*self.size, self.visible), kernel.dtype)[..., None, None]
         return self.biased(conv(x, kernel * shown))
 
 
@@ -75,8 +75,8 @@ class _PixelCNN(nn.Module):
             for layer in range(self.layers):
                 rows, before = ("upto row", "upto place") if layer else ("above", "before")
                 square, line = (self.size, self.size), (1, self.size)
-                vertical = MaskedConv(2 * self.width, size=square, seen=rows)(vertical)
-                row = MaskedConv(2 * self.width, size=line, seen=before)(here)
+                vertical = MaskedConv(2 * self.width, size=square, visible=rows)(vertical)
+                row = MaskedConv(2 * self.width, size=line, visible=before)(here)
                 row = _gate(row + Dense(2 * self.width)(vertical, **common))
                 row = Dense(self.width)(row, **common)
                 here = here + row if layer else row

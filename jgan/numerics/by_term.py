@@ -124,12 +124,12 @@ def norms_and_cosines(found: dict[str, PyTree]) -> dict[str, jax.Array]:
     {'norm(a)': 3.0, 'norm(b)': 2.8284, 'cosine(a, b)': 0.7071}
     """
     norms = {name: optax.tree.norm(gradient) for name, gradient in found.items()}
-    told = {f"norm({name})": norm for name, norm in norms.items()}
+    metrics = {f"norm({name})": norm for name, norm in norms.items()}
     names = list(found)
     for number, name in enumerate(names):
         for other in names[number + 1 :]:
             product = norms[name] * norms[other]
             inner = optax.tree.vdot(found[name], found[other])
             safe = jnp.where(product > 0, product, 1.0)
-            told[f"cosine({name}, {other})"] = jnp.where(product > 0, inner / safe, 0.0)
-    return told
+            metrics[f"cosine({name}, {other})"] = jnp.where(product > 0, inner / safe, 0.0)
+    return metrics

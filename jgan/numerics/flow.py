@@ -9,7 +9,7 @@ import numpy as np
 from scipy.integrate import DOP853
 
 from jgan.arguments import check_count, check_number
-from jgan.numerics.jumps import Seen, direction, find_jump
+from jgan.numerics.jumps import FieldValue, direction, find_jump
 from jgan.numerics.selfmap import SelfMap, flat
 
 STAGES = 15
@@ -116,7 +116,7 @@ class _Velocity:
         self.dtype, self.eps = start.dtype, float(jnp.finfo(start.dtype).eps)
         self.start = np.asarray(start, float)
         self.most, self.end, self.used = most, end, 0
-        self.seen: list[Seen] = []
+        self.evaluations: list[FieldValue] = []
         self.fastest = 0.0
 
     def at(self, x: np.ndarray) -> np.ndarray:
@@ -135,7 +135,7 @@ class _Velocity:
     def __call__(self, _: float, x: np.ndarray) -> np.ndarray:
         """The field for SciPy."""
         value = self.at(x)
-        self.seen = [*self.seen[-STAGES:], (x.copy(), value)]
+        self.evaluations = [*self.evaluations[-STAGES:], (x.copy(), value)]
         self.fastest = max(self.fastest, float(np.linalg.norm(value)))
         return value
 
@@ -161,7 +161,7 @@ def _steps(field: SelfMap, begin: float, end: float, tolerance: float, most: int
             raise ValueError(f"the flow cannot be followed to time {end:g}: {message}")
         within = solver.dense_output()
         jump = find_jump(
-            velocity.at, [origin, *velocity.seen[-STAGES:]], velocity.fastest, velocity.eps
+            velocity.at, [origin, *velocity.evaluations[-STAGES:]], velocity.fastest, velocity.eps
         )
         width = solver.t - time
         if jump is not None:

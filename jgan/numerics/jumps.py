@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 Velocity = Callable[[np.ndarray], np.ndarray]
-Seen = tuple[np.ndarray, np.ndarray]
+FieldValue = tuple[np.ndarray, np.ndarray]
 """A point ``(n,)`` and the field there."""
 
 
@@ -32,7 +32,9 @@ class Jump(NamedTuple):
         return float(np.linalg.norm(self.far_velocity - self.near_velocity))
 
 
-def find_jump(velocity: Velocity, seen: Sequence[Seen], fastest: float, eps: float) -> Jump | None:
+def find_jump(
+    velocity: Velocity, evaluations: Sequence[FieldValue], fastest: float, eps: float
+) -> Jump | None:
     """The jump between two of the points at which a field was evaluated one after the other, if there is one.
 
     It is looked for where the field changed most for the distance. Halving the distance halves the change of
@@ -40,11 +42,11 @@ def find_jump(velocity: Velocity, seen: Sequence[Seen], fastest: float, eps: flo
 
     Args:
       velocity: the field.
-      seen: where it was evaluated, in order, and its values.
+      evaluations: where it was evaluated, in order, and its values.
       fastest: the largest speed on the way; smaller changes than sqrt(eps) of it are taken for rounding.
       eps: relative precision of the points.
     """
-    pairs = list(itertools.pairwise(seen))
+    pairs = list(itertools.pairwise(evaluations))
     steepness = [
         np.linalg.norm(w - v) / max(float(np.linalg.norm(y - x)), resolution(x, eps))
         for (x, v), (y, w) in pairs

@@ -110,30 +110,30 @@ def extents(
         reference = _position(begin)
 
         def step(_: jax.Array, carry: tuple[TrainState, Extent]) -> tuple[TrainState, Extent]:
-            moved, seen = carry
+            moved, extent = carry
             moved, _metrics = rule.update(moved, batch)
             here = _position(moved)
             square = jnp.sum(jnp.square(here - origin))
             # Sums about a point of the orbit keep their digits where the players hardly move.
             away = here - reference
             return moved, Extent(
-                jnp.minimum(seen.smallest, square),
-                jnp.maximum(seen.largest, square),
-                seen.middle + square / stretch,
-                seen.centre + away / stretch,
-                seen.radius + jnp.sum(jnp.square(away)) / stretch,
+                jnp.minimum(extent.smallest, square),
+                jnp.maximum(extent.largest, square),
+                extent.middle + square / stretch,
+                extent.centre + away / stretch,
+                extent.radius + jnp.sum(jnp.square(away)) / stretch,
             )
 
         zero = jnp.zeros((), jnp.result_type(float))
         nothing = Extent(zero + jnp.inf, zero, zero, jnp.zeros_like(reference), zero)
-        moved, seen = jax.lax.fori_loop(0, stretch, step, (begin, nothing))
-        spread = jnp.maximum(seen.radius - jnp.sum(jnp.square(seen.centre)), 0.0)
+        moved, extent = jax.lax.fori_loop(0, stretch, step, (begin, nothing))
+        squared_radius = jnp.maximum(extent.radius - jnp.sum(jnp.square(extent.centre)), 0.0)
         found = Extent(
-            jnp.sqrt(seen.smallest),
-            jnp.sqrt(seen.largest),
-            jnp.sqrt(seen.middle),
-            reference + seen.centre,
-            jnp.sqrt(spread),
+            jnp.sqrt(extent.smallest),
+            jnp.sqrt(extent.largest),
+            jnp.sqrt(extent.middle),
+            reference + extent.centre,
+            jnp.sqrt(squared_radius),
         )
         return moved, found
 
@@ -173,8 +173,8 @@ def limit_cycle(
     check_count("settle", settle, 0)
     check_count("measure", measure)
     state, before = extents(rule, iterate(rule, state, batch, settle), batch, measure, 1)
-    _, seen = extents(rule, state, batch, measure, 1, before.centre[0])
-    old, new = before.radius[0], seen.radius[0]
+    _, extent = extents(rule, state, batch, measure, 1, before.centre[0])
+    old, new = before.radius[0], extent.radius[0]
     larger = jnp.maximum(old, new)
     change = jnp.where(larger > 0, jnp.abs(new - old) / jnp.where(larger > 0, larger, 1.0), 0.0)
-    return Cycle(seen.centre[0], new, seen.smallest[0], seen.largest[0], change)
+    return Cycle(extent.centre[0], new, extent.smallest[0], extent.largest[0], change)

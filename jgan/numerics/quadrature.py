@@ -60,7 +60,7 @@ def weighted(game: Game, weights: np.ndarray | jax.Array) -> Game:
         return meeting.with_groups(**groups)
 
     arrangements = (*composition.arrangements, arrange)
-    changed = composition._replace(arrangements=arrangements, rows=weights.shape[0])
+    changed = composition._replace(arrangements=arrangements, examples_at_init=weights.shape[0])
     return remade(game, changed)
 
 

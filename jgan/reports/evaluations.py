@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jgan.reports.groups import Group, spread
+from jgan.reports.groups import Group, mean_and_deviation
 from jgan.reports.html import Cell, Html, details, flat, mean, number, pairs, plain, table, tag
 from jgan.reports.runs import Run
 from jgan.reports.tables import swatch
@@ -46,8 +46,8 @@ class Evaluated(NamedTuple):
     @property
     def setting(self) -> str:
         """The same for numbers that differ in nothing but the seed."""
-        told = {name: v for name, v in self.entry["protocol"].items() if name not in APART}
-        return json.dumps([self.group.name, self.name, self.step, told], sort_keys=True)
+        protocol = {name: v for name, v in self.entry["protocol"].items() if name not in APART}
+        return json.dumps([self.group.name, self.name, self.step, protocol], sort_keys=True)
 
 
 def of_evaluations(groups: Sequence[Group]) -> list[Html]:
@@ -81,8 +81,8 @@ def of_evaluations(groups: Sequence[Group]) -> list[Html]:
 
 
 def _row(each: Evaluated) -> list[Any]:
-    told = each.value.get("settings") or {}
-    read_with = ", ".join(f"{name} {_brief(value)}" for name, value in told.items())
+    settings = each.value.get("settings") or {}
+    read_with = ", ".join(f"{name} {_brief(value)}" for name, value in settings.items())
     deviation = each.value.get("spread")
     return [
         Cell(swatch(each.group, each.run.name)),
@@ -102,7 +102,7 @@ def _mean(members: Sequence[Evaluated]) -> list[Any]:
         Cell(swatch(members[0].group)),
         members[0].step,
         members[0].name,
-        mean(spread(finite)),
+        mean(mean_and_deviation(finite)),
         f"{len(finite)} finite of {len(members)}" if lost else len(members),
         Cell(tag("span", links)),
     ]
@@ -127,8 +127,8 @@ def _brief(value: Any) -> str:
 
 
 def _record(place: int, run: Run, entry: dict[str, Any]) -> Html:
-    told = entry["protocol"]
+    protocol = entry["protocol"]
     warnings = [tag("p", sentence, class_="note") for sentence in entry.get("warnings", [])]
-    title = f"Record {place}: {run.name}, step {told.get('step')}"
-    opened = details(title, warnings, pairs(flat(told)), class_="record")
+    title = f"Record {place}: {run.name}, step {protocol.get('step')}"
+    opened = details(title, warnings, pairs(flat(protocol)), class_="record")
     return tag("div", opened, id=f"record-{place}")

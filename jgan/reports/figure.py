@@ -84,11 +84,11 @@ def axes(width: float = 4.6, height: float = 2.5) -> Iterator[Any]:
         yield figure.subplots()
 
 
-def svg(drawn: Any, label: str) -> Html:
-    """The figure of ``drawn``, axes of `axes`, as an inline picture.
+def svg(ax: Any, label: str) -> Html:
+    """The figure of ``ax``, axes of `axes`, as an inline picture.
 
     Args:
-      drawn: the axes.
+      ax: the axes.
       label: what it shows, for those who do not see it.
     """
     import matplotlib
@@ -96,8 +96,8 @@ def svg(drawn: Any, label: str) -> Html:
     buffer = io.StringIO()
     # Salted by its label, so that names within one picture are not those within another.
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": label}):
-        drawn.figure.draw_without_rendering()  # ticks settle only once the layout has
-        drawn.figure.savefig(buffer, format="svg", metadata={"Date": None})
+        ax.figure.draw_without_rendering()  # ticks settle only once the layout has
+        ax.figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

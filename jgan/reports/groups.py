@@ -32,21 +32,23 @@ class Group:
 
     def final(self, metric: str) -> tuple[float, float | None] | None:
         """Mean and standard deviation of a metric's last values over the members that did not diverge."""
-        return spread([run.last(metric) for run in self.runs if run.diverged is None])
+        return mean_and_deviation([run.last(metric) for run in self.runs if run.diverged is None])
 
     def best(self) -> tuple[float, float | None] | None:
         """Mean and deviation of the members' best scores during training."""
-        return spread([None if run.best is None else run.best["score"] for run in self.runs])
+        return mean_and_deviation(
+            [None if run.best is None else run.best["score"] for run in self.runs]
+        )
 
     def measure(self, name: str) -> tuple[float, float | None] | None:
         """Mean and deviation of what a sweep measured."""
-        return spread([run.measures.get(name) for run in self.runs])
+        return mean_and_deviation([run.measures.get(name) for run in self.runs])
 
 
-def spread(values: Sequence[float | None]) -> tuple[float, float | None] | None:
+def mean_and_deviation(values: Sequence[float | None]) -> tuple[float, float | None] | None:
     """Mean and standard deviation (divisor n - 1) of the values that are there.
 
-    >>> spread([1.0, None, 3.0]), spread([2.0]), spread([None])
+    >>> mean_and_deviation([1.0, None, 3.0]), mean_and_deviation([2.0]), mean_and_deviation([None])
     ((2.0, 1.4142135623730951), (2.0, None), None)
     """
     known = [value for value in values if value is not None]
@@ -69,7 +71,7 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
     members = list(found.values())
     coloured = list(range(len(members)))
     if len(members) > STYLES:
-        coloured = sorted(coloured, key=lambda index: _score(members[index]))[:STYLES]
+        coloured = sorted(coloured, key=lambda index: _final_score(members[index]))[:STYLES]
     colours = {index: number for number, index in enumerate(sorted(coloured))}
     return [
         Group(name, own, colours.get(index))
@@ -77,8 +79,8 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
     ]
 
 
-def _score(runs: Sequence[Run]) -> float:
-    found = spread([run.measures.get("score", run.last("score")) for run in runs])
+def _final_score(runs: Sequence[Run]) -> float:
+    found = mean_and_deviation([run.measures.get("score", run.last("score")) for run in runs])
     return float("inf") if found is None else found[0]
 
 
@@ -89,13 +91,13 @@ def _names(groups: Sequence[list[Run]]) -> list[str]:
     differing = differing_arguments(first) if len(experiments) == 1 else []
     names = []
     for run, members in zip(first, groups, strict=True):
-        told = list(run.varied) or differing[:3]
+        shown = list(run.varied) or differing[:3]
         own = run.settings["arguments"]
-        words = [f"{name}={short(own[name])}" for name in told if name in own]
+        words = [f"{name}={short(own[name])}" for name in shown if name in own]
         if run.family or (len(experiments) > 1 and not run.varied):
             words.insert(0, run.family or run.experiment)
-        alone = len(members) == 1 and not run.varied
-        names.append(run.name if alone or (not words and len(groups) > 1) else " ".join(words))
+        single = len(members) == 1 and not run.varied
+        names.append(run.name if single or (not words and len(groups) > 1) else " ".join(words))
     names = [name or first[0].experiment for name in names]
     return [
         name if names.count(name) == 1 else f"{name} ({run.name})"

@@ -23,16 +23,16 @@ def tag(name: str, *children: Any, **attributes: Any) -> Html:
     >>> tag("p", "1 < 2", tag("b", "&"), class_="note", data_x=3)
     '<p class="note" data-x="3">1 &lt; 2<b>&amp;</b></p>'
     """
-    told = ""
+    attribute_text = ""
     for key, value in attributes.items():
         key = key.rstrip("_").replace("_", "-")
         if value is True:
-            told += f" {key}"
+            attribute_text += f" {key}"
         elif value is not None and value is not False:
-            told += f' {key}="{html.escape(str(value))}"'
+            attribute_text += f' {key}="{html.escape(str(value))}"'
     if name in VOID:
-        return Html(f"<{name}{told}>")
-    return Html(f"<{name}{told}>{join(children)}</{name}>")
+        return Html(f"<{name}{attribute_text}>")
+    return Html(f"<{name}{attribute_text}>{join(children)}</{name}>")
 
 
 def join(children: Any) -> Html:
@@ -80,8 +80,8 @@ def number(value: Any, deviation: float | None = None) -> Cell:
     if value is None:
         return Cell("")
     value = float(value)
-    spread = "" if deviation is None else f" ± {deviation:.2g}"
-    return Cell(readable(value) + spread, value if math.isfinite(value) else None)
+    uncertainty = "" if deviation is None else f" ± {deviation:.2g}"
+    return Cell(readable(value) + uncertainty, value if math.isfinite(value) else None)
 
 
 def readable(value: float) -> str:
@@ -147,11 +147,11 @@ def _cell(value: Any) -> Cell:
 
 def pairs(entries: dict[str, Any]) -> Html:
     """Names and values, values as JSON writes them unless they are text."""
-    told = [
+    rows = [
         (tag("dt", name), tag("dd", value if isinstance(value, Html) else plain(value)))
         for name, value in entries.items()
     ]
-    return tag("dl", [tag("div", entry) for entry in told])
+    return tag("dl", [tag("div", entry) for entry in rows])
 
 
 def plain(value: Any) -> str:

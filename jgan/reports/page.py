@@ -74,13 +74,13 @@ def _subtitle(runs: Sequence[Run], sweeps: Sequence[Sweep]) -> str:
     )
     count = f"{len(runs)} trainings" if len(runs) > 1 else "A training"
     steps = {run.settings["steps"] for run in runs}
-    told = f"{count} of {experiments}" + (f" on {data}" if data else "")
-    told += f", {steps.pop():,} steps" if len(steps) == 1 else ""
+    sentence = f"{count} of {experiments}" + (f" on {data}" if data else "")
+    sentence += f", {steps.pop():,} steps" if len(steps) == 1 else ""
     diverged = sum(run.diverged is not None for run in runs)
-    told += f"; {diverged} diverged" if diverged else ""
+    sentence += f"; {diverged} diverged" if diverged else ""
     waiting = [sweep.name for sweep in sweeps if not sweep.complete]
     if waiting:
-        told += (
+        sentence += (
             f"; {', '.join(waiting)} has not ended, and its members that have not are missing here"
         )
-    return f"{told}."
+    return f"{sentence}."

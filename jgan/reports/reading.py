@@ -25,7 +25,7 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
         try:
             row = parse_json(line)
             row["step"] = int(row["step"])
-            if not all(map(_is_told, row.values())):
+            if not all(map(_is_row_value, row.values())):
                 raise ValueError
         except (ValueError, TypeError, KeyError, OverflowError):
             unreadable += 1
@@ -37,9 +37,9 @@ def json_lines(path: Path, note: Note) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["step"])
 
 
-def _is_told(value: Any) -> bool:
+def _is_row_value(value: Any) -> bool:
     if isinstance(value, list):
-        return all(map(_is_told, value))
+        return all(map(_is_row_value, value))
     return value is None or isinstance(value, int | float)
 
 

@@ -91,8 +91,8 @@ class Run:
     @property
     def protocol(self) -> dict[str, Any]:
         """What decides its score: the distance, samples and more; empty if it was not scored."""
-        told = self.settings.get("score") or self.settings.get("sweep", {}).get("score")
-        return told if isinstance(told, dict) else {}
+        score = self.settings.get("score") or self.settings.get("sweep", {}).get("score")
+        return score if isinstance(score, dict) else {}
 
     def last(self, metric: str) -> float | None:
         """The last finite value of a metric."""
@@ -157,8 +157,10 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
     names = []
     for path in whole:
         tails = (Path(*path.parts[-length:]) for length in range(1, len(path.parts) + 1))
-        alone = lambda tail: sum(other.parts[-len(tail.parts) :] == tail.parts for other in whole)
-        names.append(next(tail for tail in tails if alone(tail) == 1).as_posix())
+        occurrences = lambda tail: sum(
+            other.parts[-len(tail.parts) :] == tail.parts for other in whole
+        )
+        names.append(next(tail for tail in tails if occurrences(tail) == 1).as_posix())
     return names
 
 
@@ -254,12 +256,12 @@ def _is_evaluation(entry: Any) -> bool:
 
 
 def _read_sweep(
-    path: Path, name: str, settings: dict[str, Any], alone: bool
+    path: Path, name: str, settings: dict[str, Any], only: bool
 ) -> tuple[Sweep, list[Run]]:
     records: list[Record] = []
     members: list[Run] = []
     notes: list[str] = []
-    family = "" if alone else name
+    family = "" if only else name
     for file in sorted((path / "batches").glob("*.json")):
         found = read_records(file)
         if found is None:
@@ -270,16 +272,16 @@ def _read_sweep(
         rows = json_lines(file.with_suffix(".jsonl"), notes.append)
         for index, record in enumerate(found):
             own = {**settings["arguments"], **record.setting}
-            course = _course(record)
+            scores = _scores_by_step(record)
             varied = " ".join(f"{key}={short(value)}" for key, value in record.setting.items())
             members.append(
                 Run(
                     f"{family} {varied} seed {record.seed}".strip(),
                     path,
                     {**settings, "arguments": own, "seed": record.seed},
-                    [of_member(row, index) | course.get(int(row["step"]), {}) for row in rows],
+                    [of_member(row, index) | scores.get(int(row["step"]), {}) for row in rows],
                     diverged=record.diverged,
-                    best=min(course.values(), key=lambda row: row["score"], default=None),
+                    best=min(scores.values(), key=lambda row: row["score"], default=None),
                     measures=record.measures,
                     pictures=_pictures(pictures_of(path, record.setting, record.seed)),
                     varied=tuple(record.setting),
@@ -295,10 +297,10 @@ def _read_sweep(
     return Sweep(name, path, settings, records, complete, notes), members
 
 
-def _course(record: Record) -> dict[int, dict[str, float]]:
+def _scores_by_step(record: Record) -> dict[int, dict[str, float]]:
     """A member's finite scores by step; none if it was scored at the end alone."""
-    scored = [row for row in record.course if math.isfinite(row.get("score", math.nan))]
-    if len(record.course) < 2:
+    scored = [row for row in record.learning_curve if math.isfinite(row.get("score", math.nan))]
+    if len(record.learning_curve) < 2:
         return {}
     return {int(row["step"]): {"step": row["step"], "score": row["score"]} for row in scored}
 

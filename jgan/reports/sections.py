@@ -40,14 +40,14 @@ def score(groups: Sequence[Group]) -> list[Html | None]:
     """The score over time, and what sweeps measured at the end."""
     runs = [run for group in groups for run in group.runs]
     parts: list[Html | None] = []
-    drawn = charts.scalar("score", groups, marked=True)
-    if drawn:
+    chart = charts.scalar("score", groups, marked=True)
+    if chart:
         words = (
             "Distance of samples from the data, lower is better: ★ is the least of the mean over seeds, ● the "
             "last. What decides it stands under Settings, score."
         )
         title = tables.title("score", runs)
-        parts += [_legend(groups), tag("div", _chart(title, drawn), class_="wide"), quiet(words)]
+        parts += [_legend(groups), tag("div", _chart(title, chart), class_="wide"), quiet(words)]
         parts += [quiet(BANDS) if _banded(groups) else None]
     parts += [quiet(sentence) for sentence in tables.unlike(runs)]
     members = [group for group in groups if any(run.measures for run in group.runs)]
@@ -183,8 +183,8 @@ def _banded(groups: Sequence[Group]) -> bool:
     return any(len(group.runs) > 1 for group in groups)
 
 
-def _cards(drawn: Sequence[tuple[str, Html | None]]) -> list[Html]:
-    return [_chart(name, picture) for name, picture in drawn if picture]
+def _cards(pictures: Sequence[tuple[str, Html | None]]) -> list[Html]:
+    return [_chart(name, picture) for name, picture in pictures if picture]
 
 
 def _chart(name: str, picture: Html) -> Html:

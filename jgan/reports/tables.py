@@ -43,9 +43,9 @@ def title(measure: str, runs: Sequence[Run]) -> str:
 
 def _distance(run: Run) -> str:
     """The score of a run in words: the distance and how many samples."""
-    told = run.protocol
-    samples = told.get("samples")
-    return f"{told.get('distance')}" + (f", {samples:,} samples" if samples else "")
+    protocol = run.protocol
+    samples = protocol.get("samples")
+    return f"{protocol.get('distance')}" + (f", {samples:,} samples" if samples else "")
 
 
 def unlike(runs: Sequence[Run]) -> list[str]:
@@ -53,12 +53,14 @@ def unlike(runs: Sequence[Run]) -> list[str]:
     found = []
     steps, scores = _differ(runs)
     if steps:
-        told = ", ".join(f"{count:,}" for count in sorted({run.settings["steps"] for run in runs}))
-        found.append(f"Numbers are of trainings of unlike lengths: {told} steps.")
+        lengths = ", ".join(
+            f"{count:,}" for count in sorted({run.settings["steps"] for run in runs})
+        )
+        found.append(f"Numbers are of trainings of unlike lengths: {lengths} steps.")
     if scores:
-        told = "; ".join(dict.fromkeys(_distance(run) for run in runs if run.protocol))
+        distances = "; ".join(dict.fromkeys(_distance(run) for run in runs if run.protocol))
         found.append(
-            f"Scores are of unlike protocols and cannot be compared: {told} (see Settings, score)."
+            f"Scores are of unlike protocols and cannot be compared: {distances} (see Settings, score)."
         )
     return found
 
@@ -166,8 +168,8 @@ def of_settings(runs: Sequence[Run]) -> list[Html]:
     """Settings that all runs share, and those in which they differ."""
     whole = [flat(run.settings) for run in runs]
     names = list({name: None for own in whole for name in own})
-    told = lambda own, name: plain(own[name]) if name in own else ""
-    shared = [name for name in names if len({told(own, name) for own in whole}) == 1]
+    text = lambda own, name: plain(own[name]) if name in own else ""
+    shared = [name for name in names if len({text(own, name) for own in whole}) == 1]
     kinds: dict[str, dict[str, Any]] = {"Run": {}, "Arguments": {}, "Versions": {}}
     for name in shared:
         kind, _, rest = name.partition(".")

@@ -60,8 +60,8 @@ def alternating(
         player: str, state: TrainState, batch: Batch, key: jax.Array
     ) -> tuple[TrainState, Metrics]:
         def one(state: TrainState, index: int | jax.Array) -> tuple[TrainState, Metrics]:
-            drawn = index if player == DISCRIMINATOR else discriminator_steps - 1
-            own_batch = minibatch(batch, drawn, discriminator_steps)
+            part = index if player == DISCRIMINATOR else discriminator_steps - 1
+            own_batch = minibatch(batch, part, discriminator_steps)
             own_key = jax.random.fold_in(key, index)
             return move(game, player, optimizers[player], state, own_batch, own_key)
 

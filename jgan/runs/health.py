@@ -150,8 +150,8 @@ def gradient_vanished(row: Row, past: Past) -> bool | None:
     norm = row.get("generator/gradient_norm")
     if norm is None:
         return None
-    told = row.get("discriminator/accuracy", 0.0) >= 0.9
-    return norm <= DEAD or (told and norm <= VANISHED * past.strongest)
+    discriminates = row.get("discriminator/accuracy", 0.0) >= 0.9
+    return norm <= DEAD or (discriminates and norm <= VANISHED * past.strongest)
 
 
 def is_collapsed(row: Row, past: Past) -> bool | None:

@@ -190,7 +190,7 @@ def _whole_lines(path: Path) -> Iterable[tuple[str, Row]]:
     for line in text.splitlines(keepends=True):
         try:
             row = parse_json(line if line.endswith("\n") else "")
-            values = {name: _told(value) for name, value in row.items()}
+            values = {name: _checked(value) for name, value in row.items()}
             int(values["step"])
         # What was being written when the process died; or somebody else wrote it.
         except (ValueError, AttributeError, TypeError, KeyError, OverflowError):
@@ -198,7 +198,7 @@ def _whole_lines(path: Path) -> Iterable[tuple[str, Row]]:
         yield line, values
 
 
-def _told(value: Any) -> Any:
+def _checked(value: Any) -> Any:
     """A value of a row, or those of a population's members."""
     if not isinstance(value, int | float | list | None):
         raise TypeError

@@ -235,7 +235,7 @@ def _but_places(
     before: dict[str, Any], now: dict[str, Any], data: Any, other_data: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arguments of two starts of a run, without names of data that are compared or accepted as they are."""
-    names = {asked[0] for asked in loaded_from(data or [])}
+    names = {name for name, *_ in loaded_from(data or [])}
     equal = [
         name
         for name in before.keys() & now.keys()

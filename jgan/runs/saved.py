@@ -95,9 +95,9 @@ def whole_experiment_of_run(run: Path, data: Data = DATA) -> tuple[Experiment, d
                 f"the experiment of {str(run)!r} cannot be built without its data."
             ) from error
         if isinstance(error.__cause__, FileNotFoundError) and "data" in arguments:
-            told = str(error).rstrip(".")
+            message = str(error).rstrip(".")
             raise UserError(
-                f"{told}; if the data lie elsewhere now, give their place by --data."
+                f"{message}; if the data lie elsewhere now, give their place by --data."
             ) from error
         raise
     experiment = experiment.resized(settings["steps"], settings["batch_size"])

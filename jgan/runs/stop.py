@@ -20,11 +20,11 @@ class Stop:
     def __init__(self) -> None:
         self._here = threading.Event()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Ask for a stop."""
         self._here.set()
 
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether any process was asked; all processes must call this at the same points."""
         if jax.process_count() == 1:
             return self._here.is_set()
@@ -42,12 +42,12 @@ def stop_requests() -> Iterator[Stop]:
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in signals}
 
-    def ask(number: int, frame: Any) -> None:
-        stop.ask()
+    def request(number: int, frame: Any) -> None:
+        stop.request()
         signal.signal(number, before[signal.Signals(number)])
 
     for number in signals:
-        signal.signal(number, ask)
+        signal.signal(number, request)
     try:
         yield stop
     finally:

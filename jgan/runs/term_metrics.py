@@ -19,7 +19,7 @@ def term_metrics(stage: Experiment | Stage) -> Callable[[TrainState], dict[str, 
     """
 
     @jax.jit
-    def measured(state: TrainState, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    def norms_of(state: TrainState, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         key = jax.random.fold_in(state.key, state.step)
         found = term_gradients(stage.game, state.variables, batch, key, state.clock)
         return {
@@ -35,7 +35,7 @@ def term_metrics(stage: Experiment | Stage) -> Callable[[TrainState], dict[str, 
         own = state.replace(
             variables=on_host(state.variables), optimizers={}, averages={}, memory=()
         )
-        told = measured(own, dict(stage.source.at(rows)))
-        return {name: float(value) for name, value in told.items()}
+        found = norms_of(own, dict(stage.source.at(rows)))
+        return {name: float(value) for name, value in found.items()}
 
     return of

@@ -11,7 +11,7 @@ import numpy as np
 
 from jgan.data.identity import resolved
 from jgan.data.loader import Reading
-from jgan.evaluation.score import Score
+from jgan.evaluation.score import Scorer
 from jgan.rules import TrainState
 from jgan.runs.checkpoint import Checkpoints
 from jgan.training.devices import is_leader, on_host
@@ -30,7 +30,7 @@ from jgan.runs.term_metrics import term_metrics
 from jgan.runs.views import reference_of, viewers, write_pictures
 
 Say = Callable[[str], None]
-Scorer = Callable[[Experiment | Stage], Score]
+ScorerOf = Callable[[Experiment | Stage], Scorer]
 """Makes the score of a game's samples against its data, such as `jgan.evaluation.score.scorer`."""
 
 
@@ -82,7 +82,7 @@ def train(
     seed: int,
     out: Path,
     options: Options = DEFAULTS,
-    score: Scorer | None = None,
+    score: ScorerOf | None = None,
     say: Say = print,
 ) -> bool:
     """Train until ``experiment.steps``, going on from the newest checkpoint in ``out`` if there is one.
@@ -140,7 +140,7 @@ def train(
                 loader=options.loader,
                 reading=options.reading,
             ):
-                if session.after(newest, row, last=stop.asked()):
+                if session.after(newest, row, last=stop.requested()):
                     step = int(row["step"])
                     if step < experiment.steps:
                         say(f"stopped at step {step}; the same command goes on from here")
@@ -169,12 +169,12 @@ def _start(
             say(f"resuming at step {int(state.step)}")
         return state
     if options.fork is not None:
-        state, told = forked(experiment, options.fork, seed, options.parallel)
-        say(f"starting from step {int(state.step)} of {options.fork}: {told}")
+        state, summary = forked(experiment, options.fork, seed, options.parallel)
+        say(f"starting from step {int(state.step)} of {options.fork}: {summary}")
         return state
     if options.from_run is not None:
-        state, told = of_other_run(experiment, options.from_run, seed, options.parallel)
-        say(f"the stages before the last are {options.from_run}: {told}")
+        state, summary = of_other_run(experiment, options.from_run, seed, options.parallel)
+        say(f"the stages before the last are {options.from_run}: {summary}")
         return state
     return begin(
         experiment, seed, layout_of(experiment.stages[0], options.parallel), options.loader
@@ -196,7 +196,7 @@ class _Session:
         options: Options,
         checkpoints: Checkpoints,
         state: TrainState,
-        scorer: Scorer | None,
+        scorer: ScorerOf | None,
         say: Say,
     ) -> None:
         self._run, self._experiment, self._options = run, experiment, options

@@ -44,7 +44,7 @@ def viewers(stage: Experiment | Stage) -> dict[str, View]:
     return {name: viewer(name) for name in stage.game.views}
 
 
-def drawn(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
+def view_pictures(trained: Trained, views: Mapping[str, View]) -> dict[str, np.ndarray]:
     """Pictures of the views of the averaged variables, ``(H, W, C)`` uint8; ``views`` by `viewers`."""
     reference = reference_of(trained.experiment)
     return pictures_of({name: view(trained.state) for name, view in views.items()}, reference)

@@ -112,7 +112,7 @@ class Composition(NamedTuple):
       terms: what the players pay.
       makers: of groups that are not made by the meeting.
       arrangements: of the groups that meet: packing, weights of examples.
-      rows: how many examples the networks are initialised with.
+      examples_at_init: how many examples the networks are initialised with.
       augmentations: of all that the discriminator is shown.
       transforms: from the losses to others, such as those of `jgan.rules.with_consensus`.
       foresight: of the generator, applied last.
@@ -124,7 +124,7 @@ class Composition(NamedTuple):
     terms: tuple[Term, ...] = ()
     makers: tuple[GroupMaker, ...] = ()
     arrangements: tuple[Callable[[Meeting], Meeting], ...] = ()
-    rows: int = 2
+    examples_at_init: int = 2
     augmentations: tuple[Any, ...] = ()
     transforms: tuple[Callable[[Losses], Losses], ...] = ()
     foresight: Foresight | None = None

@@ -167,7 +167,7 @@ def first(
     Networks are initialised in the order in which the meeting, the presentation and, if some are still
     missing, the terms call them.
     """
-    rows = jnp.arange(composition.rows)
+    rows = jnp.arange(composition.examples_at_init)
     some = jax.tree.map(lambda x: jnp.asarray(x)[rows % x.shape[0]], dict(batch))
     make = FirstCast(GENERATOR, record.generator, named_key(key, GENERATOR))
     ask = FirstCast(DISCRIMINATOR, record.discriminator, named_key(key, DISCRIMINATOR))

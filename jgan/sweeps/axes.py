@@ -200,10 +200,10 @@ def settings(axes: Sequence[Axis], trials: int | None, seed: int = 0) -> list[Se
             dict(zip(names, chosen, strict=True))
             for chosen in itertools.product(*(axis.values for axis in axes))
         ]
-    return _drawn(axes, trials, np.random.default_rng(seed))
+    return _random_settings(axes, trials, np.random.default_rng(seed))
 
 
-def _drawn(axes: Sequence[Axis], trials: int, rng: np.random.Generator) -> list[Setting]:
+def _random_settings(axes: Sequence[Axis], trials: int, rng: np.random.Generator) -> list[Setting]:
     different = math.prod(axis.size for axis in axes)
     if trials > different:
         raise UserError(

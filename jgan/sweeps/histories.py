@@ -1,4 +1,4 @@
-"""The course of a population: its rows of metrics and what was measured of its members on the way."""
+"""The history of a population: its rows of metrics and what was measured of its members on the way."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from jgan.sweeps.population import Population, member
 from jgan.training.experiment import Trained
 
 
-class Rows:
+class RowLog:
     """JSON rows, each with its ``"step"``, in a file that only grows.
 
     It is opened at the step that a population goes on from: rows after it, and a line that a kill left half
@@ -34,7 +34,7 @@ class Rows:
         append(self._file, json.dumps(row) + "\n")
 
 
-class Course:
+class PopulationHistory:
     """Rows of metrics, each a list over the members, and rows of measures, one for each member and mark.
 
     Args:
@@ -44,7 +44,7 @@ class Course:
     """
 
     def __init__(self, log: Path, measured: Path, until: int) -> None:
-        self._log, self._measured = Rows(log, until), Rows(measured, until)
+        self._log, self._measured = RowLog(log, until), RowLog(measured, until)
 
     def log(self, row: dict[str, Any]) -> None:
         """Add a row of metrics."""

@@ -140,14 +140,14 @@ def population(
         one = lambda state, own: steps(state, own, arrays, count)
         return over(one, (_axes(0, None), 0), (_axes(0, None), 0))(states, own)
 
-    spread = functools.partial(jax.shard_map, mesh=mesh, check_vma=False)
+    sharded = functools.partial(jax.shard_map, mesh=mesh, check_vma=False)
     states = _axes(split, copied)
     beginning = over(begin, (0, 0), _axes(0, None))
     following = over(follow, (_axes(0, None), 0), _axes(0, None))
-    init = jax.jit(spread(beginning, in_specs=(split, split), out_specs=states))
-    enter = jax.jit(spread(following, in_specs=(states, split), out_specs=states))
+    init = jax.jit(sharded(beginning, in_specs=(split, split), out_specs=states))
+    enter = jax.jit(sharded(following, in_specs=(states, split), out_specs=states))
     run = Program(
-        spread(train, in_specs=(states, split, copied, copied), out_specs=(states, split)),
+        sharded(train, in_specs=(states, split, copied, copied), out_specs=(states, split)),
         donate_argnums=0,
     )
     columns = jax.device_put(columns, NamedSharding(mesh, split))

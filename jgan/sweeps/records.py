@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from jgan.files import parse_json
 
+_IN_FILES = {"learning_curve": "course"}
+
 
 class Record(NamedTuple):
     """What became of a member.
@@ -15,7 +17,8 @@ class Record(NamedTuple):
       diverged: the step at which its metrics were no longer finite, or None.
       measures: what was measured at the end; empty if it diverged.
       metrics: its last row.
-      course: what was measured on the way and at the end, each with its ``"step"``; up to where it diverged.
+      learning_curve: what was measured on the way and at the end, each with its ``"step"``; up to where it
+        diverged.
     """
 
     setting: dict[str, Any]
@@ -23,26 +26,36 @@ class Record(NamedTuple):
     diverged: int | None
     measures: dict[str, float]
     metrics: dict[str, float]
-    course: list[dict[str, float]] = []
+    learning_curve: list[dict[str, float]] = []
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields by their names in files, where the learning curve is called ``"course"``."""
+        fields = self._asdict()
+        return {_IN_FILES.get(name, name): fields[name] for name in fields}
 
 
 def read_records(file: Path) -> list[Record] | None:
     """The records of a finished batch of members; None if there is no such file, or it is damaged."""
     try:
-        records = [Record(**one) for one in parse_json(file.read_text())]
+        records = [_from_json(one) for one in parse_json(file.read_text())]
     except (OSError, ValueError, TypeError):
         return None
     return records if records and all(map(_is_whole, records)) else None
 
 
+def _from_json(content: dict[str, Any]) -> Record:
+    fields = {name: field for field, name in _IN_FILES.items()}
+    return Record(**{fields.get(name, name): value for name, value in dict(content).items()})
+
+
 def _is_whole(record: Record) -> bool:
-    numbers = [record.measures, record.metrics, *record.course]
+    numbers = [record.measures, record.metrics, *record.learning_curve]
     return (
         isinstance(record.setting, dict)
         and isinstance(record.seed, int)
         and isinstance(record.diverged, int | None)
         and all(isinstance(own, dict) and all(map(_is_number, own.values())) for own in numbers)
-        and all("step" in own for own in record.course)
+        and all("step" in own for own in record.learning_curve)
     )
 
 

@@ -84,8 +84,8 @@ def fingerprint(experiment: Experiment) -> str:
     Equal ones are trained alike. Programs are those of the first state, of an update and of all views, with
     every constant in them.
     """
-    told = hashlib.sha256()
-    told.update(json.dumps([experiment.sizes(), identities(experiment)], sort_keys=True).encode())
+    digest = hashlib.sha256()
+    digest.update(json.dumps([experiment.sizes(), identities(experiment)], sort_keys=True).encode())
     state = None
     for stage in experiment.stages:
         source = stage.source
@@ -97,13 +97,13 @@ def fingerprint(experiment: Experiment) -> str:
         update = functools.partial(
             _updated, stage.rule, size=stage.batch_size, augment=source.augment
         )
-        _add(told, jax.make_jaxpr(start)(batch))
+        _add(digest, jax.make_jaxpr(start)(batch))
         state = shape_after(stage, state) if state else jax.eval_shape(start, batch)
-        _add(told, jax.make_jaxpr(update)(state, arrays))
+        _add(digest, jax.make_jaxpr(update)(state, arrays))
         for name, view in stage.game.at(0).views.items():
-            told.update(name.encode())
-            _add(told, jax.make_jaxpr(view)(state.variables, batch, state.key))
-    return told.hexdigest()
+            digest.update(name.encode())
+            _add(digest, jax.make_jaxpr(view)(state.variables, batch, state.key))
+    return digest.hexdigest()
 
 
 def _begun(rule: Rule, batch: Batch) -> TrainState:
@@ -114,14 +114,14 @@ def _updated(rule: Rule, state: TrainState, arrays: Any, size: int, augment: Any
     return run_steps(rule, state, arrays, 1, size, augment=augment)
 
 
-def _add(told: Any, program: Any) -> None:
+def _add(digest: Any, program: Any) -> None:
     """Add a program and its constants, those of inner functions included, to a hash."""
-    told.update(re.sub(r"0x[0-9a-f]+", "", str(program)).encode())
+    digest.update(re.sub(r"0x[0-9a-f]+", "", str(program)).encode())
     for constant in _constants(program):
         if isinstance(constant, jax.Array) and jnp.issubdtype(constant.dtype, jax.dtypes.prng_key):
             constant = jax.random.key_data(constant)
         values = np.asarray(constant)
-        told.update(f"{values.dtype} {values.shape}".encode() + values.tobytes())
+        digest.update(f"{values.dtype} {values.shape}".encode() + values.tobytes())
 
 
 def _constants(program: Any) -> Iterator[Any]:

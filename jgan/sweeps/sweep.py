@@ -28,7 +28,7 @@ from jgan.files import make_folder, write_atomically
 from jgan.runs.checkpoint import Checkpoints
 from jgan.runs.run import RunDirectory
 from jgan.sweeps.axes import Axis, Setting
-from jgan.sweeps.histories import Course, diverged, finite
+from jgan.sweeps.histories import PopulationHistory, diverged, finite
 from jgan.sweeps.population import population
 from jgan.sweeps.records import Record, read_records
 from jgan.training.experiment import Experiment, Trained
@@ -45,7 +45,7 @@ class Member(NamedTuple):
     seed: int
 
 
-Seen = Callable[[Member, Trained], None]
+Observer = Callable[[Member, Trained], None]
 
 
 class Batch(NamedTuple):
@@ -125,9 +125,9 @@ def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
     >>> pictures_of(Path("sweep"), {"lr": 0.001}, 3).as_posix()
     'sweep/members/lr-0.001-3-53e07325'
     """
-    told = json.dumps([setting, seed], sort_keys=True)
-    words = re.sub(r"[^\w.]+", "-", told).strip("-")[:80]
-    return folder / "members" / f"{words}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    key = json.dumps([setting, seed], sort_keys=True)
+    words = re.sub(r"[^\w.]+", "-", key).strip("-")[:80]
+    return folder / "members" / f"{words}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def sweep(
@@ -141,7 +141,7 @@ def sweep(
     log_every: int = 100,
     save_every: int = 1000,
     measure_times: int = 1,
-    seen: Seen = lambda member, trained: None,
+    observe: Observer = lambda member, trained: None,
     stop: Callable[[], bool] = lambda: False,
     say: Say = print,
 ) -> list[Record]:
@@ -157,7 +157,7 @@ def sweep(
       log_every: steps between rows.
       save_every: steps between checkpoints of the population in training.
       measure_times: evenly spaced points at which members are measured, the last of them the end.
-      seen: shown every member that is about to be measured, for pictures of it.
+      observe: shown every member that is about to be measured, for pictures of it.
       stop: asked after every chunk and every measurement; once it is true the population is saved and the
         sweep ends, to be gone on with by the next call. The tables are then not written.
       say: where progress goes.
@@ -182,14 +182,14 @@ def sweep(
                 run.path / "current" / f"{number:04d}",
                 file.with_suffix(".jsonl"),
                 measures,
-                seen,
+                observe,
                 cadence,
                 clock,
                 stop,
             )
             if found is None:
                 return records
-            write_atomically(file, json.dumps([record._asdict() for record in found]) + "\n")
+            write_atomically(file, json.dumps([record.as_json() for record in found]) + "\n")
             shutil.rmtree(run.path / "current", ignore_errors=True)
         else:
             clock.skip(len(batch.members))
@@ -224,7 +224,7 @@ def _train(
     place: Path,
     log: Path,
     measures: Measures,
-    seen: Seen,
+    observe: Observer,
     cadence: Cadence,
     clock: "_Clock",
     stop: Callable[[], bool],
@@ -239,8 +239,8 @@ def _train(
     whole = stage(0).whole
     steps, ends, members = whole.steps, whole.ends, len(batch.members)
 
-    def measured(index: int, trained: Trained) -> Mapping[str, float]:
-        seen(batch.members[index], trained)
+    def measure(index: int, trained: Trained) -> Mapping[str, float]:
+        observe(batch.members[index], trained)
         return measures(trained)
 
     make_folder(place.parent)
@@ -253,12 +253,12 @@ def _train(
         step = int(states.step)
         made = stage(whole.number(step))
         clock.skip(members * step / steps)
-        course = Course(log, place.with_suffix(".measured"), step)
+        population_history = PopulationHistory(log, place.with_suffix(".measured"), step)
         while True:
             if step in cadence.marks(steps):
                 # Measuring may take longer than training: what it looks at has to outlive a kill.
                 checkpoints.save(states, step)
-                if not course.measure(made, states, step, members, measured, stop):
+                if not population_history.measure(made, states, step, members, measure, stop):
                     return None
             if step == steps:
                 break
@@ -270,18 +270,18 @@ def _train(
             states, metrics = made.run(states, step - before)
             means = over_due(jax.device_get(metrics))
             row = {name: np.asarray(value).tolist() for name, value in means.items()}
-            course.log({"step": step, **row})
+            population_history.log({"step": step, **row})
             clock.tell(members, step, steps, step - before)
             stopped = stop()
             if stopped or step // cadence.save_every > before // cadence.save_every:
                 checkpoints.save(states, step)
             if stopped:
                 return None
-    return [_record(own, course, index) for index, own in enumerate(batch.members)]
+    return [_record(own, population_history, index) for index, own in enumerate(batch.members)]
 
 
-def _record(own: Member, course: Course, index: int) -> Record:
-    history, measured = course.history(index), course.measures(index)
+def _record(own: Member, population_history: PopulationHistory, index: int) -> Record:
+    history, measured = population_history.history(index), population_history.measures(index)
     end = diverged(history)
     at_end = measured[-1] if end is None else {}
     found = {name: value for name, value in at_end.items() if name != "step"}

@@ -59,8 +59,8 @@ def log_losses(logits: jax.Array, labels: jax.Array) -> jax.Array:
     if labels.ndim == 1:
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
         return jnp.where((labels >= 0) & (labels < logits.shape[-1]), losses, jnp.nan)
-    told = labels.astype(logits.dtype)
-    return jnp.sum(optax.sigmoid_binary_cross_entropy(logits, told), axis=1)
+    targets = labels.astype(logits.dtype)
+    return jnp.sum(optax.sigmoid_binary_cross_entropy(logits, targets), axis=1)
 
 
 def _accuracy(name: str, logits: jax.Array, labels: jax.Array) -> Metrics:

@@ -33,8 +33,8 @@ def mean_squared_cosine(codes: jax.Array, batch: jax.Array) -> jax.Array:
     directions = unit(codes)
     squares = jnp.sum(jnp.square(directions @ unit(batch).T), axis=1)
     # Each code meets itself once.
-    itself = jnp.square(jnp.sum(jnp.square(directions), axis=1))
-    return jnp.mean((squares - itself) / max(batch.shape[0] - 1, 1))
+    own_squares = jnp.square(jnp.sum(jnp.square(directions), axis=1))
+    return jnp.mean((squares - own_squares) / max(batch.shape[0] - 1, 1))
 
 
 def pull_away(weight: Any = 0.1, *, group: str = "fake", answer: str = "features") -> Term:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from jgan.data import Source
-from jgan.data.registry import Asked, recorded
+from jgan.data.registry import LoadArguments, recorded
 from jgan.errors import UserError
 from jgan.game import Game
 from jgan.rules import Rule, TrainState
@@ -52,7 +52,7 @@ class Experiment:
     earlier: Sequence[Stage] = field(default=(), kw_only=True)
     carry: Carry = field(default_factory=inherit, kw_only=True)
     needs: str = field(default="", kw_only=True)
-    loaded: Mapping[Asked, Source] = field(default_factory=dict, kw_only=True, repr=False)
+    loaded: Mapping[LoadArguments, Source] = field(default_factory=dict, kw_only=True, repr=False)
 
     @classmethod
     def of_stages(
@@ -265,11 +265,11 @@ def _import(path: Path) -> ModuleType:
             ) from error
         except ImportError as error:
             beside = path.with_name(f"{(error.name or '').partition('.')[0]}.py").is_file()
-            alone = (
+            advice = (
                 "; an experiment is one file, of which its run keeps a copy, so that it cannot import the "
                 "files beside it: write their content into it, or install them as a package"
             )
             raise UserError(
-                f"experiment file {str(path)!r} cannot be imported: {error}{alone if beside else ''}."
+                f"experiment file {str(path)!r} cannot be imported: {error}{advice if beside else ''}."
             ) from error
     return module

@@ -112,15 +112,15 @@ def streamed(
 ) -> Feed:
     """Examples are read ahead on the host and brought to the devices in blocks of some steps."""
     source = experiment.source
-    drawn = experiment.batch_size * experiment.rule.minibatches
-    part = layout.part(drawn)
-    step_bytes = drawn * sum(values.nbytes // len(values) for values in source.arrays.values())
+    examples = experiment.batch_size * experiment.rule.minibatches
+    part = layout.part(examples)
+    step_bytes = examples * sum(values.nbytes // len(values) for values in source.arrays.values())
     depth = max(1, min(BLOCK_STEPS, BLOCK_BYTES // max(1, step_bytes)))
     run = compile_block(experiment.rule, layout, source.augment)
     stream = batches(
         source.stored,
         data_key(state),
-        drawn,
+        examples,
         int(state.step),
         int(state.began) + experiment.steps,
         part=part,

@@ -106,10 +106,10 @@ def _own_convolution(of: Callable[..., Any]) -> Callable[..., int]:
 
 
 def _meetings(
-    size: int, window: int, places: int, stride: int, low: int, dilation: int, spread: int
+    size: int, window: int, places: int, stride: int, low: int, dilation: int, window_dilation: int
 ) -> int:
     """How often an element of the kernel meets one of the image along an axis, not padding."""
-    at = np.arange(places)[:, None] * stride + np.arange(window) * spread - low
+    at = np.arange(places)[:, None] * stride + np.arange(window) * window_dilation - low
     return int(((at >= 0) & (at <= (size - 1) * dilation) & (at % dilation == 0)).sum())
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jgan.batch_axis import over_mesh, spread
+from jgan.batch_axis import over_axis, over_mesh
 from jgan.data import example_indices, gather
 from jgan.data.augment import Augment
 from jgan.data.order import table_keys
@@ -147,10 +147,10 @@ def run_steps(
       ``update_norm`` and ``parameter_norm``: the length of the last update's change of its
       parameters, and of the parameters after it.
     """
-    drawn = rule.minibatches * batch_size
+    examples = rule.minibatches * batch_size
 
     def batch_of(state: TrainState, index: jax.Array) -> Batch:
-        return _augmented(state, draw(state, arrays, drawn, part), augment)
+        return _augmented(state, draw(state, arrays, examples, part), augment)
 
     return _repeat(rule, state, count, batch_of)
 
@@ -245,17 +245,17 @@ def _over_mesh(run: Compiled, layout: Layout) -> Compiled:
 
 
 def _pmapped(run: Compiled, layout: Layout, rows: int | None) -> Compiled:
-    def alone(
+    def one_device(
         number: jax.Array, state: TrainState, arrays: Arrays, count: Any
     ) -> tuple[TrainState, Metrics]:
-        with spread(AXIS, layout.count):
+        with over_axis(AXIS, layout.count):
             return run(state, arrays, count)
 
-    spread_out = jax.pmap(
-        alone, AXIS, in_axes=(0, None, rows, None), out_axes=None, devices=layout.devices
+    mapped = jax.pmap(
+        one_device, AXIS, in_axes=(0, None, rows, None), out_axes=None, devices=layout.devices
     )
     # pmap wants one argument that differs between the devices, which resident data do not have.
-    return functools.partial(spread_out, np.arange(layout.count))
+    return functools.partial(mapped, np.arange(layout.count))
 
 
 def first_state(rule: Rule, batch: Batch, seed: int | jax.Array) -> TrainState:

@@ -15,7 +15,7 @@ from jax.tree_util import Partial
 from jgan.errors import UserError
 from jgan.features.extractor import Extractor, classified, rgb
 from jgan.features.folded import Folded, fold_batch_norm
-from jgan.features.inception import SIZE, UNITS, inception_features, inception_logits
+from jgan.features.inception import CONVOLUTIONS, SIZE, inception_features, inception_logits
 from jgan.features.resize import bilinear_tensorflow1, eight_bits, levels
 from jgan.weights.graph_file import read_graph_file
 from jgan.weights.published import checked, download, find
@@ -70,7 +70,7 @@ def inception(arrays: Mapping[str, np.ndarray], sha256: str) -> Extractor:
     """The extractor with these weights.
 
     Args:
-      arrays: names and layouts of the PyTorch port: for each of `UNITS` ``NAME.conv.weight``
+      arrays: names and layouts of the PyTorch port: for each of `CONVOLUTIONS` ``NAME.conv.weight``
         ``(out, in, kh, kw)`` and ``NAME.bn.weight``, ``.bias``, ``.running_mean``, ``.running_var``;
         ``fc.weight`` ``(1008, 2048)`` and ``fc.bias``.
       sha256: what identifies them.
@@ -78,8 +78,8 @@ def inception(arrays: Mapping[str, np.ndarray], sha256: str) -> Extractor:
     Raises:
       UserError: if an array is missing or of another shape.
     """
-    weights = {name: _unit(arrays, name) for name in UNITS}
-    for name, unit in UNITS.items():
+    weights = {name: _unit(arrays, name) for name in CONVOLUTIONS}
+    for name, unit in CONVOLUTIONS.items():
         wanted = (unit.height, unit.width, unit.before, unit.after)
         if weights[name].kernel.shape != wanted:
             found = weights[name].kernel.shape
@@ -113,12 +113,12 @@ def _unit(arrays: Mapping[str, np.ndarray], name: str) -> Folded:
 
 def graph_names() -> dict[str, str]:
     """The original graph's name of each unit: ``Mixed_5b.branch5x5_2`` was ``mixed/tower/conv_1``."""
-    stem = [name for name in UNITS if "." not in name]
+    stem = [name for name in CONVOLUTIONS if "." not in name]
     names = {name: "conv" if i == 0 else f"conv_{i}" for i, name in enumerate(stem)}
-    blocks = list(dict.fromkeys(name.split(".")[0] for name in UNITS if "." in name))
+    blocks = list(dict.fromkeys(name.split(".")[0] for name in CONVOLUTIONS if "." in name))
     for index, block in enumerate(blocks):
         scope = "mixed" if index == 0 else f"mixed_{index}"
-        inside = [name.split(".")[1] for name in UNITS if name.startswith(f"{block}.")]
+        inside = [name.split(".")[1] for name in CONVOLUTIONS if name.startswith(f"{block}.")]
         for unit in inside:
             names[f"{block}.{unit}"] = f"{scope}/{_in_block(unit, inside)}"
     return names

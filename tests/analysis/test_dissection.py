@@ -11,7 +11,7 @@ from jgan.analysis.dissection import (
     agreement,
     causal_effect,
     layer_region,
-    set_units,
+    set_channels,
     typical_values,
     upsampled,
 )
@@ -54,12 +54,12 @@ generate = jax.jit(lambda z: NETWORK.apply({"params": {}}, z)[0])
 
 
 @pytest.fixture(scope="module")
-def seen():
+def images_and_maps():
     return jax.jit(reading(generate.__wrapped__, "maps"))(Z)
 
 
-def test_the_planted_unit_is_found(seen):
-    images, maps = seen
+def test_the_planted_unit_is_found(images_and_maps):
+    images, maps = images_and_maps
     assert layers(generate.__wrapped__, Z) == {"maps": (COUNT, COARSE, COARSE, 5)}
     masks = segment(images, ("bright", "dark"))
     # The blobs cover about the share of the pixels on which a unit counts as active.
@@ -71,11 +71,11 @@ def test_the_planted_unit_is_found(seen):
     assert found.iou[:, 1].max() < 0.1
 
 
-def test_ablation_removes_the_blob_and_insertion_adds_it(seen):
-    images, maps = seen
+def test_ablation_removes_the_blob_and_insertion_adds_it(images_and_maps):
+    images, maps = images_and_maps
     bright = lambda pictures: segment(pictures, ("bright",))
     value = typical_values(maps, agreement(maps, bright(images)).threshold)[PLANTED]
-    change = lambda *how: changing(generate.__wrapped__, "maps", set_units([PLANTED], *how))(Z)
+    change = lambda *how: changing(generate.__wrapped__, "maps", set_channels([PLANTED], *how))(Z)
     ablated = change(0.0)
     assert not bright(ablated).any()
     # Elsewhere the pictures stay as they were.
@@ -87,7 +87,7 @@ def test_ablation_removes_the_blob_and_insertion_adds_it(seen):
     assert bool(added[:, 5:11, 17:23].all())
     effect = causal_effect(bright(inserted), bright(ablated), region)
     assert float(effect[0]) > 0.7
-    idle = changing(generate.__wrapped__, "maps", set_units([1], 5.0, region))(Z)
+    idle = changing(generate.__wrapped__, "maps", set_channels([1], 5.0, region))(Z)
     np.testing.assert_allclose(idle, images, atol=1e-6)
 
 
@@ -130,11 +130,11 @@ def test_units_are_set_within_the_region_only():
     maps = jnp.asarray(np.random.default_rng(0).normal(size=(2, 4, 4, 6)), jnp.float32)
     region = np.zeros((16, 16), bool)
     region[:8, 8:] = True
-    changed = np.asarray(set_units([5, 1], [7.0, -3.0], jnp.asarray(region))(maps))
+    changed = np.asarray(set_channels([5, 1], [7.0, -3.0], jnp.asarray(region))(maps))
     expected = np.array(maps)
     expected[:, :2, 2:, 5], expected[:, :2, 2:, 1] = 7.0, -3.0
     np.testing.assert_array_equal(changed, expected)
-    everywhere = set_units([2])(maps)
+    everywhere = set_channels([2])(maps)
     assert float(jnp.abs(everywhere[..., 2]).max()) == 0
     np.testing.assert_array_equal(everywhere[..., 3], maps[..., 3])
 
@@ -184,8 +184,8 @@ def test_segments():
     [
         (lambda: agreement(np.zeros((2, 4, 4, 1)), np.zeros((2, 4, 4, 1)), 1.0), "quantile is 1.0"),
         (lambda: agreement(np.zeros((2, 4, 4, 1)), np.zeros((3, 4, 4, 1))), "3 masks for 2 pictures"),
-        (lambda: set_units([7])(jnp.zeros((1, 2, 2, 5))), "unit is 7, but the layer has units 0 to 4"),
-        (lambda: set_units([])(jnp.zeros((1, 2, 2, 5))), "unit is empty"),
+        (lambda: set_channels([7])(jnp.zeros((1, 2, 2, 5))), "unit is 7, but the layer has units 0 to 4"),
+        (lambda: set_channels([])(jnp.zeros((1, 2, 2, 5))), "unit is empty"),
         (lambda: segment(jnp.zeros((1, 2, 2, 1)), ("red",)), "segment is 'red', but must be one of bri"),
     ],
 )  # fmt: skip

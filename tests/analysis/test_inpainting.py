@@ -139,8 +139,8 @@ def test_logits_do_not_depend_on_the_batch(trained):
     """Though the discriminator has batch normalisation, and training would use the batch's statistics."""
     game, variables, latent, batch = trained
     together = logits_of_latents(game, variables, batch, latent, KEY)
-    alone = logits_of_latents(game, variables, {"image": batch["image"][:1]}, latent[:1], KEY)
-    np.testing.assert_allclose(together[:1], alone, rtol=1e-5)
+    single = logits_of_latents(game, variables, {"image": batch["image"][:1]}, latent[:1], KEY)
+    np.testing.assert_allclose(together[:1], single, rtol=1e-5)
 
 
 def test_psnr_and_mean_fill():
@@ -190,11 +190,11 @@ def test_a_discriminator_that_cannot_tell_single_examples(trained):
     one = Network(lambda key, x: {"params": {}}, lambda *_, **__: (jnp.zeros(1), {}))
     with pytest.raises(ValueError, match=r"logits of shape \(1,\) for 3 examples"):
         logits_of_latents(other_game(judge=one), variables, batch, latent, KEY)
-    alone = other_game(
+    without_fakes = other_game(
         terms=(), meet=lambda make, batch, z, step: Meeting(real=Inputs(batch["image"]))
     )
     with pytest.raises(ValueError, match="is not shown fakes, so it cannot be asked"):
-        logits_of_latents(alone, variables, batch, latent, KEY)
+        logits_of_latents(without_fakes, variables, batch, latent, KEY)
 
 
 def test_a_game_whose_latents_hold_more_judges_the_pictures(trained):

@@ -96,7 +96,7 @@ def test_examples_and_restarts_never_meet():
     game, variables = small()
     _, batch = made(game, variables, 3)
     starts = draw_starts(game.sampler, batch, KEY, 2)
-    alone = {"image": batch["image"][1:2]}
+    second = {"image": batch["image"][1:2]}
     search = lambda batch, starts: minimise(
         lambda z: jnp.mean(
             (game.sampler.generate(variables, (), z) - batch["image"]) ** 2, (1, 2, 3)
@@ -104,7 +104,7 @@ def test_examples_and_restarts_never_meet():
         starts,
         steps=20,
     )
-    together, single = search(batch, starts), search(alone, starts[:1, 1:2])
+    together, single = search(batch, starts), search(second, starts[:1, 1:2])
     np.testing.assert_allclose(together.history[:, 0, 1], single.history[:, 0, 0], rtol=1e-3)
 
 

@@ -26,15 +26,15 @@ def scripted(script):
 
 
 def test_quiet_rounds_are_all_kept_and_their_order_alternates():
-    seen = []
+    order = []
 
     def measure(name):
-        seen.append(name)
+        order.append(name)
         return {"seconds_per_step": 1.0, "others": 0.01}
 
     found = rounds.take_turns(["a", "b"], measure, rounds=3, limit=0.05)
     assert (len(found.kept), found.discarded, found.disturbed) == (3, 0, False)
-    assert seen == ["a", "b", "b", "a", "a", "b"]
+    assert order == ["a", "b", "b", "a", "a", "b"]
 
 
 def test_a_round_with_one_disturbed_measurement_is_thrown_away_for_all():

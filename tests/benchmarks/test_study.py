@@ -65,10 +65,10 @@ def test_a_study_that_runs_out_of_time_goes_on(data, tmp_path, no_cache, capsys)
     assert row["generator updates"] == 4
     assert row["diverged"] == {}
     for seed, best, last in zip("01", row["best"]["values"], row["last"]["values"], strict=True):
-        course = row["course"][seed]
-        assert [step["step"] for step in course] == [2, 4]
-        assert last == course[-1]["distance"]
-        assert best == min(step["distance"] for step in course)
+        learning_curve = row["course"][seed]
+        assert [step["step"] for step in learning_curve] == [2, 4]
+        assert last == learning_curve[-1]["distance"]
+        assert best == min(step["distance"] for step in learning_curve)
     assert row["last"]["mean"] == pytest.approx(np.mean(row["last"]["values"]))
     assert row["last"]["std"] == pytest.approx(np.std(row["last"]["values"], ddof=1))
     # All images are both training and test images here; 16 of 60 of them are near, noise is not.
@@ -123,32 +123,32 @@ def test_the_authors_defaults():
 
 @pytest.mark.parametrize("method", settings.METHODS)
 def test_draws_stay_in_the_ranges_of_the_paper(method):
-    wide = settings.drawn(method, settings.WIDE, 200)
+    wide = settings.random_settings(method, settings.WIDE, 200)
     assert settings.authors(method) not in wide
-    assert wide == settings.drawn(method, settings.WIDE, 200)
-    assert settings.drawn(method, settings.WIDE, 20) == wide[:20]
-    seen = {name: {setting[name] for setting in wide} for name in wide[0]}
-    assert 1e-5 < min(seen["lr"]) < 3e-5 < 3e-3 < max(seen["lr"]) < 1e-2
-    assert 0 < min(seen["beta1"]) < 0.05 < 0.95 < max(seen["beta1"]) < 1
-    assert seen["disc_iters"] == ({1} if method == "vae" else {1, 5})
+    assert wide == settings.random_settings(method, settings.WIDE, 200)
+    assert settings.random_settings(method, settings.WIDE, 20) == wide[:20]
+    values = {name: {setting[name] for setting in wide} for name in wide[0]}
+    assert 1e-5 < min(values["lr"]) < 3e-5 < 3e-3 < max(values["lr"]) < 1e-2
+    assert 0 < min(values["beta1"]) < 0.05 < 0.95 < max(values["beta1"]) < 1
+    assert values["disc_iters"] == ({1} if method == "vae" else {1, 5})
     norms = {"sn": {"spectral"}} | {name: {"none"} for name in settings.WITHOUT_BATCH_NORM}
-    assert seen["norm"] == norms.get(method, {"batch", "none"})
+    assert values["norm"] == norms.get(method, {"batch", "none"})
     for name, low, high in (("clip", 1e-3, 1), ("weight", 0.1, 100), ("gamma", 0, 1)):
-        own = seen[name]
+        own = values[name]
         if name in settings.OWN.get(method, ()):
             assert low < min(own) < max(own) < high
             assert len(own) == 200
         else:
             assert own == {getattr(AUTHORS[method], name)}
             assert name not in settings.described(wide[0])
-    narrow = settings.drawn(method, settings.NARROW, 50)
+    narrow = settings.random_settings(method, settings.NARROW, 50)
     assert {(s["beta1"], s["disc_iters"]) for s in narrow} == {(0.5, 1)}
     assert all(1e-4 < s["lr"] < 1e-3 for s in narrow)
 
 
-def record(method, course, *, lr=1.0, seed=0, diverged=None):
-    rows = [{"step": step, "distance": value} for step, value in course]
-    end = {} if diverged else {"distance": course[-1][1]}
+def record(method, learning_curve, *, lr=1.0, seed=0, diverged=None):
+    rows = [{"step": step, "distance": value} for step, value in learning_curve]
+    end = {} if diverged else {"distance": learning_curve[-1][1]}
     return Record({**settings.authors(method), "lr": lr}, seed, diverged, end, {}, rows)
 
 
@@ -175,15 +175,15 @@ def test_the_best_checkpoint_chooses_and_the_diverged_count_in_no_mean():
 
 
 def test_a_search_goes_through_its_phases(monkeypatch, tmp_path):
-    asked, defaults = [], []
+    calls, defaults = [], []
 
     def phase(own, name, chosen, seeds, stop, say):
-        asked.append(
+        calls.append(
             (name, [s["lr"] for s in chosen], range(own.first_seed, own.first_seed + seeds))
         )
         defaults.append(chosen.count(settings.authors("ns")))
         found = [record("ns", [(4, s["lr"])], lr=s["lr"]) for s in chosen]
-        return found, name != "narrow" or len(asked) > 2
+        return found, name != "narrow" or len(calls) > 2
 
     monkeypatch.setattr(study, "_phase", phase)
     scale = FULL._replace(wide=3, narrow=2, seeds=7)
@@ -193,14 +193,14 @@ def test_a_search_goes_through_its_phases(monkeypatch, tmp_path):
     found, finished = study.run(own, lambda: False, print)
     assert finished
     # Seeds that choose are not those that are reported; the authors' default is tried once, beside the draws.
-    assert [(name, [*seeds]) for name, _, seeds in asked[2:]] == [
+    assert [(name, [*seeds]) for name, _, seeds in calls[2:]] == [
         ("wide", [0]),
         ("narrow", [0]),
         ("best", [1, 2, 3, 4, 5, 6, 7]),
     ]
-    assert [len(rates) for _, rates, _ in asked[2:4]] == [4, 2]
+    assert [len(rates) for _, rates, _ in calls[2:4]] == [4, 2]
     assert defaults[2:4] == [1, 0]
-    assert asked[-1][1] == [min(lr for _, rates, _ in asked[:2] for lr in rates)]
+    assert calls[-1][1] == [min(lr for _, rates, _ in calls[:2] for lr in rates)]
 
 
 def test_rank_correlation_is_scipys():

@@ -13,7 +13,7 @@ from jgan.cli.main import main
 from jgan.data import from_arrays
 from jgan.errors import UserError
 from jgan.game import GENERATOR, PLAYERS, Aux
-from jgan.gans.single_player import alone
+from jgan.gans.single_player import single_player
 from jgan.rules import averaged, simultaneous
 from jgan.training.experiment import Claim, Experiment, Trained
 from jgan.training.fit import fit
@@ -51,7 +51,7 @@ def brightness(lr: float, views: tuple[str, ...] = ("samples",), channels: int =
     def shade(variables: dict, batch: Mapping, key: object) -> object:
         return 0 * batch["image"] + variables[GENERATOR]["params"]
 
-    game = alone(
+    game = single_player(
         lambda key, batch: {"params": jnp.zeros(())},
         lambda variables, *rest: (variables[GENERATOR]["params"], Aux()),
         views=dict.fromkeys(views, shade),

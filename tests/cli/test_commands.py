@@ -124,14 +124,14 @@ def test_options_of_the_sampler_are_flags(
     (tmp_path / "steered.py").write_text(STEERED)
     main(["train", str(tmp_path / "steered.py"), "--steps", "1", "--out", str(tmp_path / "run")])
 
-    def drawn(*words: str) -> np.ndarray:
+    def samples(*words: str) -> np.ndarray:
         out = tmp_path / "samples.npz"
         words = ["sample", str(tmp_path / "run"), "--count", "4", "--out", str(out), *words]
         assert main(words) == 0
         with np.load(out) as arrays:
             return next(iter(arrays.values()))
 
-    np.testing.assert_allclose(drawn("--stretch", "3"), 3 * drawn(), rtol=1e-6)
+    np.testing.assert_allclose(samples("--stretch", "3"), 3 * samples(), rtol=1e-6)
     for flag, value in (("--stretch", "wide"), ("--temperature", "2")):
         assert main(["sample", str(tmp_path / "run"), flag, value]) == 2
         assert flag in capsys.readouterr().err

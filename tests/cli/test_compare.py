@@ -99,8 +99,8 @@ def test_jpegs_against_pngs_are_told(folder, tmp_path, capsys):
     for number, path in enumerate(sorted((folder / "second").iterdir())[:20]):
         Image.open(path).save(tmp_path / f"{number}.jpg")
     assert run(f"{{folder}}/second {tmp_path} --metrics kid", folder) == 0
-    told = f"warning: 0% of {folder}/second and 100% of {tmp_path} are JPEGs"
-    assert told in capsys.readouterr().out
+    warning = f"warning: 0% of {folder}/second and 100% of {tmp_path} are JPEGs"
+    assert warning in capsys.readouterr().out
     assert compare.about_compression(f"folder:{tmp_path}@28", str(tmp_path)) == []
     assert compare.about_compression("fashion", str(tmp_path)) == []
 

@@ -12,13 +12,13 @@ from jgan.cli import doctor
 from jgan.errors import UserError
 
 
-def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+def output(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert doctor.main(list(words)) == 0
     return capsys.readouterr().out
 
 
 def test_json_is_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
-    found = json.loads(told(capsys, "--json"))
+    found = json.loads(output(capsys, "--json"))
     assert found["versions"]["python"] == platform.python_version()
     assert found["versions"]["jax"] == jax.__version__
     assert found["versions"]["pillow"] == metadata.version("pillow")
@@ -30,7 +30,7 @@ def test_json_is_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_lines_tell_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys)
+    text = output(capsys)
     assert f"  jax                  {jax.__version__}\n" in text
     assert f"{jax.device_count()} on cpu" in text
     assert "GB available of" in text
@@ -60,8 +60,8 @@ def test_each_missing_package_comes_with_its_command(
         return (object() if there else None) if name == module else inner(name, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", find_spec)
-    assert (command in told(capsys)) is not there
-    commands = [need["command"] for need in json.loads(told(capsys, "--json"))["missing"]]
+    assert (command in output(capsys)) is not there
+    commands = [need["command"] for need in json.loads(output(capsys, "--json"))["missing"]]
     assert (command in commands) is not there
 
 

@@ -105,7 +105,7 @@ def test_what_needs_pictures_says_so(run, command, message, runs, capsys):
 
 def test_a_field_of_points_is_evaluated(runs, capsys):
     assert main(["evaluate", str(runs / "dot"), "--metrics", "sw", "--samples", "30"]) == 0
-    told = capsys.readouterr().out
-    assert "30 samples against 30 of dots and photos" in told
+    output = capsys.readouterr().out
+    assert "30 samples against 30 of dots and photos" in output
     assert main(["spectrum", str(runs / "dot"), "--batch-size", "21"]) != 0
     assert "'dots and photos' has only 20 examples" in capsys.readouterr().err

@@ -57,9 +57,9 @@ def test_a_strip_and_a_loop(runs: dict[str, Path], capsys: pytest.CaptureFixture
     with Image.open(out / "loop.gif") as file:
         assert file.format == "GIF"
         assert file.size == ((2 * 9 - 1) * 8,) * 2
-    told = capsys.readouterr().out
-    assert "3 linear paths of 4 examples" in told
-    assert str(out / "loop.gif") in told
+    output = capsys.readouterr().out
+    assert "3 linear paths of 4 examples" in output
+    assert str(out / "loop.gif") in output
 
 
 def test_kinds_seeds_and_folders(runs: dict[str, Path], tmp_path: Path) -> None:

@@ -108,17 +108,17 @@ def sheet(columns: int, rows: int) -> tuple[int, int]:
 
 def test_inversion_of_test_examples(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invert.main(f"{folder}/run --test 3 --steps 20".split()) == 0
-    told = numbers(folder / "run" / "inversion.json")
-    assert told["step"] == 2
-    assert told["of"].startswith("3 test examples")
-    assert told["settings"]["clip"] == 1.0
-    assert len(told["images"]) == 3
-    assert told["mean"]["l1"] <= told["mean"]["start_l1"]
+    findings = numbers(folder / "run" / "inversion.json")
+    assert findings["step"] == 2
+    assert findings["of"].startswith("3 test examples")
+    assert findings["settings"]["clip"] == 1.0
+    assert len(findings["images"]) == 3
+    assert findings["mean"]["l1"] <= findings["mean"]["start_l1"]
     assert size(folder / "run" / "inversion.png") == sheet(3, 3)
     latent = np.load(folder / "run" / "inversion.npz")["latent"]
     assert latent.shape == (3, 3)
     assert np.abs(latent).max() <= 1
-    rms = [image["latent_rms"] for image in told["images"]]
+    rms = [image["latent_rms"] for image in findings["images"]]
     np.testing.assert_allclose(rms, np.sqrt((latent**2).mean(1)), rtol=1e-5)
     assert "start_l1" in capsys.readouterr().out
 
@@ -126,9 +126,9 @@ def test_inversion_of_test_examples(folder: Path, capsys: pytest.CaptureFixture[
 def test_what_the_run_made_itself_is_found(folder: Path, tmp_path: Path) -> None:
     words = f"{folder}/dense --samples 2 --steps 300 --out {tmp_path}/own.png --prior 0 --lr 0.2"
     assert invert.main(words.split()) == 0
-    told = numbers(tmp_path / "own.json")
-    assert told["settings"]["clip"] is None
-    assert told["mean"]["l1"] < 0.02 < told["mean"]["start_l1"]
+    findings = numbers(tmp_path / "own.json")
+    assert findings["settings"]["clip"] is None
+    assert findings["mean"]["l1"] < 0.02 < findings["mean"]["start_l1"]
 
 
 def test_pictures_of_ones_own_and_the_json(
@@ -150,15 +150,17 @@ def test_pictures_of_ones_own_and_the_json(
 def test_an_encoder(folder: Path, tmp_path: Path, way: str | None, rows: int) -> None:
     words = f"{folder}/encoder --train 2 --steps 3 --restarts 1 --out {tmp_path}/x.png"
     assert invert.main([*words.split(), *(["--by", way] if way else [])]) == 0
-    told = numbers(tmp_path / "x.json")
-    assert told["by"] == (way or "both")
+    findings = numbers(tmp_path / "x.json")
+    assert findings["by"] == (way or "both")
     assert size(tmp_path / "x.png") == sheet(2, rows)
     latent = np.load(tmp_path / "x.npz")["latent"]
     if way == "encoder":
         np.testing.assert_array_equal(latent, np.float32(0.25))
-        assert told["mean"]["l1"] == told["mean"]["encoder_l1"]
+        assert findings["mean"]["l1"] == findings["mean"]["encoder_l1"]
     if rows == 4:
-        assert told["mean"]["l1"] <= told["mean"]["encoder_l1"] == told["mean"]["start_l1"]
+        assert (
+            findings["mean"]["l1"] <= findings["mean"]["encoder_l1"] == findings["mean"]["start_l1"]
+        )
 
 
 def test_classes_of_ones_own_pictures(folder: Path, tmp_path: Path) -> None:
@@ -176,10 +178,10 @@ def test_inpainting(folder: Path, tmp_path: Path, mask: str, blend: str) -> None
     given = f"{folder}/hole.png" if mask == "FILE" else mask
     words = f"{folder}/run --mask {given} --blend {blend} --test 2 --steps 3 --restarts 2"
     assert inpaint.main([*words.split(), "--out", str(tmp_path / "x.png")]) == 0
-    told = numbers(tmp_path / "x.json")
+    findings = numbers(tmp_path / "x.json")
     share = {"center": 0.25, "left": 0.5, "FILE": 0.25}
-    assert told["missing"] == pytest.approx(share.get(mask, 0.8), abs=0.1)
-    assert told["mean"]["context"] <= told["mean"]["context_start"]
+    assert findings["missing"] == pytest.approx(share.get(mask, 0.8), abs=0.1)
+    assert findings["mean"]["context"] <= findings["mean"]["context_start"]
     with Image.open(tmp_path / "x.png") as file:
         pixels = np.asarray(file)[4::8, 4::8]
     rows = [pixels[9 * i : 9 * i + 8, :8].astype(int) for i in range(4)]
@@ -199,8 +201,8 @@ def test_the_mean_image_is_the_training_sets(folder: Path, tmp_path: Path) -> No
     number = int(numbers(tmp_path / "x.json")["images"][0]["name"].removeprefix("test "))
     picture = picture[number]
     squares = np.square((mean - picture)[:, :4] / 127.5).mean()
-    told = numbers(tmp_path / "x.json")["mean"]
-    assert told["psnr_mean_image"] == pytest.approx(10 * np.log10(4 / squares), rel=1e-4)
+    findings = numbers(tmp_path / "x.json")["mean"]
+    assert findings["psnr_mean_image"] == pytest.approx(10 * np.log10(4 / squares), rel=1e-4)
 
 
 def test_dissection(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,15 +211,17 @@ def test_dissection(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Norm_0" in listed
     words = f"{folder}/run --layer Norm_0 --units 1 0 --count 40 --out {tmp_path}/x.png"
     assert dissect.main([*words.split(), "--region", "left", "--value", "9"]) == 0
-    told = numbers(tmp_path / "x.json")
-    assert told["chosen"] == [1, 0]
-    assert told["samples"] == 40
-    assert told["inserted_values"] == [9, 9]
-    assert set(told["ace"]) == {"bright", "middle", "dark", "edge"}
-    assert sum(told["segments"][name] for name in ("bright", "middle", "dark")) == pytest.approx(1)
-    assert told["change_by_insertion"] > 0
+    findings = numbers(tmp_path / "x.json")
+    assert findings["chosen"] == [1, 0]
+    assert findings["samples"] == 40
+    assert findings["inserted_values"] == [9, 9]
+    assert set(findings["ace"]) == {"bright", "middle", "dark", "edge"}
+    assert sum(
+        findings["segments"][name] for name in ("bright", "middle", "dark")
+    ) == pytest.approx(1)
+    assert findings["change_by_insertion"] > 0
     assert size(tmp_path / "x.png") == sheet(8, 5)
-    for row in told["units"]:
+    for row in findings["units"]:
         assert row["iou"] == pytest.approx(row["by_segment"][row["segment"]])
     assert dissect.main([str(folder / "run"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out.split("wrote")[1].split("\n", 1)[1])["layers"][
@@ -228,19 +232,19 @@ def test_dissection(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_units_are_chosen_by_a_segment(folder: Path, tmp_path: Path) -> None:
     words = f"{folder}/run --layer Norm_0 --segment edge --top 1 --out {tmp_path}/x.png"
     assert dissect.main([*words.split(), "--quantiles", "0.1"]) == 0
-    told = numbers(tmp_path / "x.json")
-    best = max(told["units"], key=lambda row: row["by_segment"]["edge"])
-    assert told["chosen"] == [best["unit"]]
-    assert {row["quantile"] for row in told["units"]} == {0.1}
+    findings = numbers(tmp_path / "x.json")
+    best = max(findings["units"], key=lambda row: row["by_segment"]["edge"])
+    assert findings["chosen"] == [best["unit"]]
+    assert {row["quantile"] for row in findings["units"]} == {0.1}
 
 
 def test_masks_of_the_users_segmenter(folder: Path, tmp_path: Path) -> None:
     words = f"{folder}/run --layer Norm_0 --masks {folder}/masks.npz --out {tmp_path}/x.png"
     assert dissect.main(words.split()) == 0
-    told = numbers(tmp_path / "x.json")
-    assert told["samples"] == 20
-    assert told["ace"] is None
-    assert list(told["segments"]) == ["noise"]
+    findings = numbers(tmp_path / "x.json")
+    assert findings["samples"] == 20
+    assert findings["ace"] is None
+    assert list(findings["segments"]) == ["noise"]
 
 
 def test_dissected_samples_are_those_of_jgan_sample(folder: Path, tmp_path: Path) -> None:
@@ -257,7 +261,7 @@ def test_dissected_samples_are_those_of_jgan_sample(folder: Path, tmp_path: Path
 def test_neighbours_in_pixels(folder: Path, tmp_path: Path) -> None:
     words = f"{folder}/run --count 5 --k 2 --seed 1 --out {tmp_path}/x.png"
     assert neighbours.main(words.split()) == 0
-    told = numbers(tmp_path / "x.json")
+    findings = numbers(tmp_path / "x.json")
     assert main(f"sample {folder}/run --count 5 --seed 1 --out {tmp_path}/s.npz".split()) == 0
     with np.load(folder / "split.npz") as file:
         training = file["x_train"].reshape(30, -1) / 127.5 - 1
@@ -265,7 +269,7 @@ def test_neighbours_in_pixels(folder: Path, tmp_path: Path) -> None:
     distances = np.linalg.norm(samples[:, None] - training[None], axis=2)
     order = np.argsort(distances, axis=1)[:, :2]
     farther = []
-    for i, image in enumerate(told["images"]):
+    for i, image in enumerate(findings["images"]):
         assert image["nearest"] == order[i].tolist()
         # Samples on disk are rounded to 8 bits.
         np.testing.assert_allclose(image["distance"], distances[i, order[i]], rtol=0.01)
@@ -273,21 +277,21 @@ def test_neighbours_in_pixels(folder: Path, tmp_path: Path) -> None:
         nearest = np.linalg.norm(others - training[order[i, 0]], axis=1).min()
         assert image["nearest_to_its_own_nearest"] == pytest.approx(nearest, rel=1e-4)
         farther.append(distances[i, order[i, 0]] > nearest)
-    assert told["authenticity"] == np.mean(farther) < 1
+    assert findings["authenticity"] == np.mean(farther) < 1
     assert size(tmp_path / "x.png") == sheet(5, 3)
     # The test pictures of this set lie in the training set.
-    assert told["median_distance_of_test_examples"] == pytest.approx(0, abs=1e-3)
+    assert findings["median_distance_of_test_examples"] == pytest.approx(0, abs=1e-3)
 
 
 def test_a_training_example_is_its_own_neighbour(folder: Path, tmp_path: Path) -> None:
     for features in ("pixels", "random"):
         words = f"{folder}/dense --train 3 --features {features} --out {tmp_path}/x.png"
         assert neighbours.main(words.split()) == 0
-        told = numbers(tmp_path / "x.json")
-        numbered = [int(image["name"].removeprefix("training ")) for image in told["images"]]
-        assert [image["nearest"][0] for image in told["images"]] == numbered
-        assert told["authenticity"] == 0
-        assert told["median_distance_of_test_examples"] is None
+        findings = numbers(tmp_path / "x.json")
+        numbered = [int(image["name"].removeprefix("training ")) for image in findings["images"]]
+        assert [image["nearest"][0] for image in findings["images"]] == numbered
+        assert findings["authenticity"] == 0
+        assert findings["median_distance_of_test_examples"] is None
 
 
 MISTAKES = """
@@ -341,10 +345,10 @@ MISTAKES = """
 def test_mistakes(folder: Path, capsys: pytest.CaptureFixture[str], line: str) -> None:
     words, sentence = line.replace("{f}", str(folder)).split(" | ")
     assert main(words.split()) == 2
-    told = capsys.readouterr().err
-    assert sentence in told
-    assert told.startswith("jgan: ")
-    assert told.count("\n") == 1
+    message = capsys.readouterr().err
+    assert sentence in message
+    assert message.startswith("jgan: ")
+    assert message.count("\n") == 1
 
 
 def test_a_mistake_is_a_user_error(folder: Path) -> None:

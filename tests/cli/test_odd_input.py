@@ -254,9 +254,9 @@ def test_odd_input_is_one_sentence_that_names_it(
     wrong = []
     for words, named in TABLE[kind]:
         if words[0] == command:
-            found, told = judge([placed(word, tmp_path, world.path) for word in words], tmp_path)
-            if found != "refused" or named not in told:
-                wrong.append(f"{found}: {words!a} must name {named!r}: {told}")
+            found, message = judge([placed(word, tmp_path, world.path) for word in words], tmp_path)
+            if found != "refused" or named not in message:
+                wrong.append(f"{found}: {words!a} must name {named!r}: {message}")
     assert not wrong, "\n".join(wrong)
     assert checkpoints_in(world.path) == world.checkpoints
 

@@ -81,12 +81,12 @@ def test_train_leaves_a_folder_of_other_files_alone(tmp_path, capsys):
 def test_names_and_signs_that_the_terminal_cannot_encode_degrade(tmp_path):
     name = os.fsencode(tmp_path) + b"/caf\xe9.py"
     Path(os.fsdecode(name)).write_text('"""θ → ψ."""')
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "jgan.cli.main", "list", str(tmp_path)],
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
         check=True,
     )
-    assert b"caf\\udce9.py" in told.stdout
-    assert b"\\u03b8 \\u2192 \\u03c8." in told.stdout
-    assert told.stderr == b""
+    assert b"caf\\udce9.py" in done.stdout
+    assert b"\\u03b8 \\u2192 \\u03c8." in done.stdout
+    assert done.stderr == b""

@@ -126,18 +126,19 @@ def test_mistakes_are_one_sentence(folder, words, message, capsys):
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "empty/settings.json").write_text((folder / "run0/settings.json").read_text())
     assert main(["report", *(word.format(f=folder) for word in words)]) == 2
-    told = capsys.readouterr().err
-    assert message in told
-    assert told.startswith("jgan: ")
-    assert told.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message in message
+    assert message.startswith("jgan: ")
+    assert message.count("\n") == 1
 
 
 def test_without_matplotlib_the_extra_is_named(folder, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     before = set(folder.rglob("*.html"))
     assert main(["report", str(folder / "run0"), "--out", str(folder / "none.html")]) == 2
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert (
-        told == "jgan: jgan report needs matplotlib; install it with: pip install 'jgan[plots]'.\n"
+        message
+        == "jgan: jgan report needs matplotlib; install it with: pip install 'jgan[plots]'.\n"
     )
     assert set(folder.rglob("*.html")) == before

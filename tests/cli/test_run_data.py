@@ -60,9 +60,9 @@ def place(kept, tmp_path, monkeypatch):
 
 
 def test_settings_tell_of_the_data(place):
-    told = settings(place / "run")
-    assert told["arguments"]["data"] == f"folder:{place}/d"
-    data = told["data"]
+    kept = settings(place / "run")
+    assert kept["arguments"]["data"] == f"folder:{place}/d"
+    data = kept["data"]
     assert (data["name"], data["examples"], data["classes"]["counts"]) == ("d", 27, [9, 9, 9])
     assert data["classes"]["names"] == ["cat", "dog", "emu"]
     assert data["fields"]["image"]["shape"] == [16, 16, 3]
@@ -86,10 +86,10 @@ def test_a_run_goes_on_where_its_data_were_moved(place):
 
 
 def test_a_run_without_the_key_goes_on(place):
-    told = settings(place / "run")
-    del told["data"]
-    told["arguments"]["data"] = "folder:d"  # as it was typed
-    (place / "run" / "settings.json").write_text(json.dumps(told))
+    kept = settings(place / "run")
+    del kept["data"]
+    kept["arguments"]["data"] = "folder:d"  # as it was typed
+    (place / "run" / "settings.json").write_text(json.dumps(kept))
     (place / "d" / "emu").rename(place / "d" / "ape")
     assert main(["sample", str(place / "run"), "--count", "2"]) == 0
     assert resume(place) == 0

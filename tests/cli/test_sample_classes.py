@@ -23,17 +23,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def drawn(folder: Path, out: Path, *words: str) -> dict[str, np.ndarray]:
+def samples_of(folder: Path, out: Path, *words: str) -> dict[str, np.ndarray]:
     main(["sample", str(folder / "told"), "--count", "300", "--out", str(out), *words])
     with np.load(out) as stored:
         return dict(stored)
 
 
 def test_arrays_have_the_labels_that_they_were_made_for(folder: Path, tmp_path: Path) -> None:
-    samples = drawn(folder, tmp_path / "all.npz")
+    samples = samples_of(folder, tmp_path / "all.npz")
     assert samples["image"].shape == (300, 1)
     assert set(samples["label"].tolist()) == {0, 1, 2}
-    of_one = drawn(folder, tmp_path / "one.npz", "--class", "north")["image"]
+    of_one = samples_of(folder, tmp_path / "one.npz", "--class", "north")["image"]
     north = samples["label"] == 2  # the classes in natural order: 2, 10, north
     np.testing.assert_allclose(of_one[north], samples["image"][north], rtol=1e-6)
     assert np.abs(of_one - samples["image"])[~north].min() > 0
@@ -42,7 +42,7 @@ def test_arrays_have_the_labels_that_they_were_made_for(folder: Path, tmp_path: 
 
 @pytest.mark.parametrize(("text", "number"), [("2", 0), ("10", 1), ("1", 1), ("north", 2)])
 def test_a_class_by_name_or_number(folder: Path, tmp_path: Path, text: str, number: int) -> None:
-    label = drawn(folder, tmp_path / "x.npz", "--class", text, "--count", "3")["label"]
+    label = samples_of(folder, tmp_path / "x.npz", "--class", text, "--count", "3")["label"]
     assert label.tolist() == [number] * 3
 
 

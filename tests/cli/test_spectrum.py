@@ -144,8 +144,8 @@ def test_protocols_stand_side_by_side_and_batches_are_compared(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def ask(seed: int, *words: str) -> dict[str, Any]:
-        asked = ["spectrum", str(run), "--count", "2", "--seed", str(seed), "--json", *words]
-        assert main(asked) == 0
+        command = ["spectrum", str(run), "--count", "2", "--seed", str(seed), "--json", *words]
+        assert main(command) == 0
         return json.loads(capsys.readouterr().out)
 
     (run / "spectrum.json").unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from staged import STAGED
 
 from jgan.cli import spectrum
 from jgan.cli.main import main
-from jgan.cli.sweep import Measured
+from jgan.cli.sweep import MemberMeasures
 from jgan.reports.runs import read
 from jgan.runs.saved import experiment_of_run, load_state
 from jgan.sweeps import sweep as sweeps
@@ -93,18 +93,18 @@ def test_evaluations_are_against_the_data_of_the_stage(trained, capsys):
             "--json",
         ]
         assert main(words) == 0
-        told = json.loads((trained / "evaluations" / f"{step}.json").read_text())
-        assert source in json.dumps(told["evaluations"][0]["protocol"])
+        evaluations = json.loads((trained / "evaluations" / f"{step}.json").read_text())
+        assert source in json.dumps(evaluations["evaluations"][0]["protocol"])
     capsys.readouterr()
 
 
 def test_spectra_are_of_the_game_and_the_data_of_the_stage(trained, tmp_path, monkeypatch, capsys):
-    asked = []
+    calls = []
 
     def analyse(experiment, state, batches, *options):
         layers = set(state.variables["generator"]["params"])
         count = len(batches[0]["image"])
-        asked.append((int(state.step), experiment.source.name, count, len(layers)))
+        calls.append((int(state.step), experiment.source.name, count, len(layers)))
         return {"step": int(state.step), "operator": {}}
 
     monkeypatch.setattr(spectrum, "analyse", analyse)
@@ -113,7 +113,7 @@ def test_spectra_are_of_the_game_and_the_data_of_the_stage(trained, tmp_path, mo
     assert main(["spectrum", str(trained), "--step", "6", "--json"]) == 0
     capsys.readouterr()
     small, large = ("ring", 10, 2), ("grid", 20, 3)
-    assert asked == [(0, *small), (2, *small), (4, *small), (6, *large), (8, *large), (6, *large)]
+    assert calls == [(0, *small), (2, *small), (4, *small), (6, *large), (8, *large), (6, *large)]
 
 
 def test_the_report_tells_stages_apart(trained, tmp_path):
@@ -153,8 +153,8 @@ def test_a_sweep_is_its_single_runs_and_goes_on_where_it_was_killed(file, tmp_pa
     with (tmp_path / "whole" / "members.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
-        alone = fit(load_experiment(file).build(optimizer="sgd", lr=float(row["lr"])), 0)
-        assert float(row["score"]) == pytest.approx(Measured(50)(alone)["score"], rel=1e-3)
+        single = fit(load_experiment(file).build(optimizer="sgd", lr=float(row["lr"])), 0)
+        assert float(row["score"]) == pytest.approx(MemberMeasures(50)(single)["score"], rel=1e-3)
 
     class Killed(Exception):
         pass

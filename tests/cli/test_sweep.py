@@ -16,7 +16,7 @@ from jgan.errors import UserError
 from jgan.runs.run import RunDirectory
 from jgan.sweeps import sweep as module
 from jgan.sweeps.axes import parse_axis, settings
-from jgan.sweeps.histories import Rows
+from jgan.sweeps.histories import RowLog
 from jgan.sweeps.records import Record
 from jgan.sweeps.sweep import plan, summary, sweep
 from jgan.training.experiment import load_experiment
@@ -70,8 +70,8 @@ def test_members_are_single_runs(whole, file):
     assert len(rows) == 12
     build = load_experiment(file).build
     for row in (rows[0], rows[7]):
-        alone = fit(build(lr=float(row["lr"]), loss=row["loss"]), int(row["seed"]))
-        score = command.Measured(50)(alone)["score"]
+        single = fit(build(lr=float(row["lr"]), loss=row["loss"]), int(row["seed"]))
+        score = command.MemberMeasures(50)(single)["score"]
         assert float(row["score"]) == pytest.approx(score, rel=1e-3)
     wild = [row for row in rows if float(row["lr"]) == 1e30]
     assert len(wild) == 4
@@ -99,16 +99,16 @@ def test_the_summary_is_mean_and_deviation_over_seeds(whole):
 
 
 def test_killed_twice_and_stopped_once(whole, file, tmp_path, monkeypatch, capsys):
-    out, told = tmp_path / "sweep", []
+    out, calls = tmp_path / "sweep", []
 
     class Killed(Exception):
         pass
 
     def kill(self, *arguments):
-        told.append(arguments)
-        if len(told) in (3, 6):
+        calls.append(arguments)
+        if len(calls) in (3, 6):
             raise Killed
-        if len(told) == 12:
+        if len(calls) == 12:
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(module._Clock, "tell", kill)
@@ -119,7 +119,7 @@ def test_killed_twice_and_stopped_once(whole, file, tmp_path, monkeypatch, capsy
     assert "stopped; the same command goes on from here" in capsys.readouterr().out
     assert command.main(words(file, out)) == 0
     # The second and third population were begun anew or went on from their checkpoints.
-    assert 12 < len(told) < 24
+    assert 12 < len(calls) < 24
     names = ["members.csv", "summary.csv"]
     names += [str(path.relative_to(whole)) for path in sorted(whole.glob("batches/*"))]
     assert len(names) == 2 + 2 * 4
@@ -137,61 +137,61 @@ def lengths(trained):
 
 
 def measured(
-    build, folder, stop=lambda: False, seen=lambda member, trained: None, say=lambda line: None
+    build, folder, stop=lambda: False, observe=lambda member, trained: None, say=lambda line: None
 ):
     axes = [parse_axis("lr=0.05,1e30", build)]
     batches = plan({"loss": "hinge", "width": 4}, axes, settings(axes, None), [0, 1], lambda own: 4)
     with RunDirectory(folder) as run:
         cadence = {"log_every": 3, "measure_times": 2}
-        return sweep(build, batches, run, lengths, **cadence, seen=seen, stop=stop, say=say)
+        return sweep(build, batches, run, lengths, **cadence, observe=observe, stop=stop, say=say)
 
 
 def test_members_are_measured_on_the_way_and_stopped_sweeps_go_on(file, tmp_path):
     build = load_experiment(file).build
     shown = []
-    seen = lambda member, trained: shown.append((member.seed, int(trained.state.step)))
-    whole = measured(build, tmp_path / "whole", seen=seen)
+    observe = lambda member, trained: shown.append((member.seed, int(trained.state.step)))
+    whole = measured(build, tmp_path / "whole", observe=observe)
     fine, wild = whole[:2], whole[2:]
     for record in fine:
         assert record.diverged is None
-        assert [row["step"] for row in record.course] == [4, 8]
-        assert all(row["at"] == row["step"] for row in record.course)
-        assert {"step": 8, **record.measures} == record.course[-1]
-        assert record.course[0]["length"] != record.course[1]["length"]
-    assert all(record.diverged == 3 and record.course == [] for record in wild)
+        assert [row["step"] for row in record.learning_curve] == [4, 8]
+        assert all(row["at"] == row["step"] for row in record.learning_curve)
+        assert {"step": 8, **record.measures} == record.learning_curve[-1]
+        assert record.learning_curve[0]["length"] != record.learning_curve[1]["length"]
+    assert all(record.diverged == 3 and record.learning_curve == [] for record in wild)
     assert shown == [(0, 4), (1, 4), (0, 8), (1, 8)]
-    alone = fit(replace(build(lr=0.05, loss="hinge"), steps=4), 1)
-    assert fine[1].course[0]["length"] == pytest.approx(lengths(alone)["length"], rel=1e-5)
+    single = fit(replace(build(lr=0.05, loss="hinge"), steps=4), 1)
+    assert fine[1].learning_curve[0]["length"] == pytest.approx(lengths(single)["length"], rel=1e-5)
 
     # Stopped after a chunk, between two members of a mark, and in the last chunk; the rows of metrics are
     # torn as a kill would tear them.
-    asked = []
+    calls = []
     stops = {1, 3, 6}
 
     def stop():
-        asked.append(None)
-        return len(asked) in stops
+        calls.append(None)
+        return len(calls) in stops
 
     parts = tmp_path / "parts"
     shown.clear()
     for _ in stops:
-        assert measured(build, parts, stop, seen) == []
+        assert measured(build, parts, stop, observe) == []
         assert not (parts / "summary.csv").exists()
         with (parts / "batches" / "0000.jsonl").open("a") as log:
             log.write('{"step": 9, "gener')
-    assert measured(build, parts, stop, seen) == whole
+    assert measured(build, parts, stop, observe) == whole
     assert shown == [(0, 4), (1, 4), (0, 8), (1, 8)]
     for name in ("summary.csv", "batches/0000.json", "batches/0000.jsonl"):
         assert (parts / name).read_text() == (tmp_path / "whole" / name).read_text()
 
 
 def test_a_row_is_appended_without_writing_those_before_it(tmp_path):
-    rows = Rows(tmp_path / "rows.jsonl", 0)
+    rows = RowLog(tmp_path / "rows.jsonl", 0)
     rows.append({"step": 1, "loss": [1.0, float("inf")]})
     before = (tmp_path / "rows.jsonl").stat().st_ino
     rows.append({"step": 2, "loss": [2.0, 3.0]})
     assert (tmp_path / "rows.jsonl").stat().st_ino == before
-    assert Rows(tmp_path / "rows.jsonl", 1).rows == [{"step": 1, "loss": [1.0, float("inf")]}]
+    assert RowLog(tmp_path / "rows.jsonl", 1).rows == [{"step": 1, "loss": [1.0, float("inf")]}]
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1
 
 

@@ -47,9 +47,9 @@ def test_example_depends_on_its_place_and_the_seed_alone():
 
 def test_without_classes_examples_are_shuffled():
     plain = Source({"image": np.arange(100, dtype=np.float32)[:, None].repeat(2, 1)})
-    drawn = conditions(plain, 0).at(np.arange(100))["image"][:, 0]
-    assert sorted(drawn) == list(range(100))
-    assert abs(drawn[:30].mean() - 49.5) < 20
+    images = conditions(plain, 0).at(np.arange(100))["image"][:, 0]
+    assert sorted(images) == list(range(100))
+    assert abs(images[:30].mean() - 49.5) < 20
     assert conditions(plain, 0).labels(np.arange(3)) is None
 
 

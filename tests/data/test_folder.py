@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from jgan.data import gather, load, pictures, read_pictures, readable
-from jgan.data.rows import Rows
+from jgan.data.stored_array import StoredArray
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(0, 256, (6, 4), np.uint8)
@@ -284,7 +284,7 @@ def test_what_does_not_fit_stays_on_disk(tmp_path, monkeypatch):
     for options in ({"limit_bytes": 599}, {}):
         source = read_pictures(folder, image_size=10, **options)
         rows = source.arrays["image"]
-        assert isinstance(rows, Rows)
+        assert isinstance(rows, StoredArray)
         assert source.describe() == whole.describe()
         assert "left out 1 of 6 files, which cannot be read: a/1.png" in source.describe()
         for index in (slice(None), slice(1, 4)):

@@ -9,7 +9,7 @@ from labelled import quadrants
 from jgan.data import Source, load
 from jgan.data.held_out import divided, published_splits
 from jgan.data.registry import recorded
-from jgan.data.rows import Rows
+from jgan.data.stored_array import StoredArray
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_divided_parts_are_all_examples_once():
 
 def test_rows_that_are_not_in_memory_stay_there():
     read = lambda number: np.full((8, 8, 1), number, np.uint8)
-    source = Source({"image": Rows(read, (10, 8, 8, 1), np.dtype("uint8"))}, "rows")
+    source = Source({"image": StoredArray(read, (10, 8, 8, 1), np.dtype("uint8"))}, "rows")
     rest, held_out = divided(source)
     assert held_out.arrays["image"].stored is not None
     both = [held_out.arrays["image"][np.arange(1)], rest.arrays["image"][np.arange(9)]]

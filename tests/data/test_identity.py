@@ -17,8 +17,8 @@ from jgan.data.identity import (
     same_place,
 )
 from jgan.data.registry import absolute, in_files, recorded, remembered, size_and_options
-from jgan.data.rows import Rows
 from jgan.data.stand_in import DataNeeded, stand_ins
+from jgan.data.stored_array import StoredArray
 from jgan.errors import UserError
 
 
@@ -28,7 +28,7 @@ def pictures(value=0, count=6, classes=2, side=4):
 
 
 @pytest.mark.parametrize(
-    ("other", "told"),
+    ("other", "difference_text"),
     [
         (pictures(1), "other values in the field 'image' (sha256 "),
         (pictures(count=8), "8 examples, not 6 examples"),
@@ -37,9 +37,9 @@ def pictures(value=0, count=6, classes=2, side=4):
         (Source({"image": pictures().arrays["image"]}), "the fields image, not image, label"),
     ],
 )
-def test_the_first_difference_is_named(other, told):
+def test_the_first_difference_is_named(other, difference_text):
     assert difference(identity(pictures()), identity(pictures())) is None
-    assert difference(identity(pictures()), identity(other)).startswith(told)
+    assert difference(identity(pictures()), identity(other)).startswith(difference_text)
     with pytest.raises(
         UserError, match=r"^run 'a' was trained on other data: '.*' has .* by --accept-data\.$"
     ):
@@ -56,11 +56,11 @@ def test_only_common_stages_are_compared():
 def test_large_fields_are_sampled():
     count = WHOLE_BYTES // 2**12 + 1
     read = lambda number: np.full((64, 64, 1), number % 256, np.uint8)
-    rows = Source({"image": Rows(read, (count, 64, 64, 1), np.dtype(np.uint8))})
-    told = identity(rows)["fields"]["image"]
-    assert told["rows"] == SAMPLED_ROWS
+    rows = Source({"image": StoredArray(read, (count, 64, 64, 1), np.dtype(np.uint8))})
+    description = identity(rows)["fields"]["image"]
+    assert description["rows"] == SAMPLED_ROWS
     kept = Source({"image": np.stack([read(number) for number in range(count)])})
-    assert identity(kept)["fields"]["image"] == told
+    assert identity(kept)["fields"]["image"] == description
     assert "rows" not in identity(pictures())["fields"]["image"]
 
 
@@ -102,7 +102,7 @@ def test_parts_of_a_source_are_kept(npz):
         both = unpaired({"a": load("x.npz"), "b": load("ring", size=10)})
     kept = identity(both, loaded)
     assert [part["name"] for part in kept["parts"]] == ["x"]
-    assert {asked[0] for asked in loaded_from([kept])} == {str(npz)}
+    assert {name for name, *_ in loaded_from([kept])} == {str(npz)}
 
 
 def test_names_get_absolute_paths(npz):

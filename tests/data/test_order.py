@@ -99,8 +99,8 @@ def test_the_largest_size_stays_in_range():
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5])
 def test_every_order_of_a_few_examples_is_equally_likely(size):
-    drawn = permutations(size, 60_000)[:, 0].astype(int)
-    codes = sum(drawn[:, i] * size**i for i in range(size))
+    orders = permutations(size, 60_000)[:, 0].astype(int)
+    codes = sum(orders[:, i] * size**i for i in range(size))
     _, counts = np.unique(codes, return_counts=True)
     assert len(counts) == math.factorial(size)
     assert stats.chisquare(counts).pvalue > 1e-3
@@ -108,15 +108,15 @@ def test_every_order_of_a_few_examples_is_equally_likely(size):
 
 @pytest.mark.parametrize("size", [8, 13])
 def test_every_example_is_equally_likely_at_every_place(size):
-    drawn = permutations(size, 20_000)[:, 0]
+    orders = permutations(size, 20_000)[:, 0]
     for place in range(size):
-        counts = np.bincount(drawn[:, place], minlength=size)
+        counts = np.bincount(orders[:, place], minlength=size)
         assert stats.chisquare(counts).pvalue > 1e-5
 
 
 def test_neighbouring_places_are_jointly_uniform():
-    drawn = permutations(6, 60_000)[:, 0]
-    pairs = np.bincount(drawn[:, 2] * 6 + drawn[:, 3], minlength=36).reshape(6, 6)
+    orders = permutations(6, 60_000)[:, 0]
+    pairs = np.bincount(orders[:, 2] * 6 + orders[:, 3], minlength=36).reshape(6, 6)
     assert stats.chisquare(pairs[~np.eye(6, dtype=bool)]).pvalue > 1e-3
 
 
@@ -138,8 +138,8 @@ def test_consecutive_epochs_and_keys_are_uncorrelated():
 
 
 def test_the_number_of_fixed_points_between_epochs_is_poisson():
-    drawn = permutations(50, 500, epoch_steps=4)
-    matches = (drawn[:, 1:] == drawn[:, :-1]).sum(-1).ravel()
+    orders = permutations(50, 500, epoch_steps=4)
+    matches = (orders[:, 1:] == orders[:, :-1]).sum(-1).ravel()
     assert abs(matches.mean() - 1) < 0.12
     assert abs(matches.var() - 1) < 0.2
 

@@ -201,8 +201,8 @@ def test_unpaired_domains_are_tables():
     assert (source.name, source.sizes) == ("photos+drawings", {"photo": 7, "drawing": 11})
     np.testing.assert_array_equal(source.arrays["photo_label"], np.arange(7))
     assert unpaired(domains(), name="both", example="drawing").size == 11
-    alone = unpaired({"photo": domains()["photo"]})
-    assert (alone.example, alone.size) == ("photo", 7)
+    single = unpaired({"photo": domains()["photo"]})
+    assert (single.example, single.size) == ("photo", 7)
 
 
 def test_paired_domains_are_one_table():

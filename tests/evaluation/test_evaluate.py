@@ -6,12 +6,12 @@ import numpy as np
 import optax
 import pytest
 
-from jgan.cli.measured import number
+from jgan.cli.evaluation_common import number
 from jgan.data import gather, load
 from jgan.data.source import Source
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate
-from jgan.evaluation.metric import INCEPTION, SPREADS
+from jgan.evaluation.metric import INCEPTION, UNCERTAINTIES
 from jgan.evaluation.metric_table import METRICS, get_metrics
 from jgan.evaluation.samples import Latents, Samples, latents_of, sampler
 from jgan.evaluation.score import scorer
@@ -81,14 +81,14 @@ def test_numbers_are_those_of_the_functions():
 def test_the_protocol_travels_with_the_numbers():
     samples, reference, *_ = halves()
     result = evaluate(samples, reference, ["fd"], extractor=EXTRACTOR, seed=3, about={"step": 7})
-    told = result.protocol
-    assert told["extractor"] == "cells"
-    assert told["extractor_sha256"] == "ab" * 32
-    assert told["resize"] == "none"
-    assert (told["samples"], told["reference_count"]) == (400, 400)
-    assert (told["reference"], told["seed"], told["step"]) == ("other half", 3, 7)
-    assert len(told["reference_sha256"]) == 64
-    assert "jax" in told["versions"]
+    protocol = result.protocol
+    assert protocol["extractor"] == "cells"
+    assert protocol["extractor_sha256"] == "ab" * 32
+    assert protocol["resize"] == "none"
+    assert (protocol["samples"], protocol["reference_count"]) == (400, 400)
+    assert (protocol["reference"], protocol["seed"], protocol["step"]) == ("other half", 3, 7)
+    assert len(protocol["reference_sha256"]) == 64
+    assert "jax" in protocol["versions"]
     assert (
         json.loads(json.dumps(result.as_json(), allow_nan=False))["values"][0]["better"] == "lower"
     )
@@ -158,9 +158,9 @@ def test_every_metric_of_pictures_runs():
 def test_what_follows_a_sign_of_deviation_is_named():
     samples, reference, *_ = halves(400)
     result = evaluate(samples, reference, ["fd_inf", "is", "msssim"], extractor=EXTRACTOR)
-    named = [value for value in result.values if value.spread is not None]
+    named = [value for value in result.values if value.uncertainty is not None]
     assert len(named) == 3
-    assert all(value.settings["spread"] in SPREADS for value in named)
+    assert all(value.settings["spread"] in UNCERTAINTIES for value in named)
     assert all(value.settings["spread"] in number(value) for value in named)
 
 
@@ -168,7 +168,7 @@ def test_a_score_of_ten_examples_has_one_split_and_no_deviation():
     samples, reference, *_ = halves(10)
     ((value,), _, warnings, _) = evaluate(samples, reference, ["is"], extractor=EXTRACTOR)
     assert value.settings["splits"] == 1
-    assert value.spread is None
+    assert value.uncertainty is None
     assert warnings == []
 
 

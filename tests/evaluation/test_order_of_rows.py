@@ -40,7 +40,7 @@ def probabilities(images):
 EXTRACTOR = Extractor("cells", "ab" * 32, "none", features, probabilities)
 
 
-def drawn(kind, seed):
+def examples(kind, seed):
     """One set of examples, the classes alternating."""
     rng = np.random.default_rng(seed)
     if kind == "points":
@@ -91,7 +91,7 @@ def small_caps(monkeypatch):
 
 @pytest.mark.parametrize("kind", NAMES)
 def test_the_order_of_rows_does_not_show(kind, small_caps):
-    first, second, third = (drawn(kind, seed) for seed in (1, 2, 3))
+    first, second, third = (examples(kind, seed) for seed in (1, 2, 3))
     density = Mixture(jnp.asarray(CENTRES), jnp.full(4, 0.3), jnp.full(4, 0.25))
     found = {}
     for order, rows in ORDERS.items():
@@ -114,11 +114,11 @@ def test_the_order_of_rows_does_not_show(kind, small_caps):
         ]
         names = [value.name for value in tables[0]]
         found[order] = np.asarray([[value.value for value in table] for table in tables])
-    spread = np.mean([values.std(axis=0, ddof=1) for values in found.values()], axis=0)
+    deviation = np.mean([values.std(axis=0, ddof=1) for values in found.values()], axis=0)
     size = np.abs(found["shuffled"]).mean(axis=0)
     for order, values in found.items():
         gap = np.abs(values.mean(axis=0) - found["shuffled"].mean(axis=0))
         # Means over the seeds: 4 standard errors of their difference, and rounding.
-        allowed = 4 * spread * np.sqrt(2 / SEEDS) + 1e-5 * size + 1e-9
+        allowed = 4 * deviation * np.sqrt(2 / SEEDS) + 1e-5 * size + 1e-9
         late = [(order, n, g, a) for n, g, a in zip(names, gap, allowed, strict=True) if not g <= a]
         assert not late

@@ -10,7 +10,7 @@ from jgan.evaluation.classifiers import _extractor
 from jgan.evaluation.extraction import extract
 from jgan.evaluation.extractors import random_extractor
 from jgan.features.extractor import smooth
-from jgan.features.inception import UNITS
+from jgan.features.inception import CONVOLUTIONS
 from jgan.latents import normal
 from jgan.metrics.equivariance import equivariance
 from jgan.metrics.frechet import Moments, frechet_distance, moments
@@ -48,7 +48,7 @@ def _classifier():
 
 def _inception():
     arrays = {"fc.weight": np.zeros((1008, 2048), np.float32), "fc.bias": np.zeros(1008)}
-    for name, unit in UNITS.items():
+    for name, unit in CONVOLUTIONS.items():
         arrays[f"{name}.conv.weight"] = np.zeros(
             (unit.after, unit.before, unit.height, unit.width), np.float32
         )
@@ -95,18 +95,18 @@ def test_metrics(program):
 
 
 def test_whatever_is_given_to_a_metric_is_traced_at_the_highest_precision():
-    seen = []
+    precisions = []
 
     def look(x):
-        seen.append(jax.config.jax_default_matmul_precision)
+        precisions.append(jax.config.jax_default_matmul_precision)
         return x
 
     path_length(look, normal(2), look, KEY, pairs=2, batch_size=2)
     moved = lambda key, shift, angle: look(jnp.zeros((2, 40, 40, 1)) + shift[:, :1, None, None])
     equivariance(moved, KEY, count=2, batch_size=2)
     list(extract(look, [np.zeros((2, 3, 3, 1), np.float32)], batch_size=8))
-    assert len(seen) >= 6
-    assert set(seen) == {"highest"}
+    assert len(precisions) >= 6
+    assert set(precisions) == {"highest"}
 
 
 def tf32(x):

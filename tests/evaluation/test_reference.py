@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgan.data.rows import Rows
+from jgan.data.stored_array import StoredArray
 from jgan.errors import UserError
 from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, collect
 from jgan.evaluation.reference import content_hash, reference_statistics
@@ -131,7 +131,7 @@ def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
 
 def test_rows_that_are_not_in_memory(tmp_path):
     images = pictures()
-    rows = Rows(lambda index: images[index], images.shape, images.dtype)
+    rows = StoredArray(lambda index: images[index], images.shape, images.dtype)
     stored, digest = reference_statistics(rows, EXTRACTOR, NEEDS | {IMAGES}, cache=tmp_path)
     assert digest == content_hash(images)
     calls = []

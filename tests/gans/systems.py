@@ -43,7 +43,7 @@ from jgan.networks.conditional import (
 from jgan.networks.coupled import coupled_discriminator, coupled_generator
 from jgan.networks.detail import beside, detail_generator
 from jgan.networks.heads import generator_for, heads
-from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
@@ -86,7 +86,7 @@ class System(NamedTuple):
 
     build: Callable[[], Game]
     views: tuple[str, ...] = ("samples",)
-    alone: bool = False
+    single: bool = False
 
 
 LABELS = ("classes", "samples")
@@ -168,7 +168,7 @@ SYSTEMS = {
     "bigbigan": System(
         lambda: bigbigan(
             generator(),
-            drawn(encoder(3, **MLP)),
+            reparameterized(encoder(3, **MLP)),
             joint_discriminator(body="mlp", width=1, norm="spectral", unary=True),
             hinge(),
             PRIOR,
@@ -207,12 +207,12 @@ SYSTEMS = {
 }
 SYSTEMS |= {
     "vae": System(
-        lambda: vae(encoder(3, width=2, norm="batch"), generator("dcgan"), 3), REBUILT, alone=True
+        lambda: vae(encoder(3, width=2, norm="batch"), generator("dcgan"), 3), REBUILT, single=True
     ),
     "autoencoder": System(
         lambda: plain_autoencoder(coder(**MLP), generator(), 3),
         REBUILT,
-        alone=True,
+        single=True,
     ),
     "gaussian mixture": System(
         lambda: gaussian_mixture(
@@ -222,10 +222,10 @@ SYSTEMS |= {
                 "precisions": jnp.stack([2 * jnp.eye(64), jnp.eye(64)]),
             }
         ),
-        alone=True,
+        single=True,
     ),
     "pixelcnn": System(
-        lambda: pixelcnn(pixelcnn_network(3, layers=2, width=2, size=3), 3), alone=True
+        lambda: pixelcnn(pixelcnn_network(3, layers=2, width=2, size=3), 3), single=True
     ),
     "vae-gan": System(
         lambda: vae_gan(

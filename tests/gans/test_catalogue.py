@@ -19,7 +19,7 @@ from jaxprs import text, unchanged_outputs
 from lowering import assert_lowers
 
 from jgan.augmentation import instance_noise, with_augmentation
-from jgan.batch_axis import spread
+from jgan.batch_axis import over_axis
 from jgan.game import DISCRIMINATOR, PLAYERS, Game
 from jgan.numerics.field import field
 from jgan.rules import Rule, TrainState, alternating, averaged, simultaneous
@@ -29,7 +29,7 @@ from jgan.terms.penalties import r1
 from jgan.training.devices import AXIS, Layout
 from jgan.training.loop import run_steps
 
-OPPOSED = [name for name, system in SYSTEMS.items() if not system.alone]
+OPPOSED = [name for name, system in SYSTEMS.items() if not system.single]
 LAWS = (
     "simultaneous",
     "population",
@@ -137,7 +137,7 @@ def test_the_compiled_step_is_pure_and_lowers_for_accelerators(name, built):
 def test_players_move_and_shapes_stay(name, played, built):
     run = played(name)
     states = run.states
-    assert len(run.players()) == 2 - SYSTEMS[name].alone
+    assert len(run.players()) == 2 - SYSTEMS[name].single
     for player in run.players():
         old, new = states[0].variables[player], states[1].variables[player]
         for collection in set(old) - {"reference"}:
@@ -177,21 +177,21 @@ def test_a_population_of_seeds_is_its_single_runs(name, played):
 def test_views_and_sampler(name, played):
     game, _, _, _, states = played(name)
     assert tuple(sorted(game.views)) == SYSTEMS[name].views
-    told, latent = game.sampler.condition(BATCH), game.sampler.latent(KEY, BATCH)
+    condition, latent = game.sampler.condition(BATCH), game.sampler.latent(KEY, BATCH)
     others = jax.tree.map(lambda leaf: leaf.at[1:].set(0), latent)
 
     @jax.jit
     def look(variables):
         shown = {view: show(variables, BATCH, KEY) for view, show in game.views.items()}
-        return shown, [game.sampler.generate(variables, told, z) for z in (latent, others)]
+        return shown, [game.sampler.generate(variables, condition, z) for z in (latent, others)]
 
-    views, (made, alone) = look(states[1].variables)
+    views, (made, first_only) = look(states[1].variables)
     for shown in views.values():
         assert shown.shape == (16, *SHAPE)
         assert float(jnp.abs(shown).max()) <= 1
     np.testing.assert_allclose(made, views["samples"], atol=1e-6)
     # The first sample is made from the first row of the latent alone.
-    np.testing.assert_allclose(alone[0], made[0], atol=1e-5)
+    np.testing.assert_allclose(first_only[0], made[0], atol=1e-5)
 
 
 @law("mesh")
@@ -213,7 +213,7 @@ def test_eight_devices_under_pmap_are_one(name, played):
     layout = Layout(tuple(jax.devices()))
 
     def on_one_of(state, rows):
-        with spread(AXIS, layout.count):
+        with over_axis(AXIS, layout.count):
             return rule.update(state, rows)
 
     update = jax.pmap(on_one_of, AXIS, in_axes=(None, 0), out_axes=None, devices=layout.devices)

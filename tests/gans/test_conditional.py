@@ -62,15 +62,15 @@ def test_losses_by_hand():
 
 
 def test_labels_are_joined_to_points_and_pictures():
-    seen = []
-    inner = Network(lambda key, x: {"params": {}}, lambda own, x, **_: (seen.append(x), {}))
+    shown = []
+    inner = Network(lambda key, x: {"params": {}}, lambda own, x, **_: (shown.append(x), {}))
     network = labelled(inner, 3)
     label = jnp.array([1, 2])
     network.apply({"params": {}}, jnp.full((2, 2), 7.0), label)
     network.apply({"params": {}}, jnp.full((2, 4, 5, 1), 7.0), label)
-    np.testing.assert_array_equal(seen[0], [[7, 7, 0, 1, 0], [7, 7, 0, 0, 1]])
-    assert seen[1].shape == (2, 4, 5, 4)
-    np.testing.assert_array_equal(seen[1][1, 3, 2], [7, 0, 0, 1])
+    np.testing.assert_array_equal(shown[0], [[7, 7, 0, 1, 0], [7, 7, 0, 0, 1]])
+    assert shown[1].shape == (2, 4, 5, 4)
+    np.testing.assert_array_equal(shown[1][1, 3, 2], [7, 0, 0, 1])
 
 
 def test_an_embedding_is_learned():

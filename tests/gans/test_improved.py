@@ -51,9 +51,9 @@ def test_minibatch_discrimination_joins_the_features():
     own = network.init(KEY, x)
     answers, _ = network.apply(own, x)
     assert answers["features"].shape == (4, 8 + 5)
-    alone, _ = network.apply(own, x[:1])
-    np.testing.assert_allclose(alone["features"][0, :8], answers["features"][0, :8], rtol=1e-5)
-    np.testing.assert_array_equal(alone["features"][0, 8:], 0)
+    single, _ = network.apply(own, x[:1])
+    np.testing.assert_allclose(single["features"][0, :8], answers["features"][0, :8], rtol=1e-5)
+    np.testing.assert_array_equal(single["features"][0, 8:], 0)
 
 
 def test_feature_matching_by_hand():
@@ -107,8 +107,8 @@ def test_packing_by_hand():
 def test_packs_are_augmented():
     judge = mlp_discriminator((4,))
     game = packed(gan(mlp_generator((2,)), judge, non_saturating(), normal(2)), 2)
-    seen = []
-    augment = lambda key, values, moment: seen.append(values.shape) or values
+    shapes = []
+    augment = lambda key, values, moment: shapes.append(values.shape) or values
     twice = with_augmentation(with_augmentation(game, augment), augment)
     batch = {"image": jax.random.normal(KEY, (8, 2))}
     variables = twice.init(KEY, batch)
@@ -116,7 +116,7 @@ def test_packs_are_augmented():
         value, _ = twice.losses(variables, batch, KEY, STEP)[player]
         plain, _ = game.losses(variables, batch, KEY, STEP)[player]
         assert_close(value, plain)
-    assert set(seen) == {(4, 4)}
+    assert set(shapes) == {(4, 4)}
 
 
 def test_packing_mistakes():
@@ -180,8 +180,8 @@ def test_virtual_norm_by_hand():
     variables = {"params": {"scale": jnp.array([2.0, 1.0]), "bias": jnp.array([0.0, -1.0])}}
     found = np.asarray(module.apply(variables, x))
     for index in range(5):
-        seen = x[:3] if index < 3 else np.concatenate([x[:3], x[index : index + 1]])
-        normed = (x[index] - seen.mean((0, 1))) / np.sqrt(seen.var((0, 1)) + 1e-5)
+        batch = x[:3] if index < 3 else np.concatenate([x[:3], x[index : index + 1]])
+        normed = (x[index] - batch.mean((0, 1))) / np.sqrt(batch.var((0, 1)) + 1e-5)
         np.testing.assert_allclose(found[index], normed * [2, 1] + [0, -1], atol=1e-4)
 
 

@@ -121,13 +121,13 @@ def test_true_details_give_the_image_back():
     np.testing.assert_allclose(shown[1], X[0], atol=1e-6)
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_details_follow_the_low_pass_image_if_they_are_told_of_it(told):
-    network = detail_generator(width=2, size=3, layers=2, norm="none", told=told)
+@pytest.mark.parametrize("conditional", [True, False])
+def test_details_follow_the_low_pass_image_if_they_are_told_of_it(conditional):
+    network = detail_generator(width=2, size=3, layers=2, norm="none", conditional=conditional)
     low, noise = jnp.asarray(X), jnp.ones((3, 8, 8, 1))
     own = network.init(KEY, noise, low)
     found = [network.apply(own, noise, image)[0] for image in (low, -low)]
-    assert differ(*found) == told
+    assert differ(*found) == conditional
     assert differ(found[0], network.apply(own, -noise, low)[0])
 
 

@@ -58,9 +58,9 @@ def test_samples_have_its_moments(own, covariances):
     made = np.asarray(game.views["samples"](variables, batch, KEY))
     mean = WEIGHTS @ MEANS
     gaps = MEANS - mean
-    spread = np.einsum("k,kij->ij", WEIGHTS, covariances + gaps[:, :, None] * gaps[:, None])
+    covariance = np.einsum("k,kij->ij", WEIGHTS, covariances + gaps[:, :, None] * gaps[:, None])
     np.testing.assert_allclose(made.mean(axis=0), mean, atol=0.05)
-    np.testing.assert_allclose(np.cov(made.T), spread, atol=0.1)
+    np.testing.assert_allclose(np.cov(made.T), covariance, atol=0.1)
 
 
 @pytest.mark.parametrize("covariance", ["full", "diag"])

@@ -36,11 +36,11 @@ def test_an_element_sees_all_that_come_before_it_and_nothing_else(shape):
     changed[np.arange(size), np.arange(size)] += 0.5
     logits = np.asarray(jax.jit(network.apply)(own, changed.reshape(-1, *shape))[0])
     gaps = np.abs(logits[:-1] - logits[-1]).reshape(size, size, 3).max(axis=2)
-    seen = gaps > 0  # [changed element, element whose logits are looked at]
-    assert not np.tril(seen).any()
+    reached = gaps > 0  # [changed element, element whose logits are looked at]
+    assert not np.tril(reached).any()
     # Three layers of 5x5 kernels reach everything before an element of so small an image: no blind spot.
     if len(shape) == 3 and shape[2] == 1:
-        assert seen[np.triu_indices(size, 1)].all()
+        assert reached[np.triu_indices(size, 1)].all()
 
 
 def test_without_layers_elements_are_independent():

@@ -71,6 +71,6 @@ def test_labelled_examples_are_drawn_evenly():
     game = semi_supervised(SHIFT, JUDGE, PRIOR, labelled)
     variables = game.init(KEY, BATCH)
     loss = lambda key: game.losses(variables, BATCH, key, STEP)[DISCRIMINATOR][1]
-    drawn = jax.vmap(lambda key: loss(key).metrics["supervised"])(jax.random.split(KEY, 300))
+    losses = jax.vmap(lambda key: loss(key).metrics["supervised"])(jax.random.split(KEY, 300))
     # Three draws, each of loss log 2 or almost 0.
-    assert float(drawn.mean()) == pytest.approx(0.5 * np.log(2), abs=0.04)
+    assert float(losses.mean()) == pytest.approx(0.5 * np.log(2), abs=0.04)

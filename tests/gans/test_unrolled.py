@@ -35,9 +35,9 @@ def value(theta, psi):
     return np.logaddexp(0, -psi @ REAL) + np.logaddexp(0, psi @ theta)
 
 
-def foreseen(theta, name, steps, seen=None):
-    """psi after ``steps`` against fakes at ``seen``, by default ``theta``."""
-    fake = theta if seen is None else seen
+def foreseen(theta, name, steps, fake=None):
+    """psi after ``steps`` against fakes at ``fake``, by default ``theta``."""
+    fake = theta if fake is None else fake
     psi, mean, square = PSI, np.zeros(2), np.zeros(2)
     for step in range(1, steps + 1):
         slopes = 1 / (1 + np.exp(psi @ REAL)), 1 / (1 + np.exp(-psi @ fake))
@@ -71,7 +71,7 @@ def test_the_generator_follows_the_slope_of_the_foreseen_value(name, steps):
 
 @pytest.mark.usefixtures("double")
 def test_without_second_order_the_foreseen_discriminator_is_a_constant():
-    expected = central_differences(lambda x: -value(x, foreseen(x, "sgd", 4, seen=THETA)), THETA)
+    expected = central_differences(lambda x: -value(x, foreseen(x, "sgd", 4, fake=THETA)), THETA)
     np.testing.assert_allclose(slope("sgd", 4, second_order=False), expected, rtol=1e-6)
     assert not np.allclose(slope("sgd", 4), expected, rtol=1e-2)
 

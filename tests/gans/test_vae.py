@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux
 from jgan.gans.autoencoder import plain_autoencoder
-from jgan.gans.single_player import alone
+from jgan.gans.single_player import single_player
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
 from jgan.losses import minimax
@@ -179,7 +179,9 @@ def test_a_linear_autoencoder_finds_the_principal_components():
 
 
 def test_the_player_without_a_task_has_nothing():
-    game = alone(lambda key, batch: {"params": jnp.ones(2)}, lambda *asked: (jnp.ones(()), Aux()))
+    game = single_player(
+        lambda key, batch: {"params": jnp.ones(2)}, lambda *arguments: (jnp.ones(()), Aux())
+    )
     variables = game.init(KEY, {})
     assert variables[DISCRIMINATOR] == {"params": {}}
     assert float(game.losses(variables, {}, KEY, STEP)[DISCRIMINATOR][0]) == 0

@@ -104,9 +104,9 @@ def test_expected_bias_is_what_samples_show():
     root = np.diag(np.exp(-np.arange(16) / 5))
     exact = Moments(np.zeros(16), root**2)
     draws = [rng.normal(size=(1000, 16)) @ root for _ in range(30)]
-    seen = [precise_frechet_distance(exact, Moments(x.mean(axis=0), np.cov(x.T))) for x in draws]
-    error = np.std(seen) / np.sqrt(len(seen))
-    assert np.mean(seen) == pytest.approx(expected_bias(root**2, 1000), abs=4 * error)
+    found = [precise_frechet_distance(exact, Moments(x.mean(axis=0), np.cov(x.T))) for x in draws]
+    error = np.std(found) / np.sqrt(len(found))
+    assert np.mean(found) == pytest.approx(expected_bias(root**2, 1000), abs=4 * error)
 
 
 def test_simulated_bias_holds_below_the_dimension_too():

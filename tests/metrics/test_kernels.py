@@ -45,7 +45,7 @@ def test_blocks_do_not_change_it(monkeypatch):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 30)), rng.normal(size=(41, 30))
     whole = polynomial_mmd2(x, y), gaussian_mmd2(x, y)
-    monkeypatch.setattr("jgan.metrics.mmd.ROWS", 7)
+    monkeypatch.setattr("jgan.metrics.mmd.ROWS_AT_ONCE", 7)
     assert (polynomial_mmd2(x, y), gaussian_mmd2(x, y)) == pytest.approx(whole, rel=1e-12)
 
 

@@ -13,7 +13,7 @@ from jgan.networks.coupled import (
     separate_discriminators,
     separate_generators,
 )
-from jgan.networks.joint import drawn, joint_discriminator
+from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.network import Network
 
 SHAPE = (4, 3, 1)
@@ -69,8 +69,8 @@ def test_a_batch_of_both_domains_is_judged_example_by_example():
         )
         images, domains = np.asarray(X), np.asarray(DOMAIN)
         together = judge(images, domains)
-        alone = [judge(images[i : i + 1], domains[i : i + 1])[0] for i in range(len(domains))]
-        np.testing.assert_allclose(together, alone, atol=1e-5)
+        single = [judge(images[i : i + 1], domains[i : i + 1])[0] for i in range(len(domains))]
+        np.testing.assert_allclose(together, single, atol=1e-5)
         assert not np.allclose(together, judge(images, 1 - domains))
 
 
@@ -100,17 +100,19 @@ def test_a_judge_of_pairs_looks_at_both(latent):
     )
     total = lambda name: lambda pair: jnp.sum(judge.apply(own, pair)[0][name])
     slopes = jax.jit(lambda pair: {name: jax.grad(total(name))(pair) for name in answers})(pair)
-    seen = {
+    read = {
         name: [field for field in pair if np.any(np.asarray(slopes[name][field]))]
         for name in answers
     }
     both = ["image", "latent"] if latent else ["image"]
-    assert seen == {"logit": both, "image": ["image"], "latent": ["latent"]}
+    assert read == {"logit": both, "image": ["image"], "latent": ["latent"]}
 
 
 def test_drawn_codes_have_the_mean_and_deviation_of_the_answer():
     answers = {"mean": jnp.full((20_000, 1), 2.0), "std": jnp.full((20_000, 1), 0.5)}
-    network = drawn(Network(lambda key, x: {}, lambda own, x, key=None, train=False: (answers, {})))
+    network = reparameterized(
+        Network(lambda key, x: {}, lambda own, x, key=None, train=False: (answers, {}))
+    )
     found, _ = network.apply({}, Z, key=KEY, train=True)
     assert float(found.mean()) == pytest.approx(2.0, abs=0.015)
     assert float(found.std()) == pytest.approx(0.5, abs=0.01)

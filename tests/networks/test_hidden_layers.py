@@ -82,8 +82,8 @@ def test_a_network_that_is_asked_twice():
     assert "Norm_1:2" in found
     assert len(found) == 8
     second = run(changing(twice, "Norm_0:2", lambda a: 0 * a), params, Z)
-    alone = run(changing(generate, "Norm_0", lambda a: 0 * a), params, -Z)
-    np.testing.assert_allclose(second, run(generate, params, Z) + alone, atol=1e-5)
+    plain = run(changing(generate, "Norm_0", lambda a: 0 * a), params, -Z)
+    np.testing.assert_allclose(second, run(generate, params, Z) + plain, atol=1e-5)
 
 
 def test_gradients_go_through_a_change():

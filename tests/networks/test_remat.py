@@ -99,11 +99,11 @@ def test_statistics_over_devices():
     own = jax.jit(network.init)(KEY, X)
     loss = lambda own, x: jnp.mean(jnp.square(network.apply(own, x, train=True)[0]))
 
-    def spread(x):
-        with batch_axis.spread("devices", 2):
+    def mapped(x):
+        with batch_axis.over_axis("devices", 2):
             return batch_axis.whole_mean(jax.grad(loss)(own, x))
 
-    parts = jax.pmap(spread, axis_name="devices", devices=jax.devices()[:2])(
+    parts = jax.pmap(mapped, axis_name="devices", devices=jax.devices()[:2])(
         X.reshape(2, 2, *SHAPE)
     )
     whole = jax.jit(jax.grad(loss))(own, X)

@@ -151,8 +151,8 @@ def test_gauss_hermite_is_exact_for_polynomials() -> None:
 def test_gaussian_gan_has_its_moment_field() -> None:
     nodes, weights = gauss_hermite(8)
     game = weighted(gaussian(wasserstein(), fixed_latents(nodes)), weights)
-    mean, spread = 0.5, 2.0
-    batch = {"image": jnp.asarray(mean + spread * nodes).reshape(-1, 1)}
+    mean, std = 0.5, 2.0
+    batch = {"image": jnp.asarray(mean + std * nodes).reshape(-1, 1)}
     a, b, w, v = 0.8, -0.3, 0.6, 0.2
     one = lambda x: np.full((1, 1), x)
     variables = as_variables(
@@ -163,7 +163,7 @@ def test_gaussian_gan_has_its_moment_field() -> None:
     # E D(G(z)) = w (a² + b²)/2 + v b, and the same of the data.
     assert float(found[GENERATOR]["matrix"][0, 0]) == pytest.approx(w * a)
     assert float(found[GENERATOR]["shift"][0]) == pytest.approx(w * b + v)
-    second = 0.5 * (mean**2 + spread**2 - a**2 - b**2)
+    second = 0.5 * (mean**2 + std**2 - a**2 - b**2)
     assert float(found[DISCRIMINATOR]["matrix"][0, 0]) == pytest.approx(second)
     assert float(found[DISCRIMINATOR]["vector"][0]) == pytest.approx(mean - b)
 

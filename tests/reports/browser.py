@@ -35,13 +35,13 @@ class Browser:
         self._base = f"http://127.0.0.1:{port}/session"
         options = {"binary": shutil.which("chromium")}
         options["args"] = [*FLAGS, f"--user-data-dir={folder}"]
-        asked = {
+        capabilities = {
             "browserName": "chrome",
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         }
         try:
-            made = self._ask("POST", "", {"capabilities": {"alwaysMatch": asked}})
+            made = self._ask("POST", "", {"capabilities": {"alwaysMatch": capabilities}})
         except BaseException:
             self._end()
             raise

@@ -52,10 +52,10 @@ def garments(step, side=28, channels=1):
     return grid(RNG.uniform(-1, 1, (16, side, side, channels)))
 
 
-def make_run(folder, *, seed=0, steps=100, made=None, picture=points, **asked):
+def make_run(folder, *, seed=0, steps=100, made=None, picture=points, **options):
     folder.mkdir(parents=True)
-    told = settings(seed=seed, steps=steps, **asked)
-    (folder / "settings.json").write_text(json.dumps(told))
+    content = settings(seed=seed, steps=steps, **options)
+    (folder / "settings.json").write_text(json.dumps(content))
     (folder / "experiment.py").write_text('"""A toy."""\nif 1 < 2 and "<b>":\n    pass\n')
     made = rows(seed, steps) if made is None else made
     (folder / "metrics.jsonl").write_text(as_lines(made))
@@ -81,9 +81,9 @@ def evaluation(seed, step=100, name="precision", value=0.5):
     return {"values": values, "protocol": protocol, "warnings": ["Few samples."]}
 
 
-def add_evaluation(folder, seed, **asked):
+def add_evaluation(folder, seed, **options):
     (folder / "evaluations").mkdir()
-    content = {"evaluations": [evaluation(seed, **asked)]}
+    content = {"evaluations": [evaluation(seed, **options)]}
     (folder / "evaluations" / "100.json").write_text(json.dumps(content))
 
 
@@ -105,9 +105,12 @@ def spectrum(step):
 def make_sweep(folder, *, seeds=3, lrs=(1e-3, 1e-2), diverging=(1e-2, 1), steps=100):
     """A sweep over lr in one batch; the member ``diverging`` is no longer finite from step 60 on."""
     folder.mkdir(parents=True)
-    told = {"sweep": {"over": ["lr=..."], "seeds": seeds, "steps": steps}, **settings(steps=steps)}
-    del told["arguments"]["lr"]
-    (folder / "settings.json").write_text(json.dumps(told))
+    content = {
+        "sweep": {"over": ["lr=..."], "seeds": seeds, "steps": steps},
+        **settings(steps=steps),
+    }
+    del content["arguments"]["lr"]
+    (folder / "settings.json").write_text(json.dumps(content))
     (folder / "batches").mkdir()
     members = [(lr, seed) for lr in lrs for seed in range(seeds)]
     records, columns = [], []

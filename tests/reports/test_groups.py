@@ -71,9 +71,9 @@ def test_a_curve_is_mean_and_deviation_of_what_is_finite(tmp_path):
     np.testing.assert_allclose(curve.deviation[:5], members.std(axis=0, ddof=1)[:5])
     np.testing.assert_allclose(curve.mean[5:], members[[0, 2]].mean(axis=0)[5:])
     assert curve.banded
-    alone = curve_of(runs[:1], "score")
-    assert alone.steps.tolist() == [20, 40, 60, 80, 100]
-    assert not alone.banded
+    single = curve_of(runs[:1], "score")
+    assert single.steps.tolist() == [20, 40, 60, 80, 100]
+    assert not single.banded
 
 
 def test_curves_of_few_points_keep_their_outline():
@@ -87,8 +87,8 @@ def test_curves_of_few_points_keep_their_outline():
     np.testing.assert_array_equal(small.mean, values[small.steps // 10])
     np.testing.assert_array_equal(small.deviation, np.abs(small.mean))
     # Nowhere is the outline, drawn with straight lines, far from the curve.
-    drawn = np.interp(steps, small.steps, small.mean)
-    assert np.abs(drawn - values).max() < 0.25 * np.ptp(values)
+    outline = np.interp(steps, small.steps, small.mean)
+    assert np.abs(outline - values).max() < 0.25 * np.ptp(values)
 
 
 def test_metrics_are_in_the_order_of_a_row_and_complete(tmp_path):

@@ -194,18 +194,18 @@ def test_every_evaluated_number_leads_to_its_protocol(text, document):
 
 
 def test_settings_are_all_there(text, folder):
-    told = text[text.index('id="settings"') :]
+    content = text[text.index('id="settings"') :]
     for name, value in (("batch_size", "8"), ("device", "1 x cpu"), ("python", "3.13.0")):
-        assert f"<dt>{name}</dt><dd>{value}</dd>" in told
-    head, *lines = cells_of(told, "Settings in which the runs differ")
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in content
+    head, *lines = cells_of(content, "Settings in which the runs differ")
     assert head[0] == "run"
     assert {"experiment", "lr", "seed"} <= set(head)
     assert len(lines) == 10
 
 
 def test_score_marks_best_and_last(folder):
-    alone = report([folder / "a0"])
-    (chart,) = re.findall(r'<svg[^>]*aria-label="score over.*?</svg>', alone, re.DOTALL)
+    single = report([folder / "a0"])
+    (chart,) = re.findall(r'<svg[^>]*aria-label="score over.*?</svg>', single, re.DOTALL)
     assert [t for t in re.findall(r"<text[^>]*>([^<]*)", chart) if t in ("0.5", "0.9")][-2:] == [
         "0.5",
         "0.9",
@@ -261,12 +261,12 @@ def pictures(text):
     return re.findall(r"<svg.*?</svg>", text, re.DOTALL)
 
 
-def scored(folder, samples, **asked):
+def scored(folder, samples, **options):
     """A sweep whose members were scored by so many samples."""
-    path = make_sweep(folder, **asked)
-    told = json.loads((path / "settings.json").read_text())
-    told["sweep"]["score"] = {"distance": "sliced Wasserstein", "samples": samples}
-    (path / "settings.json").write_text(json.dumps(told))
+    path = make_sweep(folder, **options)
+    content = json.loads((path / "settings.json").read_text())
+    content["sweep"]["score"] = {"distance": "sliced Wasserstein", "samples": samples}
+    (path / "settings.json").write_text(json.dumps(content))
     return path
 
 

@@ -140,9 +140,9 @@ def test_pmap_over_seeds_is_jit(rule):
     together, _ = jax.pmap(made.update)(states, batches)
     update = jax.jit(made.update)
     for seed in (0, 7):
-        alone, _ = update(jax.tree.map(lambda leaf, i=seed: leaf[i], states), points())
+        single, _ = update(jax.tree.map(lambda leaf, i=seed: leaf[i], states), points())
         same = jax.tree.map(lambda leaf, i=seed: leaf[i], together.variables)
-        assert_close(same, alone.variables, 1e-5)
+        assert_close(same, single.variables, 1e-5)
 
 
 DISTRIBUTED = {
@@ -170,15 +170,15 @@ def test_one_device_is_eight_devices(name):
     whole, rows = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in ((), ("data",)))
     update = jax.jit(made.update)
     first, _ = update(state, batch)
-    alone, metrics = update(first, batch)
-    spread = jax.device_put(batch, rows)
-    assert len(spread["image"].sharding.device_set) == 8
+    one_device, metrics = update(first, batch)
+    sharded = jax.device_put(batch, rows)
+    assert len(sharded["image"].sharding.device_set) == 8
     update = jax.jit(made.update, out_shardings=whole)
-    first, _ = update(jax.device_put(state, whole), spread)
-    together, same_metrics = update(first, spread)
-    assert_close(together, alone, 1e-5)
+    first, _ = update(jax.device_put(state, whole), sharded)
+    together, same_metrics = update(first, sharded)
+    assert_close(together, one_device, 1e-5)
     assert_close(same_metrics, metrics, 1e-4)
-    assert differ(alone.variables[GENERATOR], state.variables[GENERATOR])
+    assert differ(one_device.variables[GENERATOR], state.variables[GENERATOR])
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -221,11 +221,11 @@ def test_every_update_uses_a_new_key():
     )
     made = simultaneous(game, SGD)
     batch = {"image": jnp.zeros((3, 1))}
-    state, seen = made.init(KEY, batch), set()
+    state, logits = made.init(KEY, batch), set()
     for _ in range(5):
         state, metrics = made.update(state, batch)
-        seen.add(float(metrics["discriminator/fake_logit"]))
-    assert len(seen) == 5
+        logits.add(float(metrics["discriminator/fake_logit"]))
+    assert len(logits) == 5
 
 
 SHARING = {

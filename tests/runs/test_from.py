@@ -77,21 +77,21 @@ def test_the_settings_tell_the_run(small, taken):
 
 
 def test_the_key_is_that_of_the_own_seed(build, small):
-    state, told = of_other_run(build(), small, 1)
+    state, summary = of_other_run(build(), small, 1)
     past = load_state(build(growing=False), small)
     assert_same((state.variables, state.averages), (past.variables, past.averages))
     own = fit(build().until(4), seed=1).state
     assert_same(jax.random.key_data(state.key), jax.random.key_data(own.key))
     assert (int(state.step), int(state.began)) == (4, 0)
-    assert told == "all 8 arrays of its variables and its optimizers are taken over."
+    assert summary == "all 8 arrays of its variables and its optimizers are taken over."
 
 
 def test_a_run_of_another_length_and_rule_stands_at_the_boundary(file, build, tmp_path):
     other = {"growing": False, "optimizer": "sgd"}
     longer = run(file, build, tmp_path / "run", steps=6, arguments=other)
     experiment = build()
-    state, told = of_other_run(experiment, longer, 0)
-    assert told.endswith("the optimizer of the discriminator and of the generator starts anew.")
+    state, summary = of_other_run(experiment, longer, 0)
+    assert summary.endswith("the optimizer of the discriminator and of the generator starts anew.")
     past = load_state(build(**other).resized(6), longer)
     kept = jax.tree.map(jnp.copy, past.variables["generator"]["params"]["layer_3"])
     began = follow(experiment.stages[1], state)

@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist
 
 from jgan.runs.health import SPREAD, Doctor, spread
 
-Rows = list[dict[str, float]]
+History = list[dict[str, float]]
 RECORDED = json.loads((Path(__file__).parent / "recorded_rows.json").read_text())
 WON = {
     "step": 0,
@@ -21,25 +21,25 @@ WON = {
 WELL = {**WON, "discriminator/loss": 1.2}
 
 
-def recorded(name: str, spread_every: int = 10, until: int = 10_000) -> Rows:
+def recorded(name: str, pictures_every: int = 10, until: int = 10_000) -> History:
     """The rows of a run, the spread of its samples in every tenth."""
     columns = RECORDED[name]
     rows = []
     for index in range(len(columns["step"])):
         row = {metric: values[index] for metric, values in columns.items()}
-        if (index + 1) % spread_every:
+        if (index + 1) % pictures_every:
             row.pop(SPREAD)
         if row["step"] <= until:
             rows.append(row)
     return rows
 
 
-def warnings_of(rows: Rows) -> list[str]:
+def warnings_of(rows: History) -> list[str]:
     doctor = Doctor()
     return [text for row in rows for text in doctor.row(row)]
 
 
-def at(rows: Rows, every: int = 50) -> Rows:
+def at(rows: History, every: int = 50) -> History:
     return [{**row, "step": every * (index + 1)} for index, row in enumerate(rows)]
 
 
@@ -140,12 +140,12 @@ def test_a_critic_whose_gap_has_closed_has_not_won() -> None:
 
 def test_a_small_gradient_at_an_equilibrium_is_well() -> None:
     norms = np.geomspace(1.0, 1e-4, 40)
-    rows: Rows = [
+    rows: History = [
         {"generator/gradient_norm": norm, "discriminator/accuracy": 0.5} for norm in norms
     ]
     assert warnings_of(at(rows)) == []
-    told: Rows = [{**row, "discriminator/accuracy": 0.95} for row in rows]
-    (said,) = warnings_of(at(told))
+    discriminated: History = [{**row, "discriminator/accuracy": 0.95} for row in rows]
+    (said,) = warnings_of(at(discriminated))
     assert "gradient has vanished" in said
 
 
@@ -155,7 +155,7 @@ def test_a_gradient_of_zero_from_the_start() -> None:
 
 
 def test_one_spike_of_the_gradient_is_no_measure() -> None:
-    rows: Rows = [
+    rows: History = [
         {"generator/gradient_norm": 1e6 if index == 7 else 1.0, "discriminator/accuracy": 1.0}
         for index in range(30)
     ]
@@ -163,14 +163,14 @@ def test_one_spike_of_the_gradient_is_no_measure() -> None:
 
 
 def test_samples_that_begin_close_together_are_given_time() -> None:
-    growing: Rows = [{SPREAD: value} for value in (0.01, 0.05, 0.12, 0.2, 0.35, 0.9)]
+    growing: History = [{SPREAD: value} for value in (0.01, 0.05, 0.12, 0.2, 0.35, 0.9)]
     assert warnings_of(at(growing)) == []
-    stuck: Rows = [{SPREAD: value} for value in (0.01, 0.05, 0.05, 0.05)]
+    stuck: History = [{SPREAD: value} for value in (0.01, 0.05, 0.05, 0.05)]
     assert [text.split(":")[0] for text in warnings_of(at(stuck))] == ["step 200"]
 
 
 def test_a_collapse_ends_well_above_where_it_began() -> None:
-    rows: Rows = [{SPREAD: value} for value in (0.9, 0.25, 0.25, *[0.35, 0.28] * 5)]
+    rows: History = [{SPREAD: value} for value in (0.9, 0.25, 0.25, *[0.35, 0.28] * 5)]
     assert len(warnings_of(at(rows))) == 1
     assert len(warnings_of(at([*rows, *[{SPREAD: 0.8}] * 2, *[{SPREAD: 0.1}] * 2]))) == 2
 
@@ -196,14 +196,14 @@ def test_spread_of_ring_generators() -> None:
     angles = 2 * np.pi * np.arange(8) / 8
     modes = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
-    def drawn(count: int) -> np.ndarray:
+    def sample(count: int) -> np.ndarray:
         return modes[rng.integers(count, size=256)] + 0.02 * rng.normal(size=(256, 2))
 
-    data = drawn(8)
-    assert spread(drawn(8), data) == pytest.approx(1.0, abs=0.05)
-    assert spread(drawn(1), data) < 0.03
+    data = sample(8)
+    assert spread(sample(8), data) == pytest.approx(1.0, abs=0.05)
+    assert spread(sample(1), data) < 0.03
     # Half of the modes missing is another failure than collapse.
-    assert spread(drawn(4), data) > 0.5
+    assert spread(sample(4), data) > 0.5
 
 
 def test_far_from_zero_the_spread_keeps_its_digits() -> None:

@@ -76,8 +76,8 @@ def test_a_frame_is_the_same_alone():
     few = travel(game.sampler, variables, batch, SHARES[2:])
     np.testing.assert_allclose(few[0], together[2], atol=1e-6)
     start = game.sampler.latent(jax.random.split(jax.random.key(0))[0], batch)
-    alone = game.sampler.generate(variables, (), start[:1])
-    np.testing.assert_allclose(alone, together[0][:1], atol=1e-6)
+    single = game.sampler.generate(variables, (), start[:1])
+    np.testing.assert_allclose(single, together[0][:1], atol=1e-6)
 
 
 def test_classes_and_conditions_stay():

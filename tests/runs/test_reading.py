@@ -52,11 +52,11 @@ def shape_of(run):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_training_that_is_read_all_the_time_ends_as_if_alone(file, tmp_path):
     """It saves at every step, and every reading takes the newest checkpoint or one that is about to go."""
-    alone, out = tmp_path / "alone", tmp_path / "out"
+    unread, out = tmp_path / "alone", tmp_path / "out"
     flags = ["--steps", "60", "--save-every", "1", "--log-every", "1"]
     quiet = {"stdout": subprocess.DEVNULL, "env": environment()}
-    subprocess.run(command(file, alone, flags), check=True, **quiet)
-    like, steps = shape_of(alone), []
+    subprocess.run(command(file, unread, flags), check=True, **quiet)
+    like, steps = shape_of(unread), []
     training = subprocess.Popen(command(file, out, flags), **quiet)
     reader = SavedCheckpoints(out / "checkpoints")
     while training.poll() is None or len(steps) < READINGS:
@@ -68,9 +68,9 @@ def test_a_training_that_is_read_all_the_time_ends_as_if_alone(file, tmp_path):
                 steps.append(-1)
     assert training.wait() == 0
     assert len(set(steps)) > 5
-    assert_same(load_run(alone).state, load_run(out).state)
+    assert_same(load_run(unread).state, load_run(out).state)
     for name in ("metrics.jsonl", "samples.png"):
-        assert (alone / name).read_bytes() == (out / name).read_bytes()
+        assert (unread / name).read_bytes() == (out / name).read_bytes()
 
 
 def test_nothing_is_written_or_removed(run):
@@ -108,9 +108,9 @@ def test_the_newest_that_is_left_is_read(run, monkeypatch):
 def test_a_damaged_checkpoint_is_no_deleted_one(run):
     for victim in (run / "checkpoints" / "6").glob("state/d/*"):
         victim.write_bytes(b"")
-    with pytest.raises(UserError, match="does not fit this experiment or is damaged") as told:
+    with pytest.raises(UserError, match="does not fit this experiment or is damaged") as caught:
         load_run(run)
-    assert not isinstance(told.value, Gone)
+    assert not isinstance(caught.value, Gone)
 
 
 def test_retrying_ends():

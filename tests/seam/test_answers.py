@@ -161,7 +161,7 @@ def test_groups_of_different_sizes():
 
 ATTRIBUTES = np.array([[1, 0, 1], [0, 0, 1], [1, 1, 0], [0, 0, 0], [1, 1, 1]])
 HEADS = RNG.normal(size=(2, 3)).astype(np.float32)
-TOLD = {**BATCH, "label": jnp.asarray(ATTRIBUTES, jnp.int32)}
+LABELLED = {**BATCH, "label": jnp.asarray(ATTRIBUTES, jnp.int32)}
 
 
 def test_attributes_are_conditions():
@@ -171,16 +171,16 @@ def test_attributes_are_conditions():
         LOSS,
         PRIOR,
     )
-    variables = game.init(KEY, TOLD)
+    variables = game.init(KEY, LABELLED)
     fake = LATENT + ATTRIBUTES @ HEADS.T
     logit = lambda x: np.sum((x @ HEADS) * ATTRIBUTES, axis=1)
     expected = softplus(-logit(REAL)).mean() + softplus(logit(fake)).mean()
-    found = game.losses(variables, TOLD, KEY, STEP)[DISCRIMINATOR][0]
+    found = game.losses(variables, LABELLED, KEY, STEP)[DISCRIMINATOR][0]
     assert float(found) == pytest.approx(expected, rel=1e-5)
-    samples = game.views["samples"](variables, TOLD, KEY)
+    samples = game.views["samples"](variables, LABELLED, KEY)
     np.testing.assert_allclose(samples, fake, rtol=1e-5)
     # Attributes have no order, and sorted by themselves they would be those of nobody.
-    np.testing.assert_allclose(game.views["classes"](variables, TOLD, KEY), fake, rtol=1e-5)
+    np.testing.assert_allclose(game.views["classes"](variables, LABELLED, KEY), fake, rtol=1e-5)
 
 
 def test_each_attribute_is_classified_by_itself():
@@ -191,8 +191,8 @@ def test_each_attribute_is_classified_by_itself():
         PRIOR,
         generator_weight=0.5,
     )
-    variables = game.init(KEY, TOLD)
-    found = game.losses(variables, TOLD, KEY, STEP)
+    variables = game.init(KEY, LABELLED)
+    found = game.losses(variables, LABELLED, KEY, STEP)
     cross = lambda x: softplus(np.where(ATTRIBUTES, -1, 1) * (x @ HEADS)).sum(axis=1).mean()
     assert float(found[DISCRIMINATOR][0]) == pytest.approx(cross(REAL) + cross(FAKE), rel=1e-5)
     assert float(found[GENERATOR][0]) == pytest.approx(0.5 * cross(FAKE), rel=1e-5)

@@ -7,7 +7,7 @@ from jaxprs import equations as all_equations
 
 from jgan.game import DISCRIMINATOR
 from jgan.gans.conditional import conditional
-from jgan.gans.versus import values_alone
+from jgan.gans.versus import without_condition
 from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import heads, mlp_generator
@@ -35,7 +35,7 @@ def equations(*terms):
         labelled(mlp_generator((3,), (8,)), 2),
         heads({"logit": 1, "class": 2}, width=1, body="mlp", norm="none"),
     )
-    game = conditional(*networks, non_saturating(), normal(2), present=values_alone).add(terms)
+    game = conditional(*networks, non_saturating(), normal(2), present=without_condition).add(terms)
     variables = game.init(KEY, BATCH)
     loss = lambda variables: game.losses(variables, BATCH, KEY, 0)[DISCRIMINATOR][0]
     closed = jax.make_jaxpr(loss)(variables)
@@ -44,11 +44,11 @@ def equations(*terms):
 
 
 def test_every_term_adds_its_own_equations_only():
-    alone = equations()
-    added = {name: equations(term) - alone for name, term in FREE.items()}
+    bare = equations()
+    added = {name: equations(term) - bare for name, term in FREE.items()}
     assert min(added.values()) > 0
     together = equations(*FREE.values())
-    assert together <= 1.05 * (alone + sum(added.values()))
+    assert together <= 1.05 * (bare + sum(added.values()))
 
 
 def test_a_term_of_one_player_is_dead_code_for_the_other():

@@ -99,11 +99,11 @@ def test_weights_before_or_after_a_penalty():
 
 
 def test_the_keys_of_terms_do_not_depend_on_other_terms():
-    alone, among = mlp_game().add(wgan_gp()), mlp_game().add(lecam(), wgan_gp(), r1(1.0))
+    single, among = mlp_game().add(wgan_gp()), mlp_game().add(lecam(), wgan_gp(), r1(1.0))
     variables = among.init(KEY, BATCH)
     metrics = [
         jax.jit(g.losses)(variables, BATCH, KEY, STEP)[DISCRIMINATOR][1].metrics
-        for g in (alone, among)
+        for g in (single, among)
     ]
     for name in metrics[0]:
         np.testing.assert_allclose(metrics[0][name], metrics[1][name], rtol=1e-6)

@@ -9,7 +9,7 @@ from helpers import given
 from jgan.augmentation import with_augmentation
 from jgan.batch_axis import normal_like
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
-from jgan.gans.versus import values_alone, versus
+from jgan.gans.versus import versus, without_condition
 from jgan.latents import normal
 from jgan.losses import get_loss, non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
@@ -133,7 +133,7 @@ def privacy(modifier, action_classifier, identity_classifier):
         classification("shown", answer="logit", player=GENERATOR, weight=-1.0, log=False),
         Term("usefulness", usefulness, GENERATOR),
         meet=meet,
-        present=values_alone,
+        present=without_condition,
         sample=lambda make, latent, condition, step: make["modifier"](condition),
         condition=lambda batch: batch["image"],
     )

@@ -8,7 +8,7 @@ from helpers import KEY, NOTHING, STEP, given, mlp_game, points
 from optax import linear_schedule
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
-from jgan.gans.versus import values_alone, versus
+from jgan.gans.versus import versus, without_condition
 from jgan.latents import LatentLike
 from jgan.losses import get_loss, hinge, separable
 from jgan.numerics.quadrature import weighted
@@ -65,7 +65,7 @@ def game_of(*terms):
         *terms,
         latent=LatentLike(lambda key, batch: batch["z"]),
         condition=lambda batch: batch["label"],
-        present=values_alone,
+        present=without_condition,
     )
 
 
@@ -199,10 +199,10 @@ def test_a_schedule_of_an_adversarial_term_reaches_both_players():
 
 
 def test_a_weight_is_a_function_of_gradients():
-    seen = {}
+    pulled = {}
 
     def ratio(scene, pull):
-        seen["whole"], seen["leaf"] = pull("square", ""), pull("line", "layer/kernel")
+        pulled["whole"], pulled["leaf"] = pull("square", ""), pull("line", "layer/kernel")
         return jnp.sqrt(
             squared_norms(pull("square", "layer")["kernel"][None])[0]
         ) / jnp.linalg.norm(pull("line", "layer/kernel"))
@@ -221,9 +221,9 @@ def test_a_weight_is_a_function_of_gradients():
     # The weight is a constant of the gradient.
     np.testing.assert_allclose(slope["layer"]["kernel"], [14 + 3 * weight, 28], rtol=1e-6)
     assert float(slope["bias"]) == pytest.approx(weight * 1.0, rel=1e-6)
-    np.testing.assert_allclose(seen["leaf"], [3.0, 0.0])
-    np.testing.assert_allclose(seen["whole"]["layer"]["kernel"], [2.0, 4.0])
-    assert set(seen["whole"]) == {"layer", "bias"}
+    np.testing.assert_allclose(pulled["leaf"], [3.0, 0.0])
+    np.testing.assert_allclose(pulled["whole"]["layer"]["kernel"], [2.0, 4.0])
+    assert set(pulled["whole"]) == {"layer", "bias"}
 
 
 def test_a_weight_of_gradients_is_a_declared_constant():

@@ -62,8 +62,8 @@ def test_members_are_single_runs(data, way, tolerance):
     states, metrics = made.run(states, 3)
     for index, seed in enumerate(members):
         own = {name: column[index] for name, column in values.items()}
-        alone = fit(build(data=data, **own), seed, every=2)
-        assert_close(member(states, index), alone.state, tolerance)
+        single = fit(build(data=data, **own), seed, every=2)
+        assert_close(member(states, index), single.state, tolerance)
     assert metrics["generator/loss"].shape == (len(members),)
 
 
@@ -71,8 +71,8 @@ def test_fifty_steps_of_adam_leave_members_equal_to_single_runs():
     made = population(build, {"optimizer": optax.adam}, [0, 1], {"lr": [1e-2, 1e-3]})
     states, _ = made.run(made.init(), 50)
     for index, lr in enumerate([1e-2, 1e-3]):
-        alone = fit(replace(build(optimizer=optax.adam, lr=lr), steps=50), index).state
-        assert_close(member(states, index), alone, 1e-5)
+        single = fit(replace(build(optimizer=optax.adam, lr=lr), steps=50), index).state
+        assert_close(member(states, index), single, 1e-5)
 
 
 @pytest.mark.parametrize("way", ["vmap", pytest.param("map", marks=pytest.mark.full)])
@@ -83,8 +83,8 @@ def test_members_are_spread_over_devices(eight_devices, way):
     leaf = jax.tree.leaves(states.variables)[0]
     assert len(leaf.sharding.device_set) == 8
     assert {shard.data.shape[0] for shard in leaf.addressable_shards} == {1}
-    alone = fit(replace(build(), steps=3), 5)
-    assert_close(member(states, 5), alone.state, 2e-5)
+    single = fit(replace(build(), steps=3), 5)
+    assert_close(member(states, 5), single.state, 2e-5)
 
 
 def test_one_that_diverges_disturbs_no_other():
@@ -92,8 +92,8 @@ def test_one_that_diverges_disturbs_no_other():
     made = population(build, {}, [0, 0], {"lr": lr})
     states, metrics = made.run(made.init(), 4)
     assert np.isfinite(metrics["generator/loss"]).tolist() == [True, False]
-    alone = fit(replace(build(), steps=4), 0).state
-    assert_close(member(states, 0), alone, 2e-5)
+    single = fit(replace(build(), steps=4), 0).state
+    assert_close(member(states, 0), single, 2e-5)
 
 
 def test_a_population_begins_as_its_members(eight_devices):

@@ -304,9 +304,9 @@ def test_layer_normalisation_keeps_examples_apart():
     batch = points(6)
     variables = game.init(KEY, batch)
     value = jax.jit(lambda batch: value_of(game, batch, variables)[1].metrics["r1"])
-    alone = [float(value({"image": batch["image"][i : i + 1]})) for i in range(6)]
-    assert float(value(batch)) == pytest.approx(np.mean(alone), rel=1e-5)
-    assert min(alone) > 0
+    single = [float(value({"image": batch["image"][i : i + 1]})) for i in range(6)]
+    assert float(value(batch)) == pytest.approx(np.mean(single), rel=1e-5)
+    assert min(single) > 0
 
 
 @pytest.mark.parametrize("penalty", [r1(1.0), wgan_gp(), lecam()])
@@ -364,7 +364,7 @@ def test_a_penalty_shares_the_forward_pass_of_the_loss(kind):
     else:
         nets = dcgan_generator((8, 8, 1), width=4), dcgan_discriminator(width=4, norm="none")
         batch = images(16)
-    bare, alone = (gan(*nets, loss, normal(3)) for loss in (get_loss("hinge"), NOTHING))
+    bare, without_loss = (gan(*nets, loss, normal(3)) for loss in (get_loss("hinge"), NOTHING))
     variables = bare.init(KEY, batch)
 
     def cost(game):
@@ -384,5 +384,5 @@ def test_a_penalty_shares_the_forward_pass_of_the_loss(kind):
     )
     together = cost(bare.add(r1(1.0)))
     # The penalty's own passes, without a generator, which r1 does not need.
-    apart = cost(bare) + cost(alone.add(r1(1.0)))
+    apart = cost(bare) + cost(without_loss.add(r1(1.0)))
     assert together < apart - 0.7 * forward

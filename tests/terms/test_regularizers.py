@@ -122,15 +122,15 @@ def test_consistency_of_a_linear_critic(real, fake, factor):
 
 
 def test_consistency_spares_the_passes_of_weight_zero():
-    asked = []
+    shapes = []
 
     def transform(key, values):
-        asked.append(values.shape)
+        shapes.append(values.shape)
         return values
 
     game = mlp_game().add(consistency(transform))
     metric(game, points(), name="consistency")
-    assert len(asked) == 1
+    assert len(shapes) == 1
 
 
 @pytest.mark.parametrize("player", [DISCRIMINATOR, GENERATOR])

@@ -74,18 +74,18 @@ def test_options_of_jit_are_kept():
 
 
 def test_freed_memory_is_kept(monkeypatch):
-    asked = []
+    calls = []
 
     class Library:
         @staticmethod
         def mallopt(name, value):
-            asked.append((name, value))
+            calls.append((name, value))
             return 1
 
     monkeypatch.setattr(compiler.ctypes, "CDLL", lambda name: Library)
     assert keep_freed_memory()
     # M_MMAP_MAX, M_TRIM_THRESHOLD and M_TOP_PAD of <malloc.h>.
-    assert dict(asked) == {-4: 0, -1: 2**31 - 1, -2: 2**26}
+    assert dict(calls) == {-4: 0, -1: 2**31 - 1, -2: 2**26}
 
 
 @pytest.mark.parametrize("error", [OSError, TypeError])

@@ -129,7 +129,7 @@ def trained(built, layout, loader="device", reading=None):
 
 
 @pytest.fixture(scope="module")
-def alone():
+def single_device():
     """The run of each case on one device."""
     found = {}
 
@@ -157,11 +157,11 @@ CHOSEN = covering(MODES, [*NETWORKS, "extragradient", "consensus", "runge-kutta"
         for mode in MODES
     ],
 )
-def test_eight_devices_are_one(name, mode, alone):
+def test_eight_devices_are_one(name, mode, single_device):
     layout = Layout(tuple(jax.devices()), mode)
     state, metrics = trained(experiment(name), layout)
     assert len(jax.tree.leaves(state.variables)[0].devices()) == 8
-    expected, expected_metrics = alone(name)
+    expected, expected_metrics = single_device(name)
     assert_close(state, expected)
     for key, value in expected_metrics.items():
         np.testing.assert_allclose(metrics[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
@@ -172,10 +172,10 @@ def test_a_loss_on_means_has_those_of_the_whole_batch(count):
     """Relativistic averages are means over the batch inside a function that is not linear."""
     game = mlp_game("relativistic_average")
     built = Experiment(game, simultaneous(game, SGD), POINTS, steps=2, batch_size=8)
-    one, spread = (
+    one, several = (
         trained(built, Layout(tuple(jax.devices()[:devices]), "pmap")) for devices in (1, count)
     )
-    assert_close(spread, one, 1e-6)
+    assert_close(several, one, 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_loss_on_means_has_those_of_the_whole_batch(count):
         "WGAN-GP",
     ],
 )
-def test_a_state_split_between_four_devices(name, alone, monkeypatch, tmp_path):
+def test_a_state_split_between_four_devices(name, single_device, monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "SMALLEST_SPLIT", 1)
     layout = Layout(tuple(jax.devices()[:4]), "fsdp")
     built = experiment(name)
@@ -199,7 +199,7 @@ def test_a_state_split_between_four_devices(name, alone, monkeypatch, tmp_path):
     lies = jax.tree.map(lambda leaf: leaf.sharding, state)
     state, metrics = feed(state, STEPS)
     assert jax.tree.map(lambda leaf: leaf.sharding, state) == lies
-    expected, expected_metrics = alone(name)
+    expected, expected_metrics = single_device(name)
     assert_close(state, expected)
     for key, value in expected_metrics.items():
         np.testing.assert_allclose(metrics[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
@@ -224,8 +224,8 @@ def test_each_of_four_devices_does_a_quarter_of_both_moves(mode):
         steps = compile_steps(built.rule, 40, layout)
         return steps.lower(state, arrays, 1).compile().cost_analysis()["flops"]
 
-    alone = operations(Layout(tuple(jax.devices()[:1])))
-    assert operations(Layout(tuple(jax.devices()[:4]), mode)) < 1.15 * alone / 4
+    single = operations(Layout(tuple(jax.devices()[:1])))
+    assert operations(Layout(tuple(jax.devices()[:4]), mode)) < 1.15 * single / 4
 
 
 @pytest.mark.parametrize(
@@ -249,16 +249,16 @@ def test_streaming_is_resident(name, mode, count):
     assert_close(again, metrics, 1e-5)
 
 
-def test_a_stream_read_by_processes_in_several_blocks(alone, monkeypatch):
+def test_a_stream_read_by_processes_in_several_blocks(single_device, monkeypatch):
     monkeypatch.setattr("jgan.training.feed.BLOCK_STEPS", 2)
     name = "WGAN-GP"
     layout = Layout(tuple(jax.devices()[:1]))
     state, metrics = trained(experiment(name), layout, "stream", Reading(workers=2))
-    assert_close(state, alone(name)[0], 1e-6)
-    assert_close(metrics, alone(name)[1], 1e-5)
+    assert_close(state, single_device(name)[0], 1e-6)
+    assert_close(metrics, single_device(name)[1], 1e-5)
 
 
-def test_a_stream_goes_on_where_it_was(alone):
+def test_a_stream_goes_on_where_it_was(single_device):
     built, layout = experiment("WGAN-GP"), Layout(tuple(jax.devices()[:1]))
     state = begin(built, 0, layout)
     state, _ = make_feed(built, state, layout, "stream")(state, 1)

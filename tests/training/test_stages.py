@@ -86,7 +86,7 @@ def test_a_step_has_a_stage(build):
 
 
 @pytest.mark.parametrize(
-    ("steps", "batch_size", "told"),
+    ("steps", "batch_size", "expected"),
     [
         (None, None, {"batch_size": [10, 20], "steps": 8, "stages": [4, 8]}),
         (3, None, {"batch_size": 10, "steps": 3}),
@@ -95,8 +95,8 @@ def test_a_step_has_a_stage(build):
         (12, [5], {"batch_size": [5, 20], "steps": 12, "stages": [4, 12]}),
     ],
 )
-def test_other_numbers_of_steps_and_examples(build, steps, batch_size, told):
-    assert build().resized(steps, batch_size).sizes() == told
+def test_other_numbers_of_steps_and_examples(build, steps, batch_size, expected):
+    assert build().resized(steps, batch_size).sizes() == expected
 
 
 def test_mistakes(build):
@@ -194,7 +194,7 @@ def test_boundaries_are_saved_and_belong_to_what_ended(build, file, tmp_path):
 
 def test_scores_of_one_stage_are_not_compared_with_those_of_another(build, file, tmp_path):
     scores = iter([1.0, 2.0, 30.0, 20.0])
-    asked = []
+    names = []
 
     class Fixed:
         protocol = {"distance": "none"}
@@ -204,13 +204,13 @@ def test_scores_of_one_stage_are_not_compared_with_those_of_another(build, file,
             return next(scores)
 
     def scorer(stage):
-        asked.append(stage.source.name)
+        names.append(stage.source.name)
         return Fixed
 
     options = Options(log_every=2, evaluate_every=2)
     said = []
     train(build(), file, {}, seed=0, out=tmp_path, options=options, score=scorer, say=said.append)
-    assert asked == ["grid", "ring", "grid"]  # the first is asked for what the settings tell
+    assert names == ["grid", "ring", "grid"]  # the first is asked for what the settings tell
     best = {"step": 8, "score": 20.0, "protocol": Fixed.protocol}
     assert json.loads((tmp_path / "best.json").read_text()) == best
     assert [line.split("  ")[1] for line in said] == ["stage 1/2"] * 2 + ["stage 2/2"] * 2
@@ -254,8 +254,8 @@ def test_eight_devices_and_batches_that_four_can_share(eight_devices, build):
     assert several.step.sharding.num_devices == 5 or several.step.sharding.num_devices == 4
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("jgan.training.devices.all_devices", lambda: jax.devices()[:1])
-        alone = fit(Experiment.of_stages(*sizes)).state
-    assert_close(several, alone, 1e-5)
+        single = fit(Experiment.of_stages(*sizes)).state
+    assert_close(several, single, 1e-5)
 
 
 @pytest.mark.parametrize("way", [FULL("map"), FULL("vmap")])
@@ -270,8 +270,8 @@ def test_a_population_of_a_staged_experiment_is_its_single_runs(build, way):
         lambda a: a.shape, large.shapes[0]
     )
     for index, lr in enumerate(rates):
-        alone = fit(build(optimizer="sgd", lr=lr), index).state
-        assert_close(member(states, index), alone, 2e-5 if way == "vmap" else 1e-6)
+        single = fit(build(optimizer="sgd", lr=lr), index).state
+        assert_close(member(states, index), single, 2e-5 if way == "vmap" else 1e-6)
 
 
 def lazily(rule):
@@ -307,8 +307,8 @@ def test_claims_are_measured_of_all_stages(build):
 
 
 def test_a_feed_ends_with_its_stage(build, monkeypatch):
-    asked = []
+    spans = []
     stream = feeds.batches
-    monkeypatch.setattr(feeds, "batches", lambda *a, **k: asked.append(a[3:5]) or stream(*a, **k))
+    monkeypatch.setattr(feeds, "batches", lambda *a, **k: spans.append(a[3:5]) or stream(*a, **k))
     list(all_chunks(build(), begin(build(), 0), 100, loader="stream"))
-    assert asked == [(0, 4), (4, 8)]
+    assert spans == [(0, 4), (4, 8)]

@@ -141,8 +141,8 @@ def test_pictures_of_several_fields():
     made = {"samples": source.first(4), "codes": np.zeros((4, 2), np.float32)}
     assert pictures_of(made, behind).keys() == {"samples-photo", "samples-drawing"}
     points = load("ring", size=10)
-    drawn = pictures_of({"samples": points.first(10)["image"]}, points.first(10)["image"])
-    assert drawn["samples"].shape == (384, 384, 3)
+    pictures = pictures_of({"samples": points.first(10)["image"]}, points.first(10)["image"])
+    assert pictures["samples"].shape == (384, 384, 3)
 
 
 def test_metrics_need_pictures_or_points():

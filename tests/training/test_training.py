@@ -74,8 +74,8 @@ def test_every_example_is_drawn_once_an_epoch(experiment: Experiment) -> None:
     source = from_arrays(np.arange(40, dtype=np.float32)[:, None])
     arrays = {name: jnp.asarray(array) for name, array in source.arrays.items()}
     state = begin(experiment, 3)
-    seen = [draw(state.replace(step=jnp.int32(step)), arrays, 10)["image"] for step in range(8)]
-    values = np.concatenate(seen).ravel().astype(int)
+    batches = [draw(state.replace(step=jnp.int32(step)), arrays, 10)["image"] for step in range(8)]
+    values = np.concatenate(batches).ravel().astype(int)
     for epoch in (values[:40], values[40:]):
         assert sorted(epoch) == list(range(40))
     assert list(values[:40]) != list(values[40:])
@@ -125,9 +125,9 @@ def test_population_of_seeds_equals_single_runs(experiment: Experiment) -> None:
     )(stacked)
     run = compile_steps(experiment.rule, experiment.batch_size)
     for seed, state in enumerate(states):
-        alone, _ = run(state, arrays, 3)
+        single, _ = run(state, arrays, 3)
         for x, y in zip(
-            jax.tree.leaves(alone.variables), jax.tree.leaves(together.variables), strict=True
+            jax.tree.leaves(single.variables), jax.tree.leaves(together.variables), strict=True
         ):
             np.testing.assert_allclose(x, y[seed], atol=2e-5)
 

@@ -11,7 +11,7 @@ from benchmarks._workers.recipes import random_images, random_weights  # noqa: E
 from jgan.errors import UserError  # noqa: E402
 from jgan.evaluation.extraction import extract  # noqa: E402
 from jgan.features.extractor import features_and_probabilities  # noqa: E402
-from jgan.features.inception import UNITS  # noqa: E402
+from jgan.features.inception import CONVOLUTIONS  # noqa: E402
 from jgan.weights.inception import (  # noqa: E402
     from_graph,
     graph_names,
@@ -25,7 +25,7 @@ NORMS = ("weight", "bias", "running_mean", "running_var")
 
 def shapes():
     found = {"fc.weight": (1008, 2048), "fc.bias": (1008,)}
-    for name, unit in UNITS.items():
+    for name, unit in CONVOLUTIONS.items():
         found[f"{name}.conv.weight"] = (unit.after, unit.before, unit.height, unit.width)
         found |= {f"{name}.bn.{part}": (unit.after,) for part in NORMS}
     return found
@@ -37,10 +37,10 @@ def arrays():
 
 
 def test_the_network_is_of_the_published_size():
-    kernels = sum(u.after * u.before * u.height * u.width for u in UNITS.values())
-    assert len(UNITS) == 94
+    kernels = sum(u.after * u.before * u.height * u.width for u in CONVOLUTIONS.values())
+    assert len(CONVOLUTIONS) == 94
     # torchvision's inception_v3 without its auxiliary head and last layer: 21,785,568 parameters.
-    assert kernels + 2 * sum(unit.after for unit in UNITS.values()) == 21_785_568
+    assert kernels + 2 * sum(unit.after for unit in CONVOLUTIONS.values()) == 21_785_568
 
 
 def test_features_and_logits_are_those_of_an_independent_network(arrays):
@@ -58,7 +58,7 @@ def test_features_and_logits_are_those_of_an_independent_network(arrays):
 
 def test_names_in_the_original_graph():
     names = graph_names()
-    assert set(names) == set(UNITS)
+    assert set(names) == set(CONVOLUTIONS)
     assert len(set(names.values())) == 94
     known = {
         "Conv2d_1a_3x3": "conv",

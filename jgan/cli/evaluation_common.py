@@ -11,7 +11,7 @@ import numpy as np
 from jgan.cli.common import at_least
 from jgan.cli.paths import named_path
 from jgan.data import Source
-from jgan.data.registry import Asked
+from jgan.data.registry import LoadArguments
 from jgan.evaluation.collect import Progress
 from jgan.evaluation.evaluate import Result, default_metrics
 from jgan.evaluation.extractors import get_extractor
@@ -66,7 +66,7 @@ def metric_names(given: str | None, source: Source) -> tuple[str, ...]:
 
 
 def extractor_for(
-    options: argparse.Namespace, source: Source, loaded: Mapping[Asked, Source]
+    options: argparse.Namespace, source: Source, loaded: Mapping[LoadArguments, Source]
 ) -> Extractor | None:
     """The extractor that --extractor names, for a source of pictures; None for points.
 
@@ -121,7 +121,7 @@ def show(result: Result, as_json: bool, written: Sequence[str] = ()) -> None:
 
 
 def number(value: Value) -> str:
-    """Value and spread with the digits that mean something, what the spread is, and its judge's accuracy.
+    """Value and uncertainty with the digits that mean something, what the latter is, and its judge's accuracy.
 
     >>> number(Value("x", 1.23456, 0.0123, settings={"spread": "standard error"}))
     '1.235 ± 0.012 (standard error)'
@@ -129,25 +129,25 @@ def number(value: Value) -> str:
     '0.79 (judge: 0.88 on 2,000 held-out images)'
     """
     text = f"{value.value:.4g}"
-    if value.spread is not None:
-        text += f" ± {value.spread:.2g} ({value.settings['spread']})"
+    if value.uncertainty is not None:
+        text += f" ± {value.uncertainty:.2g} ({value.settings['spread']})"
     judge = value.settings.get("judge")
     return text if judge is None else f"{text} (judge: {judge})"
 
 
 def protocol_lines(result: Result) -> list[str]:
     """The protocol in words, and the warnings."""
-    told = result.protocol
-    split = f" ({told['reference_split']} set)" if "reference_split" in told else ""
+    protocol = result.protocol
+    split = f" ({protocol['reference_split']} set)" if "reference_split" in protocol else ""
     lines = [
-        f"{told['samples']:,} {told['samples_of']} against {told['reference_count']:,} of "
-        f"{told['reference']}{split}; seed {told['seed']}"
+        f"{protocol['samples']:,} {protocol['samples_of']} against {protocol['reference_count']:,} of "
+        f"{protocol['reference']}{split}; seed {protocol['seed']}"
     ]
-    if told["extractor_sha256"] is not None:
+    if protocol["extractor_sha256"] is not None:
         lines.append(
-            f"features {told['extractor']} (sha256 {told['extractor_sha256'][:12]}); "
-            f"resize {told['resize']}"
-            + (f"; {JudgeAccuracy(**told['judge'])}" if "judge" in told else "")
+            f"features {protocol['extractor']} (sha256 {protocol['extractor_sha256'][:12]}); "
+            f"resize {protocol['resize']}"
+            + (f"; {JudgeAccuracy(**protocol['judge'])}" if "judge" in protocol else "")
         )
     return lines + [f"warning: {sentence}" for sentence in result.warnings]
 

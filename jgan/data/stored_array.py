@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class StoredArray:
     """Looks like an array with a leading axis of examples, but reads them one by one.
 
     It may be pickled for the processes of a loader if ``read`` may.
@@ -20,7 +20,7 @@ class Rows:
         stored: the stored number of each row, int ``(N,)``.
 
     Example:
-        >>> rows = Rows(lambda number: np.full(2, number, np.uint8), (5, 2), np.dtype("uint8"))
+        >>> rows = StoredArray(lambda number: np.full(2, number, np.uint8), (5, 2), np.dtype("uint8"))
         >>> rows[np.asarray([3, 0])].tolist()
         [[3, 3], [0, 0]]
         >>> rows[1:3].shape
@@ -50,10 +50,10 @@ class Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def chosen(self, numbers: np.ndarray) -> "Rows":
+    def chosen(self, numbers: np.ndarray) -> "StoredArray":
         """Fewer rows, those with these numbers, which stay where they are.
 
-        >>> rows = Rows(lambda number: np.full(2, number, np.uint8), (5, 2), np.dtype("uint8"))
+        >>> rows = StoredArray(lambda number: np.full(2, number, np.uint8), (5, 2), np.dtype("uint8"))
         >>> rows.chosen(np.asarray([3, 1]))[np.asarray([0])].tolist()
         [[3, 3]]
         """
