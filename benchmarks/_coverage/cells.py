@@ -15,7 +15,13 @@ from benchmarks._coverage.methods import Size
 from benchmarks._coverage.stacked import Stacked, prepare
 from jgan.data.densities import Mixture
 from jgan.game import Variables
-from jgan.metrics.modes import ModeCoverage, class_coverage, mode_coverage
+from jgan.metrics.modes import (
+    ModeCoverage,
+    class_coverage,
+    confident_share,
+    mode_coverage,
+    stacked_predictions,
+)
 from jgan.sweeps.population import member, population
 from jgan.training.experiment import Experiment, load_experiment
 
@@ -120,11 +126,17 @@ def _judge(
 ) -> Callable[[jax.Array], dict[str, float]]:
     """What is measured of samples, as floats."""
     if stacked is not None:
-        classify = stacked.classify
+        probabilities = stacked.probabilities
 
         def triples(samples: jax.Array) -> dict[str, float]:
-            found = class_coverage(classify(samples), 1000)
-            return {"modes": found.modes, "solid modes": found.solid, "KL": found.kl}
+            digits = probabilities(samples)
+            found = class_coverage(stacked_predictions(digits.argmax(axis=2)), 1000)
+            return {
+                "modes": found.modes,
+                "solid modes": found.solid,
+                "confident %": 100 * confident_share(digits),
+                "KL": found.kl,
+            }
 
         return triples
     density = experiment.source.density

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks._coverage.methods import Size
-from jgan.cli import classifier as command
 from jgan.data import Source, gather, load
 from jgan.errors import UserError
-from jgan.evaluation.judges import Classifier, load_classifier
+from jgan.evaluation.classifiers import Classifier
+from jgan.evaluation.judges import SETTINGS, domain_classifier
 from jgan.files import cache_folder, make_folder
-from jgan.metrics.modes import stacked_predictions
 
 AT_ONCE = 1000
+WIDTH = 16
 
 
 class Stacked(NamedTuple):
@@ -34,13 +34,15 @@ class Stacked(NamedTuple):
     classifier: Classifier
     facts: dict[str, Any]
 
-    def classify(self, samples: jax.Array) -> np.ndarray:
-        """The class, 0 to 999, of each picture ``(N, side, side, 3)``."""
+    def probabilities(self, samples: jax.Array) -> np.ndarray:
+        """Of the digits in each channel of pictures ``(N, side, side, 3)``, ``(N, 3, 10)``."""
         parts = [
-            np.asarray(_digits(self.classifier.extractor.probabilities, samples[i : i + AT_ONCE]))
+            np.asarray(
+                _by_channel(self.classifier.extractor.probabilities, samples[i : i + AT_ONCE])
+            )
             for i in range(0, len(samples), AT_ONCE)
         ]
-        return stacked_predictions(np.concatenate(parts))
+        return np.concatenate(parts)
 
     def fresh(self, count: int) -> jax.Array:
         """Triples of unseen digits, in [-1, 1]."""
@@ -49,11 +51,10 @@ class Stacked(NamedTuple):
 
 
 @jax.jit
-def _digits(probabilities: Any, samples: jax.Array) -> jax.Array:
-    """The digit in each channel, ``(N, 3)``."""
+def _by_channel(probabilities: Any, samples: jax.Array) -> jax.Array:
     count, height, width, _ = samples.shape
     channels = jnp.moveaxis(samples, -1, 1).reshape(3 * count, height, width, 1)
-    return jnp.argmax(probabilities(channels), axis=1).reshape(count, 3)
+    return probabilities(channels).reshape(count, 3, -1)
 
 
 def triples(source: Source, count: int, seed: int = 0) -> np.ndarray:
@@ -92,26 +93,16 @@ def _prepare(digits: str, side: int, count: int, epochs: int) -> Stacked:
     small = {split: reduced(source, side) for split, source in splits.items()}
     folder = make_folder(cache_folder("stacked") or Path("runs") / "stacked")
     stem = f"{splits['train'].name}-{splits['train'].size}-{side}"
-    singles, stacks = folder / f"{stem}.npz", folder / f"{stem}-stacked-{count}.npz"
-    fields = {
-        f"{field}_{split}": values
-        for split, source in small.items()
-        for field, values in source.arrays.items()
-    }
-    np.savez(singles, **fields)
+    stacks = folder / f"{stem}-stacked-{count}.npz"
     np.savez(stacks, image=triples(small["train"], count))
-    weights = folder / f"{stem}-classifier-{epochs}.npz"
-    if not weights.exists():
-        command.main(
-            [str(singles), "--epochs", str(epochs), "--width", "16", "--out", str(weights)]
-        )
-    classifier = load_classifier(weights)
+    settings = SETTINGS._replace(images=epochs * small["train"].size, width=WIDTH)
+    classifier = domain_classifier(small["train"], small["test"], settings)
     facts = {
         "stacked": {
             "digits": splits["train"].describe(),
             "side": side,
             "triples": count,
-            "classifier": classifier.about,
+            "classifier": dict(classifier.about),
         }
     }
     return Stacked(stacks, small["test"], classifier, facts)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks._coverage.methods import COLUMNS, METHODS, PUBLISHED
-from jgan.metrics.modes import kl_floor
+from jgan.features.judge_accuracy import JudgeAccuracy
+from jgan.metrics.modes import CONFIDENT, kl_floor
 
 MODES = {"ring": 8, "grid": 25, "high": 10, "stacked": 1000}
 
@@ -46,11 +47,17 @@ def table(data: str, cells: Mapping[str, Any]) -> Iterator[str]:
     )
     if "high-quality %" in names:
         yield "  high-quality %: share of samples near a mode; modes and KL are counted on these alone"
+    if "confident %" in names:
+        yield (
+            f"  confident %: share of samples whose digits the judge is sure of, each at least {CONFIDENT}; "
+            "modes and KL count all samples"
+        )
     yield f"  a perfect generator with as many samples: {perfect}; floor of the KL {floor:.4f}"
     if "stacked" in first:
         about = first["stacked"]
-        accuracy = about["classifier"]["accuracy"]
-        yield f"  {about['digits']}, reduced to {about['side']}; classifier right in {accuracy:.2%}"
+        own_digits = about["classifier"]
+        accuracy = JudgeAccuracy(own_digits["accuracy"], own_digits["test_size"])
+        yield f"  {about['digits']}, reduced to {about['side']}; {accuracy} of single digits"
     lines = [["", *averaged, "diverged", "seconds"]]
     for method, found in own.items():
         texts = [cell(found["measures"].get(name, ())) for name in averaged]

@@ -1,21 +1,13 @@
 """What claims about labels measure, by judges that the game never met."""
 
-from collections.abc import Callable
-from functools import lru_cache
-
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from jgan.claims.measures import AT_ONCE, Measure, conditions_of, samples
-from jgan.data import Source, load
-from jgan.data.densities import Mixture
+from jgan.data import Source
 from jgan.errors import UserError
-from jgan.evaluation.extraction import extract
-from jgan.evaluation.judges import train_classifier
-from jgan.training.experiment import Trained
-
-Judge = Callable[[np.ndarray], np.ndarray]
-"""Examples to class indices."""
+from jgan.evaluation.judges import Judge, judge_for
+from jgan.training.experiment import Experiment, Trained
 
 
 def classes_of(source: Source) -> int:
@@ -35,42 +27,24 @@ def classes_of(source: Source) -> int:
     return source.num_classes
 
 
-def judge_of(source: Source) -> Judge:
-    """Who names the class of an example of this source, knowing nothing of the game.
-
-    For a mixture the nearest mode, whose index is the label; for images a classifier trained on the
-    source for three epochs, once a process.
+def judge_of(experiment: Experiment) -> Judge:
+    """Who names the class of an example of the experiment's data, knowing nothing of the game.
 
     Raises:
       UserError: if the data have no labels.
     """
-    classes_of(source)
-    if isinstance(source.density, Mixture):
-        modes = np.asarray(source.density.modes)
-        return lambda points: np.argmin(
-            np.linalg.norm(points[:, None] - modes[None], axis=-1), axis=1
-        )
-    return _classifier(source.name, source.size)
-
-
-@lru_cache(maxsize=2)
-def _classifier(name: str, size: int) -> Judge:
-    train, test = load(name, size=size), load(name, split="test")
-    found = train_classifier(train, test, epochs=3, width=12, say=lambda text: None)
-    probabilities = found.extractor.probabilities
-    assert probabilities is not None
-    return lambda images: np.concatenate([p.argmax(1) for p in extract(probabilities, [images])])
+    classes_of(experiment.source)
+    return judge_for(experiment.source, experiment.loaded)
 
 
 def class_accuracy(trained: Trained, count: int = 2000) -> float:
     """Share of samples that an independent judge gives the class they were made for."""
     made = np.asarray(samples(trained, count))
-    judge = judge_of(trained.experiment.source)
-    asked = _asked(trained.experiment.source, count)
-    return float(np.mean(judge(made) == asked))
+    judge = judge_of(trained.experiment)
+    return float(np.mean(judge(made) == _conditioned(trained.experiment.source, count)))
 
 
-def _asked(source: Source, count: int) -> np.ndarray:
+def _conditioned(source: Source, count: int) -> np.ndarray:
     """The classes that `samples` are made for."""
     places = np.arange(count) % AT_ONCE
     label: np.ndarray = conditions_of(source).at(places, read=("label",))["label"]
@@ -106,7 +80,7 @@ def code_error(categories: int, batches: int = 8) -> Measure:
     def measure(trained: Trained) -> float:
         made = np.asarray(samples(trained, AT_ONCE * batches, view="codes"))
         codes = np.tile(np.arange(AT_ONCE) * categories // AT_ONCE, batches)
-        return matching_error(codes, judge_of(trained.experiment.source)(made))
+        return matching_error(codes, judge_of(trained.experiment)(made))
 
     return measure
 
@@ -114,13 +88,13 @@ def code_error(categories: int, batches: int = 8) -> Measure:
 def spread_within_classes(trained: Trained, count: int = 2000) -> float:
     """Variance of the samples within their classes, as a share of the data's.
 
-    Both are traces of the covariance about the mean of the class asked for, averaged over classes.
+    Both are traces of the covariance about the mean of the condition's class, averaged over classes.
     """
     source = trained.experiment.source
     classes_of(source)
-    asked = _asked(source, count)
+    classes = _conditioned(source, count)
     real = conditions_of(source).at(np.arange(count))
-    return _within(np.asarray(samples(trained, count)), asked) / _within(
+    return _within(np.asarray(samples(trained, count)), classes) / _within(
         np.asarray(source.example_of(real)), np.asarray(real["label"])
     )
 

@@ -6,8 +6,9 @@ import jax
 import numpy as np
 
 from jgan.claims.class_measures import classes_of
-from jgan.data import Source, load
+from jgan.data import Source
 from jgan.data.conditions import conditions
+from jgan.data.held_out import published_splits
 from jgan.errors import UserError
 from jgan.game import Sampler
 from jgan.metrics.pairwise import nearest
@@ -22,9 +23,9 @@ def reconstruction_ratio(trained: Trained, count: int = 1000) -> float:
     denominator would give 0.71 to a generator that always draws the mean example.
 
     Raises:
-      UserError: if the game has no encoder.
+      UserError: if the game has no encoder, or the data no test set.
     """
-    test = load(trained.experiment.source.name, split="test")
+    test = _test_set(trained)
     batch, code = _coded(trained, test, count)
     generate = jax.jit(_encoding(trained).for_batch)
     made = np.asarray(generate(_variables(trained), batch, code))
@@ -38,14 +39,24 @@ def neighbour_accuracy(trained: Trained, count: int = 10_000) -> float:
     """Share of test examples whose nearest training example, by the distance of codes, has their class.
 
     Raises:
-      UserError: if the game has no encoder, or the data no labels.
+      UserError: if the game has no encoder, or the data no labels or no test set.
     """
     source = trained.experiment.source
     classes_of(source)
     known, codes = _coded(trained, source, count)
-    asked, places = _coded(trained, load(source.name, split="test"), count)
+    test, places = _coded(trained, _test_set(trained), count)
     found = nearest(np.asarray(places, np.float64), np.asarray(codes, np.float64))[0][:, 0]
-    return float(np.mean(known["label"][found] == asked["label"]))
+    return float(np.mean(known["label"][found] == test["label"]))
+
+
+def _test_set(trained: Trained) -> Source:
+    source = trained.experiment.source
+    splits = published_splits(source, trained.experiment.loaded)
+    if splits is None:
+        raise UserError(
+            f"data is {source.name!r}, of which there is no test set, but codes are tested on one."
+        )
+    return splits[1]
 
 
 def _variables(trained: Trained) -> Any:

@@ -1,6 +1,7 @@
 """What claims measure: each is a function ``Trained -> float``, or makes one."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ from jgan.data import Source
 from jgan.data.conditions import Conditions, conditions
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
+from jgan.evaluation.beside import put_beside
 from jgan.metrics.modes import ModeCoverage, mode_coverage
 from jgan.metrics.random_features import random_feature_distance
 from jgan.metrics.subsets import draw_rows, stream
@@ -18,6 +20,31 @@ from jgan.training.experiment import Trained
 
 Measure = Callable[[Trained], float]
 AT_ONCE = 250
+
+
+class CoveredModes(NamedTuple):
+    """Modes covered, as they stand beside a number.
+
+    Examples:
+      >>> str(CoveredModes(8, 8, 0.094, 0.084))
+      '8 of 8 modes, high-quality share 0.094, reverse KL 0.084'
+    """
+
+    modes: int
+    of: int
+    high_quality: float
+    reverse_kl: float
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """The numbers by the names that they have in tables."""
+        return {name: value for name, value in self._asdict().items() if name != "of"}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.modes} of {self.of} modes, high-quality share {self.high_quality:.3f}, "
+            f"reverse KL {self.reverse_kl:.3f}"
+        )
 
 
 def samples(trained: Trained, count: int, seed: int = 0, view: str = "samples") -> jax.Array:
@@ -42,6 +69,9 @@ def conditions_of(source: Source) -> Conditions:
 def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
     """Mode coverage of 2,500 samples (VEEGAN's protocol), high quality within 3 standard deviations.
 
+    All of it is put beside the number that is being computed: a count of modes says little without the share
+    of samples of high quality, nor does their reverse KL.
+
     Raises:
       UserError: if the data are not a mixture with known modes.
     """
@@ -51,7 +81,9 @@ def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
         raise UserError(
             f"mode coverage was asked of the source {name!r}, which is no mixture; use ring or grid."
         )
-    return mode_coverage(samples(trained, count), density.modes, density.stds)
+    found = mode_coverage(samples(trained, count), density.modes, density.stds)
+    put_beside(CoveredModes(int(found.modes), len(density.modes), *map(float, found[2:])))
+    return found
 
 
 def modes(trained: Trained) -> float:

@@ -5,7 +5,8 @@ from jgan.cli.flags import Parser
 from jgan.cli.paths import output
 from jgan.data import Source, load
 from jgan.errors import UserError
-from jgan.evaluation.judges import save_classifier, train_classifier
+from jgan.evaluation.classifier_files import save_classifier
+from jgan.evaluation.classifiers import train_classifier
 
 
 def main(words: list[str]) -> int:

@@ -22,6 +22,7 @@ from jgan.cli.flags import Parser
 from jgan.cli.paths import output
 from jgan.data import Source, load
 from jgan.data.pictures import extensions
+from jgan.data.registry import recorded
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import LEAST, evaluate
 from jgan.evaluation.reference import check_enough, measurable
@@ -44,7 +45,8 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--pairs", type=output(".png"), help="draw nn's pairs into this .png")
     options = parser.parse_args(words)
-    first, second = (read(name, options.split) for name in (options.first, options.second))
+    with recorded() as loaded:
+        first, second = (read(name, options.split) for name in (options.first, options.second))
     if len(first.shape) != len(second.shape):
         raise UserError(
             f"{options.first!r} holds examples of shape {first.shape} and {options.second!r} of "
@@ -66,7 +68,7 @@ def main(words: list[str]) -> int:
         ),
         second,
         names,
-        extractor=extractor_for(options, second),
+        extractor=extractor_for(options, second, loaded),
         seed=options.seed,
         cache=cache_folder("references"),
         about={"first": options.first, "second": options.second, "split": options.split},

@@ -74,7 +74,7 @@ def main(words: list[str]) -> int:
         samples,
         reference,
         names,
-        extractor=extractor_for(options, source),
+        extractor=extractor_for(options, source, saved.experiment.loaded),
         held_out=held_out,
         seed=options.seed,
         cache=cache_folder("references"),

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,15 @@ import numpy as np
 from jgan.cli.common import at_least
 from jgan.cli.paths import named_path
 from jgan.data import Source
+from jgan.data.registry import LoadArguments
 from jgan.evaluation.collect import Progress
 from jgan.evaluation.evaluate import Result, default_metrics
 from jgan.evaluation.extractors import get_extractor
+from jgan.evaluation.judges import classifier_for
 from jgan.evaluation.metric import Value
 from jgan.evaluation.metric_table import METRICS, get_metrics
 from jgan.features.extractor import Extractor
+from jgan.features.judge_accuracy import JudgeAccuracy
 from jgan.files import write_atomically
 from jgan.runs.images import encode_png, grid
 
@@ -62,10 +65,22 @@ def metric_names(given: str | None, source: Source) -> tuple[str, ...]:
     return names
 
 
-def extractor_for(options: argparse.Namespace, source: Source) -> Extractor | None:
-    """The extractor asked for, for a source of pictures; None for points."""
+def extractor_for(
+    options: argparse.Namespace, source: Source, loaded: Mapping[LoadArguments, Source]
+) -> Extractor | None:
+    """The extractor that --extractor names, for a source of pictures; None for points.
+
+    Args:
+      options: of the command line.
+      source: whose classes a classifier without --weights is trained on.
+      loaded: what `jgan.data.load` returned on the way to it.
+    """
     if not source.pictures:
         return None
+    if options.extractor == "classifier" and options.weights is None:
+        return classifier_for(
+            source, loaded, say=lambda line: announce(f"the classifier of {source.name}, {line}")
+        ).extractor
     return get_extractor(options.extractor, weights=options.weights, fetch=options.fetch)
 
 
@@ -106,14 +121,18 @@ def show(result: Result, as_json: bool, written: Sequence[str] = ()) -> None:
 
 
 def number(value: Value) -> str:
-    """Value and uncertainty with the digits that mean something, and what the uncertainty is.
+    """Value and uncertainty with the digits that mean something, what the latter is, and its judge's accuracy.
 
     >>> number(Value("x", 1.23456, 0.0123, settings={"spread": "standard error"}))
     '1.235 ± 0.012 (standard error)'
+    >>> number(Value("x", 0.79, settings={"judge": "0.88 on 2,000 held-out images"}))
+    '0.79 (judge: 0.88 on 2,000 held-out images)'
     """
-    if value.uncertainty is None:
-        return f"{value.value:.4g}"
-    return f"{value.value:.4g} ± {value.uncertainty:.2g} ({value.settings['spread']})"
+    text = f"{value.value:.4g}"
+    if value.uncertainty is not None:
+        text += f" ± {value.uncertainty:.2g} ({value.settings['spread']})"
+    judge = value.settings.get("judge")
+    return text if judge is None else f"{text} (judge: {judge})"
 
 
 def protocol_lines(result: Result) -> list[str]:
@@ -128,6 +147,7 @@ def protocol_lines(result: Result) -> list[str]:
         lines.append(
             f"features {protocol['extractor']} (sha256 {protocol['extractor_sha256'][:12]}); "
             f"resize {protocol['resize']}"
+            + (f"; {JudgeAccuracy(**protocol['judge'])}" if "judge" in protocol else "")
         )
     return lines + [f"warning: {sentence}" for sentence in result.warnings]
 

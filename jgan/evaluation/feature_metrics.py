@@ -26,7 +26,13 @@ from jgan.metrics.frechet import (
 from jgan.metrics.inception_score import inception_score
 from jgan.metrics.kid import kernel_distance
 from jgan.metrics.mmd import gaussian_mmd2
-from jgan.metrics.modes import class_coverage, kl_floor, stacked_predictions
+from jgan.metrics.modes import (
+    CONFIDENT,
+    class_coverage,
+    confident_share,
+    kl_floor,
+    stacked_predictions,
+)
 from jgan.metrics.neighbours import memorisation
 from jgan.metrics.per_class import class_accuracy, intra_class_diversity
 from jgan.metrics.prdc import empty_balls, expected_coverage, prdc
@@ -328,9 +334,10 @@ def diversity(evidence: Evidence) -> Measurement:
 
 
 def class_shares(evidence: Evidence) -> Measurement:
-    """Classes found among the samples, and KL of their shares from those of the reference."""
+    """Classes found among the samples, the share of confident ones, KL of the classes' shares."""
     what = "probabilities of classes"
-    fake = present(evidence.samples.probabilities, "kl", what).argmax(axis=1)
+    made = present(evidence.samples.probabilities, "kl", what)
+    fake = made.argmax(axis=1)
     chances = present(evidence.reference.probabilities, "kl", what)
     shares = np.bincount(chances.argmax(axis=1), minlength=chances.shape[1]) / len(chances)
     found = class_coverage(fake, len(shares), shares)
@@ -339,6 +346,7 @@ def class_shares(evidence: Evidence) -> Measurement:
     return Measurement(
         [
             Value(evidence.named("classes", "classes"), found.modes, None, "higher", settings),
+            _confident(evidence.named("confident share", "confident share"), made, chances),
             Value(
                 evidence.named("KL of classes", "KL of classes"), found.kl, None, "lower", settings
             ),
@@ -347,14 +355,13 @@ def class_shares(evidence: Evidence) -> Measurement:
 
 
 def stacked(evidence: Evidence) -> Measurement:
-    """Stacked MNIST: of 1000 triples of digits how many appear, and KL of their shares from uniform."""
+    """Stacked MNIST: how many of 1000 triples of digits appear, share of confident ones, KL from uniform."""
     what = "probabilities of digits for each channel"
-    found = []
+    digits = []
     for part in (evidence.samples, evidence.reference):
         chances = present(part.probabilities, "stacked", what)
-        digits = chances.reshape(len(chances), 3, -1).argmax(axis=2)
-        found.append(class_coverage(stacked_predictions(digits), 1000))
-    fake, real = found
+        digits.append(chances.reshape(len(chances), 3, -1))
+    fake, real = (class_coverage(stacked_predictions(own.argmax(axis=2)), 1000) for own in digits)
     settings = {"floor": kl_floor(1000, evidence.samples.count), "samples": evidence.samples.count}
     return Measurement(
         [
@@ -372,6 +379,12 @@ def stacked(evidence: Evidence) -> Measurement:
                 "higher",
                 {"reference": real.solid, "least share": 0.25, **settings},
             ),
+            _confident("Stacked-MNIST confident share", *digits),
             Value("Stacked-MNIST KL", fake.kl, None, "lower", {"reference": real.kl, **settings}),
         ]
     )
+
+
+def _confident(name: str, fake: np.ndarray, real: np.ndarray) -> Value:
+    settings = {"reference": confident_share(real), "least probability": CONFIDENT}
+    return Value(name, confident_share(fake), None, "higher", settings)

@@ -1,6 +1,6 @@
 """What metrics are computed from, and what they return."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from jgan.errors import UserError
 from jgan.evaluation.collect import Collected
 from jgan.evaluation.samples import Latents
 from jgan.features.extractor import Extractor
+from jgan.features.judge_accuracy import JudgeAccuracy
 from jgan.metrics.equivariance import Generate
 from jgan.metrics.subsets import draw_rows, stream
 
@@ -93,6 +94,17 @@ class Measurement:
     values: list[Value]
     warnings: list[str] = field(default_factory=list)
     pairs: np.ndarray | None = None
+
+
+def judged(measurement: Measurement, accuracy: JudgeAccuracy | None) -> Measurement:
+    """The same with a classifier's test accuracy as the setting ``judge`` of every value, where it is known."""
+    if accuracy is None:
+        return measurement
+    values = [
+        value._replace(settings={**value.settings, "judge": accuracy.words})
+        for value in measurement.values
+    ]
+    return replace(measurement, values=values)
 
 
 def present[T](value: T | None, metric: str, what: str) -> T:

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgan.features.judge_accuracy import JudgeAccuracy
+
 
 class Extractor(NamedTuple):
     """A network with fixed weights that turns images into features.
@@ -22,6 +24,7 @@ class Extractor(NamedTuple):
         float32; pure, can be compiled.
       probabilities: likewise to ``(B, K)`` probabilities of classes; None if the network has none.
       classes: names of the K classes, empty where they are not known.
+      accuracy: how often its classes are right, where it was trained here; None for published networks.
       unrounded: the same as ``features`` without its rounding of pictures to 8 bits, for differences along a
         path; None where ``features`` does not round.
     """
@@ -33,6 +36,7 @@ class Extractor(NamedTuple):
     probabilities: Callable[[jax.Array], jax.Array] | None = None
     unrounded: Callable[[jax.Array], jax.Array] | None = None
     classes: tuple[str, ...] = ()
+    accuracy: JudgeAccuracy | None = None
 
 
 def smooth(extractor: Extractor) -> Callable[[jax.Array], jax.Array]:

@@ -14,6 +14,10 @@ LEAST_SHARE = 0.25
 """Share of its due from which a mode or a class counts as solid."""
 
 
+CONFIDENT = 0.9
+"""Probability of its most probable class from which a classifier is sure of a sample."""
+
+
 class ModeCoverage(NamedTuple):
     """How samples are spread over the modes of a mixture.
 
@@ -88,7 +92,8 @@ class ClassCoverage(NamedTuple):
     """How predictions are spread over classes.
 
     Attributes:
-      modes: classes that are predicted at least once, as published.
+      modes: classes that are predicted at least once, as published. Read them with `confident_share`: every
+        sample is of some class, noise too.
       solid: those that have at least a quarter of their share in the reference. A classifier's errors scatter
         over many classes and make modes of each: where 100 triples of real digits are generated, one that is
         right in 99.2 % of the digits reports several hundred.
@@ -130,6 +135,20 @@ def class_coverage(
     kl = np.sum(rel_entr(counts / counts.sum(), shares / shares.sum()))
     solid = counts >= np.maximum(LEAST_SHARE * counts.sum() * shares / shares.sum(), 1)
     return ClassCoverage(int(np.sum(counts > 0)), int(np.sum(solid)), float(kl))
+
+
+def confident_share(probabilities: np.ndarray) -> float:
+    """Share of samples that a classifier is sure of; read it beside a count of classes: noise has one, too.
+
+    Args:
+      probabilities: of classes, ``(N, K)``, or of the classes of each of a sample's P parts, ``(N, P, K)``; a
+        sample counts if the most probable class of every part has at least `CONFIDENT`.
+
+    >>> confident_share(np.array([[0.95, 0.05], [0.6, 0.4]]))
+    0.5
+    """
+    least = np.asarray(probabilities).max(axis=-1).reshape(len(probabilities), -1).min(axis=1)
+    return float(np.mean(least >= CONFIDENT))
 
 
 def kl_floor(classes: int, count: int) -> float:

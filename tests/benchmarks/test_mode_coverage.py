@@ -85,7 +85,11 @@ def test_stacked_pictures_end_to_end(smoke, capsys, tmp_path):
     # KL >= log(classes / modes) whatever was generated.
     for modes, kl in zip(own["measures"]["modes"], own["measures"]["KL"], strict=True):
         assert kl >= math.log(1000 / modes) - 1e-9
-    assert "classifier right in" in capsys.readouterr().out
+    accuracy = own["stacked"]["classifier"]["accuracy"]
+    text = capsys.readouterr().out
+    assert f"judge: {accuracy:.2f} on 100 held-out images of single digits" in text
+    assert "confident %: share of samples whose digits" in text
+    assert all(0 <= share <= 100 for share in own["measures"]["confident %"])
 
 
 def test_triples_are_channels_of_single_pictures():

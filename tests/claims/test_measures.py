@@ -7,6 +7,7 @@ import optax
 import pytest
 
 from jgan.claims import measures
+from jgan.claims.claim_value import claim_value
 from jgan.data import load
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
@@ -46,7 +47,13 @@ def test_a_perfect_generator_covers_the_ring() -> None:
 def test_a_collapsed_generator_does_not() -> None:
     trained = oracle(np.array([0.5, 0.5, 0, 0, 0, 0, 0, 0]))
     assert measures.modes(trained) == 2
-    assert measures.reverse_kl(trained) == pytest.approx(np.log(4), abs=0.01)
+    found = claim_value(measures.reverse_kl, trained)
+    assert found.value == pytest.approx(np.log(4), abs=0.01)
+    # Whichever of the three is claimed, all of them are read with it.
+    good = measures.high_quality(trained)
+    kl = found.value
+    assert found.columns == {"modes": 2, "high_quality": good, "reverse_kl": kl}
+    assert found.note == f"(2 of 8 modes, high-quality share {good:.3f}, reverse KL {kl:.3f})"
 
 
 def test_samples_are_as_many_as_asked() -> None:

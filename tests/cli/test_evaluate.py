@@ -1,5 +1,6 @@
 """``jgan evaluate`` as a user types it."""
 
+import functools
 import json
 import textwrap
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from jgan.cli import evaluate
 from jgan.cli.main import main
 from jgan.errors import UserError
+from jgan.evaluation import judges
 
 TINY = '''
 """A tiny GAN."""
@@ -75,6 +77,30 @@ def test_pictures_with_their_protocol(folder, cache, capsys):
     with Image.open(folder / "fashion/evaluations/2-nn.png") as picture:
         assert picture.size == (16 * 29 - 1, 2 * 29 - 1)
     assert len(list(cache.glob("*.npz"))) == 2  # the training set, and the test set as new data
+
+
+def test_a_classifier_without_weights_is_trained_on_the_data_and_says_its_accuracy(
+    folder, cache, capsys, monkeypatch
+):
+    small = judges.SETTINGS._replace(images=640, width=2)
+    train = functools.partial(judges.domain_classifier, settings=small)
+    monkeypatch.setattr(judges, "domain_classifier", train)
+    out = folder / "judged.json"
+    words = "{folder}/fashion --extractor classifier --samples 40 --metrics kl,fd --out {folder}/judged.json"
+    assert run(words, folder) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (found,) = json.loads(out.read_text())["evaluations"]
+    judge = found["protocol"]["judge"]
+    # The run has 200 images; the judge is tested on the whole test set.
+    assert judge["examples"] == 1000
+    accuracy = f"{judge['share']:.2f} on 1,000 held-out images"
+    names = ["classes", "confident share", "KL of classes", "Fréchet distance"]
+    assert [line.strip().split(" (")[0] for line in lines[:4]] == names
+    assert [f"(judge: {accuracy})" in line for line in lines[:4]] == [True, True, True, False]
+    assert any(line.startswith("features classifier-fashion (") for line in lines)
+    assert any(line.endswith(f"; judge: {accuracy}") for line in lines)
+    assert [value["settings"].get("judge") for value in found["values"]] == [*3 * [accuracy], None]
+    assert len(list(cache.with_name("judges").iterdir())) == 1
 
 
 def test_json_is_all_that_is_printed_and_is_stored(folder, capsys):

@@ -3,28 +3,18 @@ import zipfile
 
 import numpy as np
 import pytest
+from labelled import quadrants
 
 from jgan.cli.classifier import main
 from jgan.data import Source
 from jgan.errors import UserError
+from jgan.evaluation.classifier_files import load_classifier, save_classifier
+from jgan.evaluation.classifiers import train_classifier
 from jgan.evaluation.evaluate import evaluate
 from jgan.evaluation.extractors import get_extractor
-from jgan.evaluation.judges import load_classifier, save_classifier, train_classifier
 from jgan.evaluation.samples import Samples
 
 SETTINGS = {"epochs": 3, "batch_size": 16, "width": 8, "learning_rate": 3e-3}
-
-
-def quadrants(count, seed, side=8, channels=1):
-    """Pictures of noise with one bright quarter, and which one."""
-    draw = np.random.default_rng(seed)
-    labels = draw.integers(0, 4, count).astype(np.int32)
-    images = draw.integers(0, 100, (count, side, side, channels), np.uint8)
-    half = side // 2
-    for image, label in zip(images, labels, strict=True):
-        row, column = divmod(int(label), 2)
-        image[row * half : (row + 1) * half, column * half : (column + 1) * half] += 150
-    return Source({"image": images, "label": labels}, "quadrants")
 
 
 @pytest.fixture(scope="module")

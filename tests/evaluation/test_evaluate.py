@@ -16,6 +16,7 @@ from jgan.evaluation.metric_table import METRICS, get_metrics
 from jgan.evaluation.samples import Latents, Samples, latents_of, sampler
 from jgan.evaluation.score import scorer
 from jgan.features.extractor import Extractor
+from jgan.features.judge_accuracy import JudgeAccuracy
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.gans.conditional import conditional
 from jgan.gans.gan import gan
@@ -211,9 +212,20 @@ def test_stacked_digits():
     source = Source({"image": np.ascontiguousarray(stack(np.arange(1000)))}, "stacked")
     allowed = rng.permutation(1000)[:100]
     samples = Samples(iter([stack(allowed[rng.integers(0, 100, 2600)])]))
-    modes, solid, kl = evaluate(samples, source, ["stacked"], extractor=EXTRACTOR).values
+    # Of the digits 5 to 9 it is less sure.
+    share = np.where(np.arange(10) < 5, 0.95, 0.8)
+    unsure = lambda images: probabilities(images) * share + (1 - share) / 10
+    tested = JudgeAccuracy(0.987, 500)
+    judge = EXTRACTOR._replace(probabilities=unsure, accuracy=tested)
+    result = evaluate(samples, source, ["stacked"], extractor=judge)
+    modes, solid, confident, kl = result.values
     assert modes.value == solid.value == 100
     assert np.log(10) < kl.value < np.log(10) + 0.04
+    low = np.stack([allowed // 100, allowed // 10 % 10, allowed % 10]).max(axis=0) < 5
+    assert confident.value == pytest.approx(low.mean(), abs=0.02)
+    assert confident.settings["reference"] == pytest.approx(1 / 8)
+    assert {value.settings["judge"] for value in result.values} == {"0.99 on 500 held-out images"}
+    assert result.as_json()["protocol"]["judge"] == tested._asdict()
 
 
 def test_points_and_their_densities():

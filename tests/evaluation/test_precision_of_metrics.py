@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from jaxprs import equations, primitives
 
+from jgan.evaluation.classifiers import _extractor
 from jgan.evaluation.extraction import extract
 from jgan.evaluation.extractors import random_extractor
-from jgan.evaluation.judges import _extractor
 from jgan.features.extractor import smooth
 from jgan.features.inception import CONVOLUTIONS
 from jgan.latents import normal

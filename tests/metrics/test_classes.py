@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jgan.metrics.inception_score import inception_score
-from jgan.metrics.modes import class_coverage, kl_floor, stacked_predictions
+from jgan.metrics.modes import class_coverage, confident_share, kl_floor, stacked_predictions
 from jgan.metrics.per_class import class_accuracy, intra_class_diversity
 
 
@@ -99,6 +99,13 @@ def test_a_classifier_s_errors_make_modes_but_no_solid_ones():
     found = class_coverage(stacked_predictions(misread), 1000)
     assert found.modes > 300
     assert found.solid == 100
+
+
+def test_confidence_is_that_of_the_least_sure_digit():
+    sure, unsure = np.eye(10)[3], np.full(10, 0.1)
+    triples = np.stack([[sure, sure, sure], [sure, unsure, sure], [unsure, unsure, unsure]])
+    assert confident_share(triples) == pytest.approx(1 / 3)
+    assert confident_share(triples[:, 0]) == pytest.approx(2 / 3)
 
 
 def test_the_floor_of_stacked_mnist():
