@@ -5,6 +5,7 @@ it left is gone on with.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -173,6 +174,9 @@ def measured(claim: Claim, values: Values, control: bool = False) -> str:
     >>> measured(Claim("a", len, {}, at_least=7), {0: 8.0, 1: 7.5})
     '7.75 ± 0.35, worst 7.5 (seed 1)'
     """
+    diverged = sum(not math.isfinite(value) for value in values.values())
+    if diverged:
+        return "diverged" if len(values) == 1 else f"{diverged} of {len(values)} seeds diverged"
     if len(values) == 1:
         return f"{mean(values):.4g}"
     seed = worst(claim, values, control)
