@@ -71,9 +71,9 @@ def deviation(values: Values) -> float:
 def margin(claim: Claim, value: float) -> float:
     """How far a value is on the right side of the bound; negative on the wrong side, minus infinity for NaN.
 
-    >>> claim = Claim("a", len, {}, at_least=0.8, at_most=1.25)
-    >>> margin(claim, 1.0), margin(claim, 0.3)
-    (0.25, -0.5)
+    >>> claim = Claim("a", len, {}, at_least=0.5, at_most=2)
+    >>> margin(claim, 1.0), margin(claim, 2.25)
+    (0.5, -0.25)
     """
     if math.isnan(value):
         return -math.inf
