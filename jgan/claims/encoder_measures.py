@@ -43,9 +43,9 @@ def neighbour_accuracy(trained: Trained, count: int = 10_000) -> float:
     source = trained.experiment.source
     classes_of(source)
     known, codes = _coded(trained, source, count)
-    asked, places = _coded(trained, load(source.name, split="test"), count)
+    test, places = _coded(trained, load(source.name, split="test"), count)
     found = nearest(np.asarray(places, np.float64), np.asarray(codes, np.float64))[0][:, 0]
-    return float(np.mean(known["label"][found] == asked["label"]))
+    return float(np.mean(known["label"][found] == test["label"]))
 
 
 def _variables(trained: Trained) -> Any:

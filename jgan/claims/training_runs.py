@@ -198,7 +198,7 @@ class _Meter:
         )
 
     def hear(self, line: str) -> None:
-        """Be told of progress, which comes with every row of metrics."""
+        """Note the time at a line of progress, which comes with every row of metrics."""
         if time.monotonic() - self._written > 1:
             self._written = time.monotonic()
             write_result(self._run, self.result())

@@ -41,7 +41,7 @@ class Plan(NamedTuple):
     """The claims of an experiment and the trainings that they need.
 
     Attributes:
-      claims: all of them, or those that were asked for.
+      claims: all of them.
       trainings: by claim and variant, which is `SYSTEM`, `CONTROL` or the name of a rival. Those of equal names
         are the same.
     """
@@ -116,22 +116,22 @@ def plan(
             taken = from_run if shares and built.needs == whole.needs else None
             earlier = _earlier(file, experiment, own) if shares and taken is None else None
             origin = [earlier and earlier.name, taken and str(taken.resolve())]
-            told = [resolved(own, experiment.loaded), experiment.sizes(), origin]
-            name = _name(file, experiment, told)
+            decisive = [resolved(own, experiment.loaded), experiment.sizes(), origin]
+            name = _name(file, experiment, decisive)
             trainings[claim.name, variant] = Training(name, experiment, own, earlier, taken)
     return Plan(claims, trainings)
 
 
 def _earlier(file: ExperimentFile, experiment: Experiment, arguments: dict[str, Any]) -> Training:
-    """The training of an experiment's earlier stages, told by what it needs and not by its arguments."""
+    """The training of an experiment's earlier stages, named by what it needs and not by its arguments."""
     until = experiment.until(experiment.ends[-2])
     return Training(_name(file, until, [experiment.needs, until.sizes()]), until, arguments)
 
 
-def _name(file: ExperimentFile, experiment: Experiment, told: Any) -> str:
+def _name(file: ExperimentFile, experiment: Experiment, decisive: Any) -> str:
     content = file.path.read_bytes()
-    told = [hashlib.sha256(content).hexdigest(), identities(experiment), told]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+    whole = [hashlib.sha256(content).hexdigest(), identities(experiment), decisive]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _check_from_run(whole: Experiment, from_run: Path) -> None:
