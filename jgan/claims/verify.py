@@ -6,7 +6,7 @@ from typing import Any
 
 from jgan.claims.results import Result
 from jgan.claims.training_runs import TrainingRuns
-from jgan.claims.trainings import CONTROL, SYSTEM, plan, variants
+from jgan.claims.trainings import CONTROL, SYSTEM, Training, plan, variants
 from jgan.claims.verdicts import Verdict
 from jgan.errors import UserError
 from jgan.files import parse_json, write_atomically
@@ -15,8 +15,8 @@ from jgan.training.experiment import Claim, ExperimentFile, Trained
 
 Show = Callable[[Claim, Trained | None, Trained | None], None]
 """``(claim, training, control)``: shows both trainings of a claim; None is one that diverged."""
-Keep = Callable[[Claim, str, int, Result], None]
-"""``(claim, variant, seed, result)``: keeps what was measured elsewhere."""
+Keep = Callable[[Claim, str, int, Training, Result], None]
+"""``(claim, variant, seed, training, result)``: keeps a measurement elsewhere too."""
 MARK = "verified.json"
 """The file that marks a folder of this kind and names its experiment."""
 
@@ -75,7 +75,7 @@ def verify(
                     result = runs.result(training, seed, made.measured_on(training))
                     values.setdefault(variant, {})[seed] = result.values[claim.name]
                     if keep:
-                        keep(claim, variant, seed, result)
+                        keep(claim, variant, seed, training, result)
             if show:
                 both = (made.trainings[claim.name, variant] for variant in (SYSTEM, CONTROL))
                 show(claim, *(runs.trained(training, seeds[0]) for training in both))

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from jgan.claims.comparisons import drawer
+from jgan.claims.evidence import merge_evidence, row_of
+from jgan.claims.results import Result
+from jgan.claims.trainings import Training
 from jgan.claims.verdicts import Values, Verdict, deviation, difference, mean, worst
-from jgan.claims.verify import MARK, verify
+from jgan.claims.verify import MARK, Keep, verify
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment, seeds
 from jgan.cli.flags import Parser
 from jgan.cli.paths import check_folder, named_path, output
@@ -44,6 +47,7 @@ def main(words: list[str]) -> int:
         notes = "".join(f"{note}\n" for note in overridden(given, claims))
         if options.pictures:
             show = drawer(options.pictures, file.path.stem, arguments, claims)
+    record = _recorder(options.record, file.path.stem, given, options.steps)
     width = ONE if len(options.seeds) == 1 else SEVERAL
     header = (
         f"{'claim':<{NAME}} {'bound':>{BOUND}} {'value':>{width}} {'control':>{width}}  verdict"
@@ -59,11 +63,32 @@ def main(words: list[str]) -> int:
         steps=options.steps,
         from_run=vars(options)["from"],
         show=show,
+        keep=record,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     ):
         proven &= verdict.proven
         print("\n".join(table_rows(verdict, width)), flush=True)
     return 0 if proven else 1
+
+
+def _recorder(
+    path: Path | None, experiment: str, given: Collection[str], steps: int | None
+) -> Keep | None:
+    """What keeps results in a table of evidence, which is of experiments as their files have them."""
+    if path is None:
+        return None
+    changed = [*map(flag, sorted(given)), *(["--steps"] if steps is not None else [])]
+    if changed:
+        raise UserError(
+            f"--record keeps what an experiment gives as its file has it, so {' and '.join(changed)} cannot be "
+            "given with it."
+        )
+
+    def record(claim: Claim, variant: str, seed: int, training: Training, result: Result) -> None:
+        steps = training.experiment.steps
+        merge_evidence(path, [row_of(experiment, claim, variant, seed, steps, result)])
+
+    return record
 
 
 def _parser() -> Parser:
@@ -94,6 +119,12 @@ def _parser() -> Parser:
         "--out",
         type=output(folder=True),
         help="where the trainings are kept (default: runs/verify/NAME)",
+    )
+    add(
+        "--record",
+        type=output(".csv"),
+        metavar="FILE.csv",
+        help="add the results to this table of evidence, as benchmarks/results/catalogue.csv is one",
     )
     add(
         "--from",

@@ -231,6 +231,8 @@ MISTAKES = """
     verify {f}/tiny.py --seeds 2 --seed 1 | argument --seed: not allowed with argument --seeds
     verify {f}/tiny.py --seeds 2 --control-seeds 3 | --control-seeds is 3, but there are only 2 --seeds
     verify {f}/tiny.py --control-seeds 0 | argument --control-seeds: is 0, but must be at least 1
+    verify {f}/tiny.py --record x.csv --size 9 --steps 2 | so --size and --steps cannot be given with it
+    verify {f}/tiny.py --record x.txt | argument --record: is 'x.txt', but must end in .csv
     verify {f}/tiny.py --out {f} | but that folder holds other files
     verify {f}/tiny.py --wrong claims | makes no claims
     verify {f}/tiny.py | claim 'small' sets 'weight', but the experiment has only data, size
