@@ -25,7 +25,7 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -121,19 +121,25 @@ def read_evidence(path: Path) -> Table:
 
 
 def merge_evidence(path: Path, rows: Iterable[Evidence]) -> None:
-    """Add rows to a table, or put them in the place of those with the same keys.
+    """Add rows to a table, or put them in the place of those with the same keys; as `change_evidence`."""
+    change_evidence(path, lambda table: table | {row.key: row for row in rows})
 
-    Processes that do so at the same time wait for each other.
+
+def change_evidence(path: Path, change: Callable[[Table], Table]) -> None:
+    """Put another table in the place of one, if it differs. Processes that do so wait for each other.
 
     Raises:
       UserError: if the file is no such table or cannot be written.
     """
     with _held(make_folder(path.parent)):
-        write_evidence(path, read_evidence(path) | {row.key: row for row in rows})
+        before = read_evidence(path)
+        after = change(dict(before))
+        if _text(after) != _text(before) or not path.exists():
+            write_atomically(path, _text(after))
 
 
-def write_evidence(path: Path, table: Mapping[Key, Evidence]) -> None:
-    """Write a table: experiments by name, claims as they came, systems before controls before rivals."""
+def _text(table: Mapping[Key, Evidence]) -> str:
+    """The file: experiments by name, claims as they came, systems before controls before rivals."""
     claims = {name: place for place, name in enumerate(dict.fromkeys(key[:2] for key in table))}
     ranks = {SYSTEM: 0, CONTROL: 1}
 
@@ -145,7 +151,7 @@ def write_evidence(path: Path, table: Mapping[Key, Evidence]) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(Evidence._fields)
     writer.writerows(_cells(row) for row in sorted(table.values(), key=order))
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _cells(row: Evidence) -> list[str]:

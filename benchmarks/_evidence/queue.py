@@ -1,0 +1,116 @@
+"""The queue of training sets, each a process of its own, and that process."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks._evidence.training_sets import TrainingSet
+from jgan.claims.evidence import Key, merge_evidence, row_of
+from jgan.claims.training_runs import TrainingRuns
+from jgan.claims.trainings import plan
+from jgan.claims.verify import mark
+from jgan.files import make_folder
+from jgan.runs.run import RunDirectory
+from jgan.runs.stop import STOPPED
+from jgan.training.experiment import load_experiment
+
+ROOT = Path(__file__).parents[2]
+WATCHED = 2.0
+"""Seconds between a process's looks at whether its queue still lives."""
+
+
+class Outcome(NamedTuple):
+    """How many sets were finished, failed, and were left when the time was over."""
+
+    finished: int
+    failed: int
+    left: int
+
+
+def run_queue(sets: Sequence[TrainingSet], words: Sequence[str], until: float) -> Outcome:
+    """Run sets in order, each as ``python -m benchmarks.evidence --train`` in a process of its own.
+
+    One that fails is passed over. When the time is over, or this process is interrupted, the set in training is
+    asked to save its state.
+
+    Args:
+      sets: what to run.
+      words: flags for all of these processes.
+      until: the value of ``time.monotonic()`` at which to stop.
+
+    Raises:
+      KeyboardInterrupt: if this process was interrupted.
+    """
+    finished = failed = 0
+    for number, own in enumerate(sets):
+        left = until - time.monotonic()
+        if left <= 0:
+            return Outcome(finished, failed, len(sets) - number)
+        seeds = map(str, own.seeds)
+        command = [sys.executable, "-m", "benchmarks.evidence", *words]
+        command += ["--only", own.file.stem, "--train", own.training, *seeds]
+        # In a session of its own, so that an interrupt at the terminal reaches it once, from here.
+        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        try:
+            code = process.wait(None if left == float("inf") else left)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt) as ended:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            if isinstance(ended, KeyboardInterrupt):
+                raise
+            continue
+        if code == STOPPED:
+            raise KeyboardInterrupt
+        finished += code == 0
+        failed += code != 0
+    return Outcome(finished, failed, len(sets) - finished - failed)
+
+
+def run_set(file: Path, training: str, keys: Sequence[Key], catalogue: Path, runs: Path) -> None:
+    """Train and measure one training under some seeds, adding rows and printing a line for each seed.
+
+    Args:
+      file: the experiment's.
+      training: its name, by `jgan.claims.trainings.plan`.
+      keys: of the rows that are wanted.
+      catalogue: the table.
+      runs: the folder of all experiments' trainings.
+
+    Raises:
+      UserError: as from `TrainingRuns.result`.
+      KeyboardInterrupt: if a signal stopped it.
+    """
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    experiment = load_experiment(file)
+    made = plan(experiment, {})
+    claims = {claim.name: claim for claim in made.claims}
+    own = next(one for one in made.trainings.values() if one.name == training)
+    folder = make_folder(runs / file.stem)
+    with RunDirectory(folder):
+        mark(folder, experiment)
+        trained = TrainingRuns(experiment, folder)
+        for seed in sorted({key[3] for key in keys}):
+            now = [key for key in keys if key[3] == seed]
+            result = trained.result(own, seed, [claims[claim] for _, claim, _, _ in now])
+            rows = [
+                row_of(file.stem, claims[claim], variant, seed, own.experiment.steps, result)
+                for _, claim, variant, _ in now
+            ]
+            merge_evidence(catalogue, rows)
+            values = "; ".join(
+                f"{row.claim} ({row.variant}): {row.value:.4g}, bound {row.bound}" for row in rows
+            )
+            print(f"{file.stem}, seed {seed}, {result.seconds:.0f} s: {values}", flush=True)
+
+
+def _end_with(parent: int) -> None:
+    """Ask this process to stop, with its training saved, once it has another parent."""
+    while os.getppid() == parent:
+        time.sleep(WATCHED)
+    os.kill(os.getpid(), signal.SIGTERM)
