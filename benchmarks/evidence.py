@@ -23,7 +23,7 @@ from pathlib import Path
 
 import jax
 
-from benchmarks._evidence.queue import ROOT, run_queue, run_set
+from benchmarks._evidence.queue import ROOT, end_with_parent, run_queue, run_set
 from benchmarks._evidence.staleness import Compared, stale_keys
 from benchmarks._evidence.tables import rewrite, verdict_of
 from benchmarks._evidence.training_sets import TrainingSet, restated, training_sets, wanted_keys
@@ -71,6 +71,7 @@ def _run(options: argparse.Namespace) -> int:
         chosen = options.seeds, options.control_seeds
         keys = wanted_keys(files[0].stem, plan(load_experiment(files[0]), {}), *chosen)[name]
         keys = [key for key in keys if str(key[3]) in numbers]
+        end_with_parent()
         _prepare_training()
         run_set(files[0], name, keys, options.catalogue, options.runs)
         return 0

@@ -86,7 +86,6 @@ def run_set(file: Path, training: str, keys: Sequence[Key], catalogue: Path, run
       UserError: as from `TrainingRuns.result`.
       KeyboardInterrupt: if a signal stopped it.
     """
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     experiment = load_experiment(file)
     made = plan(experiment, {})
     claims = {claim.name: claim for claim in made.claims}
@@ -109,8 +108,13 @@ def run_set(file: Path, training: str, keys: Sequence[Key], catalogue: Path, run
             print(f"{file.stem}, seed {seed}, {result.seconds:.0f} s: {values}", flush=True)
 
 
-def _end_with(parent: int) -> None:
-    """Ask this process to stop, with its training saved, once it has another parent."""
-    while os.getppid() == parent:
-        time.sleep(WATCHED)
-    os.kill(os.getpid(), signal.SIGTERM)
+def end_with_parent() -> None:
+    """Let this process be asked to stop, with its training saved, once its parent is no more."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCHED)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

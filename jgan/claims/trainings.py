@@ -88,11 +88,20 @@ def plan(
       UserError: if the experiment makes no claims, two have one name, a claim names an argument that it does
         not have or a rival as no rival can be named, or earlier stages cannot be taken from ``from_run``.
     """
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(file.build).parameters.items()
+    }
     sources: dict[Any, Source] = {}
+    built_before: dict[str, Experiment] = {}
 
     def build(changes: Mapping[str, Any]) -> Experiment:
-        with remembered(sources):  # data are read once for all variants
-            return file.build(**{**arguments, **changes})
+        own = {**arguments, **changes}
+        name = repr(sorted({**defaults, **own}.items()))
+        if name not in built_before:
+            with remembered(sources):  # data are read once for all variants
+                built_before[name] = file.build(**own)
+        return built_before[name]
 
     whole = build({})
     claims = list(whole.claims)
@@ -101,10 +110,6 @@ def plan(
     _check(claims, file.build)
     if from_run is not None:
         _check_from_run(whole, from_run)
-    defaults = {
-        name: parameter.default
-        for name, parameter in inspect.signature(file.build).parameters.items()
-    }
     trainings: dict[tuple[str, str], Training] = {}
     for claim in claims:
         for variant, changes in variants(claim).items():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jgan.claims.evidence import read_evidence
 from jgan.cli.main import main
 from jgan.cli.verify import overridden
 from jgan.errors import UserError
@@ -203,9 +204,14 @@ def test_verify_proves_and_refutes(
 ) -> None:
     file = tmp_path / "claiming.py"
     file.write_text(re.sub(r"    loss_size.*1e6\),\)\n", TWO_CLAIMS, TINY, flags=re.DOTALL))
-    words = ["verify", str(file), "--steps", "2", "--out", f"{tmp_path}/out"]
+    words = ["verify", str(file), "--out", f"{tmp_path}/out"]
     words += ["--seeds", "2", "--control-seeds", "1"]
-    assert main(words) == 1
+    assert main([*words, "--record", f"{tmp_path}/kept.csv"]) == 1
+    rows = [key[1:] for key in read_evidence(tmp_path / "kept.csv")]
+    pairs = [("system", 0), ("system", 1), ("control", 0)]
+    assert rows[:5] == [("is proven", *pair) for pair in (*pairs, ("bare", 0), ("bare", 1))]
+    assert rows[5:8] == [("has no control left", *pair) for pair in pairs]
+    assert rows[8:] == [("is false", *pair) for pair in pairs]
     said = capsys.readouterr()
     lines = [" ".join(line.split()) for line in said.out.splitlines()]
     assert lines[-4:] == [
