@@ -234,12 +234,10 @@ def test_a_killed_queue_goes_on(tmp_path: Path) -> None:
 
     said, _ = begin("whole").communicate(timeout=600)
     assert "3 done, 0 failed, 0 left" in said
-    process = begin("killed")
-    assert process.stdout is not None
-    lines = (line for line in process.stdout if line.startswith("falling"))
-    assert next(lines)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with begin("killed") as process:
+        assert process.stdout is not None
+        assert any(line.startswith("falling") for line in process.stdout)
+        process.send_signal(signal.SIGKILL)
     time.sleep(2 * queue.WATCHED)  # the training that it left behind ends by itself
     said, _ = begin("killed").communicate(timeout=600)
     assert ", 0 failed, 0 left" in said

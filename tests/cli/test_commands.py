@@ -193,7 +193,6 @@ TWO_CLAIMS = """
     bare = {"ema": False}
     claims = (
         Claim("is proven", averages, bare, at_least=1, rivals={"bare": bare}),
-        Claim("has no control left", averages, {"lr": float("inf")}, at_least=1),
         Claim("is false", averages, bare, at_least=2),
     )
 """
@@ -210,17 +209,15 @@ def test_verify_proves_and_refutes(
     rows = [key[1:] for key in read_evidence(tmp_path / "kept.csv")]
     pairs = [("system", 0), ("system", 1), ("control", 0)]
     assert rows[:5] == [("is proven", *pair) for pair in (*pairs, ("bare", 0), ("bare", 1))]
-    assert rows[5:8] == [("has no control left", *pair) for pair in pairs]
-    assert rows[8:] == [("is false", *pair) for pair in pairs]
+    assert rows[5:] == [("is false", *pair) for pair in pairs]
     said = capsys.readouterr()
     lines = [" ".join(line.split()) for line in said.out.splitlines()]
-    assert lines[-4:] == [
+    assert lines[-3:] == [
         "is proven >= 1 1 ± 0, worst 1 (seed 0) 0 holds",
         "rival bare: 0 ± 0, worst 0 (seed 0); less the system's -1 (95 % from -1 to -1)",
-        "has no control left >= 1 1 ± 0, worst 1 (seed 0) diverged CONTROL DIVERGED",
         "is false >= 2 1 ± 0, worst 1 (seed 0) 0 FAILS",
     ]
-    assert said.err.count("training ") == 5
+    assert said.err.count("training ") == 4
     assert main(words) == 1
     assert capsys.readouterr() == (said.out, "")
 

@@ -182,6 +182,7 @@ CLAIMS = (
 """
 CLAIMING = STAGED.replace("\n\ndef network", f"{CLAIMS}\n\ndef network")
 NEEDING = CLAIMING.replace("claims=CLAIMS)", 'claims=CLAIMS, needs=f"a ring lr={lr}")')
+ONE = NEEDING.replace("    Claim(\"first", "    # Claim(\"first")
 
 
 @pytest.fixture
@@ -219,7 +220,16 @@ def verified(tmp_path):
 
 
 def test_verify_trains_what_is_needed_once(verified, trainings):
-    shared = verified()
+    ((system, control),) = verified(ONE)
+    assert trainings == [(4, False), (6, True), (6, True)]
+    assert system != control
+
+
+@pytest.mark.full
+def test_what_is_needed_is_bitwise_that_of_one_piece(verified, small, trainings):
+    apart = verified(CLAIMING)
+    del trainings[:]
+    assert verified() == apart
     assert trainings == [
         (4, False),
         (8, True),
@@ -228,31 +238,24 @@ def test_verify_trains_what_is_needed_once(verified, trainings):
         (6, True),
         (6, True),
     ]
-    assert shared[0] != shared[1]
-
-
-@pytest.mark.full
-def test_what_is_needed_is_bitwise_that_of_one_piece(verified, small):
-    apart = verified(CLAIMING)
-    assert verified() == apart
     # The first row of metrics is one that only the other run has.
     assert verified(from_run=small)[1:] == apart[1:]
 
 
+@pytest.mark.full
 def test_verify_takes_what_is_needed_from_a_run(verified, small, trainings):
-    one = NEEDING.replace("    Claim(\"first", "    # Claim(\"first")
-    assert len(verified(one, from_run=small)) == 1
+    assert len(verified(ONE, from_run=small)) == 1
     assert trainings == [(6, True)] * 2
 
 
+@pytest.mark.full
 def test_verify_of_few_steps_trains_what_is_left(verified, trainings):
-    assert len(verified(steps=3)) == 2
-    assert trainings == [(3, False)] * 3
+    assert len(verified(ONE, steps=3)) == 1
+    assert trainings == [(3, False)] * 2
 
 
 def test_what_diverges_is_no_value_for_all_that_need_it(verified, trainings):
-    one = NEEDING.replace("    Claim(\"first", "    # Claim(\"first")
-    ((system, control),) = verified(one, {"lr": float("nan")})
+    ((system, control),) = verified(ONE, {"lr": float("nan")})
     assert system[0] != system[0]
     assert control[0] != control[0]
     assert trainings == [(4, False)]
