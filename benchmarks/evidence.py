@@ -83,6 +83,10 @@ def _run(options: argparse.Namespace) -> int:
         return 1 if found else 0
     if not options.list:
         os.nice(NICE)
+        names = {file.stem for file in files}
+        if not options.only:  # rows of experiments that are no more
+            kept = lambda table: {key: row for key, row in table.items() if key[0] in names}
+            change_evidence(options.catalogue, kept)
         _compare_first_updates(options)
     sets = _sets(options, files)
     for own in sets if options.list else []:
