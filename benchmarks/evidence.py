@@ -53,7 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     try:
         return _run(options)
-    except UserError as error:
+    except (UserError, OSError) as error:
         print(f"evidence: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -67,35 +67,51 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     files = _files(options)
     if options.train:
-        name, *numbers = options.train
-        chosen = options.seeds, options.control_seeds
-        keys = wanted_keys(files[0].stem, plan(load_experiment(files[0]), {}), *chosen)[name]
-        keys = [key for key in keys if str(key[3]) in numbers]
-        end_with_parent()
-        _prepare_training()
-        run_set(files[0], name, keys, options.catalogue, options.runs)
+        _train(options, files[0])
         return 0
     if options.stale:
-        _prepare_training()
-        found = [key for file in files for key in _stale(options, file)]
-        for experiment, claim, variant, seed in found:
-            print(f"{experiment}, {claim}, {variant}, seed {seed}")
-        return 1 if found else 0
-    if not options.list:
-        os.nice(NICE)
-        names = {file.stem for file in files}
-        if not options.only:  # rows of experiments that are no more
-            kept = lambda table: {key: row for key, row in table.items() if key[0] in names}
-            change_evidence(options.catalogue, kept)
-        _compare_first_updates(options)
-    sets = _sets(options, files)
-    for own in sets if options.list else []:
+        return _print_stale(options, files)
+    if options.list:
+        _print_sets(_sets(options, files))
+        return 0
+    return _run_queue(options, files)
+
+
+def _train(options: argparse.Namespace, file: Path) -> None:
+    """What a process of the queue does."""
+    end_with_parent()
+    _prepare_training()
+    training, *now = options.train
+    places = options.catalogue, options.runs
+    run_set(file, training, list(map(int, now)), *places, options.seeds, options.control_seeds)
+
+
+def _print_stale(options: argparse.Namespace, files: Sequence[Path]) -> int:
+    _prepare_training()
+    found = [key for file in files for key in _stale(options, file)]
+    for experiment, claim, variant, seed in found:
+        print(f"{experiment}, {claim}, {variant}, seed {seed}")
+    return 1 if found else 0
+
+
+def _print_sets(sets: Sequence[TrainingSet]) -> None:
+    for own in sets:
         each = ", ".join(sorted({f"{claim} ({variant})" for _, claim, variant, _ in own.keys}))
         print(f"{own.seconds:8.0f} s  {own.file.stem}, seeds {own.seeds}: {each}")
-    if options.list:
-        return 0
-    print(f"{len(sets)} trainings to do, about {sum(own.seconds for own in sets) / 3600:.1f} hours")
+
+
+def _run_queue(options: argparse.Namespace, files: Sequence[Path]) -> int:
+    os.nice(NICE)
     until = time.monotonic() + 60 * options.budget_minutes
+    names = {file.stem for file in files}
+    if not options.only:  # rows of experiments that are no more
+        kept = lambda table: {key: row for key, row in table.items() if key[0] in names}
+        change_evidence(options.catalogue, kept)
+    if any(key[0] in names for key in read_evidence(options.catalogue)):
+        _compare_first_updates(options)
+    sets = _sets(options, files)
+    hours = sum(own.seconds for own in sets) / 3600
+    print(f"{len(sets)} trainings to do, about {hours:.1f} hours", flush=True)
     outcome = run_queue(sets, _shared_flags(options), until)
     print(_summary(read_evidence(options.catalogue)))
     print(f"{outcome.finished} done, {outcome.failed} failed, {outcome.left} left", flush=True)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks._evidence.training_sets import TrainingSet
-from jgan.claims.evidence import Key, merge_evidence, row_of
+from benchmarks._evidence.training_sets import TrainingSet, wanted_keys
+from jgan.claims.evidence import merge_evidence, row_of
 from jgan.claims.training_runs import TrainingRuns
 from jgan.claims.trainings import plan
 from jgan.claims.verify import mark
@@ -48,10 +48,10 @@ def run_queue(sets: Sequence[TrainingSet], words: Sequence[str], until: float) -
       KeyboardInterrupt: if this process was interrupted.
     """
     finished = failed = 0
-    for number, own in enumerate(sets):
+    for own in sets:
         left = until - time.monotonic()
         if left <= 0:
-            return Outcome(finished, failed, len(sets) - number)
+            break
         seeds = map(str, own.seeds)
         command = [sys.executable, "-m", "benchmarks.evidence", *words]
         command += ["--only", own.file.stem, "--train", own.training, *seeds]
@@ -60,27 +60,37 @@ def run_queue(sets: Sequence[TrainingSet], words: Sequence[str], until: float) -
         try:
             code = process.wait(None if left == float("inf") else left)
         except (subprocess.TimeoutExpired, KeyboardInterrupt) as ended:
-            process.send_signal(signal.SIGINT)
-            process.wait()
+            process.terminate()
+            finished += process.wait() == 0
             if isinstance(ended, KeyboardInterrupt):
                 raise
             continue
-        if code == STOPPED:
+        if code in (STOPPED, -signal.SIGTERM):
             raise KeyboardInterrupt
         finished += code == 0
         failed += code != 0
     return Outcome(finished, failed, len(sets) - finished - failed)
 
 
-def run_set(file: Path, training: str, keys: Sequence[Key], catalogue: Path, runs: Path) -> None:
+def run_set(
+    file: Path,
+    training: str,
+    now: Sequence[int],
+    catalogue: Path,
+    runs: Path,
+    seeds: Sequence[int],
+    control_seeds: int,
+) -> None:
     """Train and measure one training under some seeds, adding rows and printing a line for each seed.
 
     Args:
       file: the experiment's.
       training: its name, by `jgan.claims.trainings.plan`.
-      keys: of the rows that are wanted.
+      now: the seeds.
       catalogue: the table.
       runs: the folder of all experiments' trainings.
+      seeds: of which results are wanted of systems and rivals.
+      control_seeds: how many of these results of controls are wanted under.
 
     Raises:
       UserError: as from `TrainingRuns.result`.
@@ -89,17 +99,18 @@ def run_set(file: Path, training: str, keys: Sequence[Key], catalogue: Path, run
     experiment = load_experiment(file)
     made = plan(experiment, {})
     claims = {claim.name: claim for claim in made.claims}
-    own = next(one for one in made.trainings.values() if one.name == training)
+    chosen = next(one for one in made.trainings.values() if one.name == training)
     folder = make_folder(runs / file.stem)
     with RunDirectory(folder):
         mark(folder, experiment)
         trained = TrainingRuns(experiment, folder)
-        for seed in sorted({key[3] for key in keys}):
-            now = [key for key in keys if key[3] == seed]
-            result = trained.result(own, seed, [claims[claim] for _, claim, _, _ in now])
+        wanted = wanted_keys(file.stem, made, seeds, control_seeds)[training]
+        for seed in now:
+            pairs = [(claims[claim], variant) for _, claim, variant, own in wanted if own == seed]
+            result = trained.result(chosen, seed, [claim for claim, _ in pairs])
             rows = [
-                row_of(file.stem, claims[claim], variant, seed, own.experiment.steps, result)
-                for _, claim, variant, _ in now
+                row_of(file.stem, claim, variant, seed, chosen.experiment.steps, result)
+                for claim, variant in pairs
             ]
             merge_evidence(catalogue, rows)
             values = "; ".join(

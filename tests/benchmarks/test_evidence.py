@@ -71,8 +71,9 @@ def made(file: Path) -> Plan:
 def table(file: Path, made: Plan, tmp_path_factory: pytest.TempPathFactory) -> Table:
     """All rows of two seeds and one control, as the processes of a queue make them."""
     folder = tmp_path_factory.mktemp("evidence")
-    for name, keys in wanted_keys("falling", made, range(2), 1).items():
-        run_set(file, name, keys, folder / "kept.csv", folder)
+    wanted = wanted_keys("falling", made, range(2), 1)
+    for name, now in zip(wanted, ([0, 1], [0], [0, 1]), strict=True):
+        run_set(file, name, now, folder / "kept.csv", folder, range(2), 1)
     return read_evidence(folder / "kept.csv")
 
 
