@@ -6,7 +6,7 @@ export UV_SYSTEM_CERTS := 1
 # Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: train test test-all lint types
+.PHONY: train test test-all evidence lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
@@ -18,6 +18,12 @@ test: lint types
 # Every system under every law; before a release. Interrupted, it goes on where it stopped.
 test-all: lint types
 	$(RUN) pytest -n $(WORKERS) -m "full or not full" --record benchmarks/results/test-all.json
+
+# The results of all experiments, kept in benchmarks/results/catalogue.csv: runs what is missing or stale, for
+# hours at low priority; interrupted, it goes on where it stopped. Then the tables of the documents are written.
+evidence: .venv/ready
+	$(RUN) python -m benchmarks.evidence
+	$(RUN) python -m benchmarks.evidence --tables
 
 lint: .venv/ready
 	$(RUN) ruff check .

@@ -71,11 +71,11 @@ def _perceptrons(
         points, state = maker.apply(collections, *latents, key=key, train=train)
         return size * points, state
 
-    def score(collections: Any, *points: Any, key: Any = None, train: bool = False) -> Any:
+    def logits_of(collections: Any, *points: Any, key: Any = None, train: bool = False) -> Any:
         logits, state = judge.apply(collections, points[0] / size, key=key, train=train)
         return logits[:, 0], state
 
-    return Network(maker.init, make), Network(judge.init, score)
+    return Network(maker.init, make), Network(judge.init, logits_of)
 
 
 def experiment(

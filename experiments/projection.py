@@ -6,7 +6,7 @@ jgan train experiments/projection.py
 from typing import Literal
 
 from jgan import Adam, Architecture, Claim, Dataset, Experiment, conditional, get_loss, normal
-from jgan.claims.class_measures import classes_of, spread_within_classes
+from jgan.claims.class_measures import classes_of, variance_within_classes
 from jgan.claims.shared import SMALL_GARMENTS, classes_of_samples
 from jgan.gans.acgan import acgan
 from jgan.networks import conditional_generator, labelled, projection_discriminator, unlabelled
@@ -15,7 +15,7 @@ CLAIMS = (
     *classes_of_samples(at_least=0.75, steps=1500, control={"discriminator": "none"}),
     Claim(
         "samples vary within their class more than AC-GAN's (share of the data's variance)",
-        spread_within_classes,
+        variance_within_classes,
         at_least=0.7,
         steps=1500,
         setting=SMALL_GARMENTS,

@@ -1,5 +1,7 @@
 """Small games with answers known in closed form, and ways to look at them."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,7 @@ from jgan.losses import Loss, get_loss, minimax
 from jgan.networks import Network, mlp_discriminator, mlp_generator
 from jgan.rules.rule import gradient
 from jgan.terms import adversarial
+from jgan.training.experiment import ExperimentFile
 
 KEY = jax.random.key(7)
 STEP = jnp.zeros((), jnp.int32)
@@ -153,3 +156,8 @@ def central_differences(function, x, width=1e-6):
 def flops(function, *arguments):
     """Floating-point operations of the compiled function, as the compiler counts them."""
     return jax.jit(function).lower(*arguments).compile().cost_analysis()["flops"]
+
+
+def as_file(build):
+    """The experiment file that a function of a test stands for."""
+    return ExperimentFile(Path(__file__), build, "A game of a test.")

@@ -14,16 +14,6 @@ RIDDLES = {"course", "told", "seen", "drawn", "asked", "itself", "units", "alone
 """Words that say nothing of what they stand for, alone or as a part of a name."""
 ONE_MEANING = {"measured", "rows", "scene", "score", "side_by_side", "spread"}
 """Words that once had several meanings: functions and classes of this name are of one room."""
-TO_RENAME = {
-    "jgan/claims/class_measures.py",
-    "jgan/claims/comparisons.py",
-    "jgan/claims/encoder_measures.py",
-    "jgan/claims/verify.py",
-    "jgan/cli/verify.py",
-    "experiments/cgan.py",
-    "experiments/coverage.py",
-    "experiments/lapgan.py",
-}
 
 
 class Given(NamedTuple):
@@ -60,15 +50,11 @@ def words(name):
 
 @pytest.fixture(scope="module")
 def names():
-    """The names that each file gives, without the files whose names are still to come."""
-    files = {
-        path.relative_to(ROOT).as_posix(): path
-        for f in FOLDERS
-        for path in (ROOT / f).rglob("*.py")
-    }
-    assert files.keys() >= TO_RENAME
+    """The names that each file gives."""
     return {
-        place: given(path.read_text()) for place, path in files.items() if place not in TO_RENAME
+        path.relative_to(ROOT).as_posix(): given(path.read_text())
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
     }
 
 

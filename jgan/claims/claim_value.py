@@ -21,23 +21,13 @@ class ClaimValue(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What is printed behind the value, "" where there is nothing.
+        """What is printed beside the value, "" where there is nothing.
 
         >>> from jgan.features.judge_accuracy import JudgeAccuracy
         >>> ClaimValue(0.79, (JudgeAccuracy(0.88, 1000),)).note
-        '(judge: 0.88 on 1,000 held-out images)'
+        'judge: 0.88 on 1,000 held-out images'
         """
-        return " ".join(f"({fact})" for fact in self.beside)
-
-    @property
-    def columns(self) -> dict[str, float]:
-        """The numbers beside the value, by the names that they have in tables.
-
-        >>> from jgan.features.judge_accuracy import JudgeAccuracy
-        >>> ClaimValue(0.79, (JudgeAccuracy(0.88, 1000),)).columns
-        {'judge_accuracy': 0.88, 'judge_examples': 1000}
-        """
-        return {name: value for fact in self.beside for name, value in fact.columns.items()}
+        return "; ".join(map(str, self.beside))
 
 
 def claim_value(measure: Measure, trained: Trained) -> ClaimValue:

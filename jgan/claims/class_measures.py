@@ -85,7 +85,7 @@ def code_error(categories: int, batches: int = 8) -> Measure:
     return measure
 
 
-def spread_within_classes(trained: Trained, count: int = 2000) -> float:
+def variance_within_classes(trained: Trained, count: int = 2000) -> float:
     """Variance of the samples within their classes, as a share of the data's.
 
     Both are traces of the covariance about the mean of the condition's class, averaged over classes.

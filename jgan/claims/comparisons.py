@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jgan.claims.verify import Seen
+from jgan.claims.verify import Show
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
 from jgan.runs.views import view_pictures, viewers
@@ -19,8 +19,8 @@ _WHITE, _GREY = 255, 160
 
 def drawer(
     folder: str | Path, stem: str, arguments: Mapping[str, Any], claims: Sequence[Claim]
-) -> Seen:
-    """What `jgan.claims.verify.verify` calls to have a picture of each pair of trainings in ``folder``.
+) -> Show:
+    """A `Show` for `jgan.claims.verify.verify` that writes a picture of each pair of trainings to ``folder``.
 
     Claims that share both trainings share their pictures. ``NAME.png`` shows the view ``"samples"`` and
     ``NAME-VIEW.png`` every other view, with NAME as in `name_of`.
@@ -37,7 +37,7 @@ def drawer(
     folder = make_folder(folder)
     written: set[str] = set()
 
-    def seen(claim: Claim, trained: Trained | None, control: Trained | None) -> None:
+    def show(claim: Claim, trained: Trained | None, control: Trained | None) -> None:
         name = name_of(claim, claims, stem, arguments)
         if name in written:
             return
@@ -46,7 +46,7 @@ def drawer(
             ending = "" if view == "samples" else f"-{view}"
             write_atomically(folder / f"{name}{ending}.png", encode_png(pixels))
 
-    return seen
+    return show
 
 
 def side_by_side(trained: Trained | None, control: Trained | None) -> dict[str, np.ndarray]:
@@ -81,7 +81,7 @@ def name_of(claim: Claim, claims: Sequence[Claim], stem: str, arguments: Mapping
 
 
 def _names(claim: Claim, stem: str, arguments: Mapping[str, Any]) -> Iterator[str]:
-    """From short to long; a path among the data is told by its last part."""
+    """From short to long; a path among the data gives its last part."""
     data = {**arguments, **claim.setting}.get("data", "")
     control = [word for item in claim.control.items() for word in item]
     setting = [word for item in claim.setting.items() for word in item]

@@ -1,133 +1,108 @@
-"""Measure an experiment's claims, and show that each fails for its control."""
+"""Measure an experiment's claims over seeds, and show that each fails for its control."""
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from jgan.claims.results import Result
+from jgan.claims.training_runs import TrainingRuns
+from jgan.claims.trainings import CONTROL, SYSTEM, Training, plan, variants
+from jgan.claims.verdicts import ClaimVerdict
 from jgan.errors import UserError
-from jgan.runs.fork import check_other_run, of_other_run
-from jgan.training.experiment import Claim, Experiment, Trained
-from jgan.training.fit import Diverged, fit
+from jgan.files import parse_json, write_atomically
+from jgan.runs.run import RunDirectory
+from jgan.training.experiment import Claim, ExperimentFile, Trained
 
-Seen = Callable[[Claim, Trained | None, Trained | None], None]
-"""``(claim, training, control)``: told of both trainings of a claim; None is one that diverged."""
-
-
-class Verdict(NamedTuple):
-    """One claim measured: its value, the control's value, and whether each is as it must be."""
-
-    claim: Claim
-    value: float
-    control: float
-
-    @property
-    def proven(self) -> bool:
-        """Whether the claim holds and its control fails."""
-        return self.claim.holds(self.value) and not self.claim.holds(self.control)
+Show = Callable[[Claim, Trained | None, Trained | None], None]
+"""``(claim, training, control)``: shows both trainings of a claim; None is one that diverged."""
+Keep = Callable[[Claim, str, int, Training, Result], None]
+"""``(claim, variant, seed, training, result)``: keeps a measurement elsewhere too."""
+MARK = "verified.json"
+"""The file that marks a folder of this kind and names its experiment."""
 
 
 def verify(
-    build: Callable[..., Experiment],
-    arguments: dict[str, Any],
+    file: ExperimentFile,
+    arguments: Mapping[str, Any],
     *,
-    seed: int = 0,
+    out: Path,
+    seeds: Sequence[int] = (0,),
+    control_seeds: int | None = None,
     steps: int | None = None,
     from_run: Path | None = None,
-    seen: Seen | None = None,
-) -> Iterator[Verdict]:
-    """Train the experiment and its controls, yielding a verdict for each claim.
+    show: Show | None = None,
+    keep: Keep | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Iterator[ClaimVerdict]:
+    """Train the experiment, its controls and its rivals, yielding a verdict for each claim.
+
+    Every training is a run in a folder of ``out`` (`jgan.claims.training_runs`): what an earlier call has
+    finished is not trained again, and what it left is gone on with, to bitwise the same values.
 
     Args:
-      build: the experiment file's ``experiment`` function.
-      arguments: given on the command line; a claim's setting and control override them.
-      seed: of every training.
+      file: the experiment's.
+      arguments: given on the command line; a claim's setting, control and rivals override them.
+      out: the folder, held as long as it is verified.
+      seeds: of every training.
+      control_seeds: how many of these controls are trained with; None for two, or one if there is only one.
       steps: of every training; None for each claim's own.
-      from_run: a run directory that trained what the experiment needs. Trainings that need the same take
-        their earlier stages from it.
-      seen: called for each claim with its training and its control's, before they are measured.
+      from_run: as in `jgan.claims.trainings.plan`.
+      show: called for each claim with its training and its control's under the first seed.
+      keep: called for each measured variant and seed.
+      say: where it goes what is trained.
 
-    Trainings with equal arguments are shared between claims, and so are the earlier stages of those whose
-    `Experiment.needs` and lengths of earlier stages are equal. One that diverges measures as NaN, which meets
+    Trainings are shared as `jgan.claims.trainings.plan` says. One that diverges measures as NaN, which meets
     no bound.
 
     Raises:
-      UserError: if the experiment makes no claims, a claim names an argument it does not have, or the
-        experiment's earlier stages cannot be taken from ``from_run``.
+      UserError: from `plan`, if there is no seed, or ``out`` belongs to another experiment or is in use.
+      KeyboardInterrupt: if a signal stopped a training; the next call goes on with it.
     """
-    whole = build(**arguments)
-    claims = whole.claims
-    if not claims:
-        raise UserError("this experiment makes no claims, so there is nothing to verify.")
-    for claim in claims:
-        _check(claim, build)
-    if from_run is not None:
-        check_other_run(whole, from_run)
-        if not whole.needs:
-            raise UserError(
-                f"--from is {str(from_run)!r}, but the experiment's needs is '', so no training is known to "
-                "share what its earlier stages train."
-            )
-    finished: dict[str, Trained | None] = {}
-    needed: dict[tuple[str, tuple[int, ...]], Trained | None] = {}
-
-    def earlier(experiment: Experiment) -> Trained | None:
-        name = experiment.needs, tuple(stage.steps for stage in experiment.earlier)
-        if name in needed:
-            return needed[name]
-        until = experiment.until(experiment.ends[-2])
-        if from_run is not None and experiment.needs == whole.needs:
-            state, _ = of_other_run(experiment, from_run, seed)
-            needed[name] = Trained(until, state, [])
-        else:
-            needed[name] = _trained(until, seed)
-        return needed[name]
-
-    def trained(claim: Claim, changes: dict[str, Any]) -> Trained | None:
-        built = build(**{**arguments, **changes})
-        length = steps or claim.steps or built.steps
-        name = repr((sorted(changes.items()), length))
-        if name not in finished:
-            experiment = built.resized(length)
-            # One that is cut before its last stage has no boundary to begin at.
-            shares = built.needs and built.earlier and len(experiment.stages) == len(built.stages)
-            finished[name] = _trained(experiment, seed, earlier if shares else None)
-        return finished[name]
-
-    for claim in claims:
-        setting = dict(claim.setting)
-        own, control = (trained(claim, it) for it in (setting, {**setting, **claim.control}))
-        if seen:
-            seen(claim, own, control)
-        yield Verdict(claim, _measured(claim, own), _measured(claim, control))
+    if not seeds:
+        raise UserError("seeds has 0 seeds, but must have at least 1.")
+    fewer = list(seeds)[: min(2, len(seeds)) if control_seeds is None else control_seeds]
+    if not fewer:
+        raise UserError("control_seeds is 0, but must be at least 1.")
+    made = plan(file, arguments, steps, from_run)
+    with RunDirectory(out):
+        mark(out, file)
+        runs = TrainingRuns(file, out, say)
+        for claim in made.claims:
+            values: dict[str, dict[int, float]] = {}
+            beside: dict[str, dict[int, str]] = {}
+            for variant in variants(claim):
+                training = made.trainings[claim.name, variant]
+                for seed in fewer if variant == CONTROL else seeds:
+                    result = runs.result(training, seed, made.measured_on(training))
+                    values.setdefault(variant, {})[seed] = result.values[claim.name]
+                    if claim.name in result.beside:
+                        beside.setdefault(variant, {})[seed] = result.beside[claim.name]
+                    if keep:
+                        keep(claim, variant, seed, training, result)
+            if show:
+                both = (made.trainings[claim.name, variant] for variant in (SYSTEM, CONTROL))
+                show(claim, *(runs.trained(training, seeds[0]) for training in both))
+            yield ClaimVerdict(claim, values.pop(SYSTEM), values.pop(CONTROL), values, beside)
 
 
-def _trained(
-    experiment: Experiment,
-    seed: int,
-    earlier: Callable[[Experiment], Trained | None] | None = None,
-) -> Trained | None:
-    """The finished training, from where ``earlier`` ended if it is given; None if it diverges."""
+def mark(out: Path, file: ExperimentFile) -> None:
+    """Make a folder that of an experiment's trainings, or see that it is.
+
+    Raises:
+      UserError: if it is that of another experiment.
+    """
+    place = out / MARK
     try:
-        if earlier is None:
-            return fit(experiment, seed)
-        past = earlier(experiment)
-        if past is None:
-            return None
-        last = fit(experiment, seed, begun=past.state)
-        return last._replace(history=[*past.history, *last.history])
-    except Diverged:
-        return None
-
-
-def _measured(claim: Claim, trained: Trained | None) -> float:
-    return float("nan") if trained is None else float(claim.measure(trained))
-
-
-def _check(claim: Claim, build: Callable[..., Experiment]) -> None:
-    known = inspect.signature(build).parameters
-    unknown = next((name for name in (*claim.setting, *claim.control) if name not in known), None)
-    if unknown:
+        experiment = parse_json(place.read_text())["experiment"]
+    except FileNotFoundError:
+        write_atomically(place, f'{{"experiment": "{file.path.name}"}}\n')
+        return
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(
-            f"claim {claim.name!r} sets {unknown!r}, but the experiment has only {', '.join(known)}."
+            f"{str(place)!r} is damaged; remove it, or choose another --out."
+        ) from error
+    if experiment != file.path.name:
+        raise UserError(
+            f"folder {str(out)!r} holds the trainings of {experiment!r}, not of {file.path.name!r}; choose "
+            "another --out."
         )

@@ -28,6 +28,26 @@ def at_least(low: int) -> Any:
     return convert
 
 
+def seeds(text: str) -> range:
+    """An argparse type: ``N``, the seeds from 0 to N - 1, or ``A:B``, those from A to B - 1.
+
+    >>> seeds("3"), seeds("100:103")
+    (range(0, 3), range(100, 103))
+    """
+    first, colon, end = text.rpartition(":")
+    try:
+        found = range(int(first) if colon else 0, int(end))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}, but must be a number of seeds, or A:B for those from A to below B"
+        ) from None
+    if not found or found.start < 0 or found.stop > MOST:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}, but must give at least 1 seed, none of them below 0 or above {MOST}"
+        )
+    return found
+
+
 def add_checkpoint_flags(parser: Parser) -> None:
     """Flags that say which variables of a run are asked."""
     parser.add_argument("--step", type=at_least(0), help="checkpoint (default: the newest)")

@@ -179,6 +179,8 @@ class Claim(NamedTuple):
       at_most: the bound from above, or None.
       setting: arguments of the experiment under which the claim and its control are measured.
       steps: updates, or None for the experiment's own number.
+      rivals: by name, arguments of the experiment that reach the same end in another way. Each is reported as a
+        difference to the system and need not fail.
     """
 
     name: str
@@ -188,6 +190,7 @@ class Claim(NamedTuple):
     at_most: float | None = None
     setting: Mapping[str, Any] = {}
     steps: int | None = None
+    rivals: Mapping[str, Mapping[str, Any]] = {}
 
     def holds(self, value: float) -> bool:
         """Whether ``value`` meets the bound; NaN never does."""

@@ -182,10 +182,14 @@ Compiled = Callable[[TrainState, Arrays, Any], tuple[TrainState, Metrics]]
 """``(state, arrays or block, count)``; the given state's buffers are consumed."""
 
 
+@functools.lru_cache(maxsize=2)
 def compile_steps(
     rule: Rule, batch_size: int, layout: Layout | None = None, augment: Augment | None = None
 ) -> Compiled:
-    """`run_steps` compiled for a layout, or for one device."""
+    """`run_steps` compiled for a layout, or for one device.
+
+    The last two are kept, so that an experiment which is trained under several seeds is compiled once.
+    """
     options: dict[str, Any] = {"augment": augment}
     if layout is None or layout.count == 1:
         return Program(
@@ -218,10 +222,11 @@ def compile_steps(
     )
 
 
+@functools.lru_cache(maxsize=2)
 def compile_block(
     rule: Rule, layout: Layout | None = None, augment: Augment | None = None
 ) -> Compiled:
-    """`run_block` compiled for a layout, or for one device.
+    """`run_block` compiled for a layout, or for one device; kept as by `compile_steps`.
 
     Under "pmap" the block holds ``(steps, devices, examples, ...)``.
     """

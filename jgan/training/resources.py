@@ -1,6 +1,10 @@
 """What a training will need, from shapes alone: parameters, memory, operations a step."""
 
+import contextlib
+import resource
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -151,6 +155,27 @@ def free_bytes(device: Any, copies: int = 1) -> float:
     if "bytes_limit" in stats:
         return stats["bytes_limit"] - stats.get("bytes_in_use", 0)
     return available_bytes() / copies
+
+
+def peak_bytes(device: Any) -> int:
+    """The most memory that was in use at once: on an accelerator its own, else that of this process.
+
+    A process's peak is that since it began or, on Linux, since `forget_peak`.
+    """
+    stats = device.memory_stats() or {}
+    if "peak_bytes_in_use" in stats:
+        return stats["peak_bytes_in_use"]
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    kilobytes = 1 if sys.platform == "darwin" else 1024
+    return kilobytes * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def forget_peak() -> None:
+    """Let `peak_bytes` of this process begin anew, where the system can do that."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # man proc_pid_clear_refs
 
 
 def check_memory(state: TrainState, data_bytes: int, free: float, streams: bool = True) -> None:

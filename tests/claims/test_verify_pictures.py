@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from helpers import as_file
 from PIL import Image
 
 from jgan.claims.comparisons import GAP, drawer, name_of, side_by_side
@@ -95,26 +96,27 @@ def value(trained: Trained) -> float:
 
 
 def test_shared_trainings_make_one_picture(tmp_path: Path) -> None:
-    drawn = []
+    pictures: list[dict[str, int]] = []
 
     def build(*, lr: float = 1.0) -> Experiment:
         built = brightness(lr, ("samples", "codes"))
         claim = Claim("a", value, {"lr": 0.0}, at_most=-1)
-        claims = (claim, claim._replace(name="b"), claim._replace(control={"lr": 0.5}))
+        claims = (claim, claim._replace(name="b"), claim._replace(name="c", control={"lr": 0.5}))
         return Experiment(built.game, built.rule, built.source, 2, 2, claims)
 
-    draw = drawer(tmp_path, "grey", {}, build().claims)
+    folder = tmp_path / "pictures"
+    draw = drawer(folder, "grey", {}, build().claims)
 
-    def seen(claim: Claim, *pair: Trained | None) -> None:
+    def show(claim: Claim, *pair: Trained | None) -> None:
         draw(claim, *pair)
-        drawn.append({path.name: path.stat().st_ino for path in tmp_path.iterdir()})
+        pictures.append({path.name: path.stat().st_ino for path in folder.iterdir()})
 
-    verdicts = list(verify(build, {}, seen=seen))
+    verdicts = list(verify(as_file(build), {}, out=tmp_path / "out", show=show))
     assert [verdict.proven for verdict in verdicts] == [False] * 3  # its loss is -0.5
     first = ["grey-lr-0.0-codes.png", "grey-lr-0.0.png"]
     second = ["grey-lr-0.5-codes.png", "grey-lr-0.5.png"]
-    assert [sorted(files) for files in drawn] == [first, first, sorted(first + second)]
-    assert drawn[0] == drawn[1]  # not written again
+    assert [sorted(files) for files in pictures] == [first, first, sorted(first + second)]
+    assert pictures[0] == pictures[1]  # not written again
 
 
 @pytest.mark.parametrize(
@@ -140,11 +142,16 @@ def test_steps_tell_apart_what_nothing_else_does() -> None:
     assert [name_of(one, claims, "x", {}) for one in claims] == ["x-lr-0-10", "x-lr-0-20"]
 
 
-@pytest.mark.parametrize(("control", "right"), [("0.0", True), ('float("nan")', False)])
-def test_the_command_draws_points_over_the_data(tmp_path: Path, control: str, right: bool) -> None:
+@pytest.mark.parametrize(
+    ("control", "right", "code"), [("0.0", True, 0), ('float("nan")', False, 1)]
+)
+def test_the_command_draws_points_over_the_data(
+    tmp_path: Path, control: str, right: bool, code: int
+) -> None:
     (tmp_path / "move.py").write_text(POINTS.replace("CONTROL", control))
     folder = tmp_path / "some" / "pictures"
-    assert main(["verify", str(tmp_path / "move.py"), "--pictures", str(folder)]) == 0
+    words = ["verify", str(tmp_path / "move.py"), "--out", str(tmp_path / "out")]
+    assert main([*words, "--pictures", str(folder)]) == code
     assert [path.name for path in folder.iterdir()] == ["move-ring.png"]
     with Image.open(folder / "move-ring.png") as picture:
         pixels = np.asarray(picture)

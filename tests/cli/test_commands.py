@@ -1,12 +1,14 @@
 """The commands as a user types them, mistakes included."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from jgan.claims.evidence import read_evidence
 from jgan.cli.main import main
 from jgan.cli.verify import overridden
 from jgan.errors import UserError
@@ -186,17 +188,38 @@ def test_verify_tells_which_flags_were_given(capsys: pytest.CaptureFixture[str])
     assert "A claim's own setting overrides them" in capsys.readouterr().out
 
 
-def test_verify_proves_and_refutes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", f"{folder}/tiny.py", "--steps", "2"]) == 0
-    assert "holds" in capsys.readouterr().out
-    weak = folder / "weak.py"
-    weak.write_text(TINY.replace('{"lr": float("inf")}', '{"lr": 1e-4}'))
-    assert main(["verify", str(weak), "--steps", "2"]) == 1
-    assert "CONTROL PASSES" in capsys.readouterr().out
-    false = folder / "false.py"
-    false.write_text(TINY.replace("at_most=1e6", "at_most=-1"))
-    assert main(["verify", str(false), "--steps", "2"]) == 1
-    assert "FAILS" in capsys.readouterr().out
+TWO_CLAIMS = """
+    averages = lambda trained: float(bool(trained.state.averages))
+    bare = {"ema": False}
+    claims = (
+        Claim("is proven", averages, bare, at_least=1, rivals={"bare": bare}),
+        Claim("is false", averages, bare, at_least=2),
+    )
+"""
+
+
+def test_verify_proves_and_refutes(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "claiming.py"
+    file.write_text(re.sub(r"    loss_size.*1e6\),\)\n", TWO_CLAIMS, TINY, flags=re.DOTALL))
+    words = ["verify", str(file), "--out", f"{tmp_path}/out"]
+    words += ["--seeds", "2", "--control-seeds", "1"]
+    assert main([*words, "--record", f"{tmp_path}/kept.csv"]) == 1
+    rows = [key[1:] for key in read_evidence(tmp_path / "kept.csv")]
+    pairs = [("system", 0), ("system", 1), ("control", 0)]
+    assert rows[:5] == [("is proven", *pair) for pair in (*pairs, ("bare", 0), ("bare", 1))]
+    assert rows[5:] == [("is false", *pair) for pair in pairs]
+    said = capsys.readouterr()
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert lines[-3:] == [
+        "is proven >= 1 1 ± 0, worst 1 (seed 0) 0 holds",
+        "rival bare: 0 ± 0, worst 0 (seed 0); less the system's -1 (95 % from -1 to -1)",
+        "is false >= 2 1 ± 0, worst 1 (seed 0) 0 FAILS",
+    ]
+    assert said.err.count("training ") == 4
+    assert main(words) == 1
+    assert capsys.readouterr() == (said.out, "")
 
 
 def test_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

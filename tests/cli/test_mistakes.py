@@ -223,6 +223,17 @@ MISTAKES = """
     train {f}/tiny.py --size 2000000000000 | argument --size: is 2000000000000, but must be at most 2147483647
     sweep {f}/tiny.py --over lr=0.1 --seeds 2000000000 | --seeds is 2000000000, but must be at most 100000
     sweep {f}/tiny.py --over lr=uniform(0,1) --trials 2000000000 | --trials is 2000000000, but must be at most
+    verify {f}/tiny.py --seeds 0 | argument --seeds: is '0', but must give at least 1 seed
+    verify {f}/tiny.py --seeds 5:5 | argument --seeds: is '5:5', but must give at least 1 seed
+    verify {f}/tiny.py --seeds=-1:2 | none of them below 0 or above 2147483647
+    verify {f}/tiny.py --seeds 0:9999999999 | none of them below 0 or above 2147483647
+    verify {f}/tiny.py --seeds some | argument --seeds: is 'some', but must be a number of seeds, or A:B
+    verify {f}/tiny.py --seeds 2 --seed 1 | argument --seed: not allowed with argument --seeds
+    verify {f}/tiny.py --seeds 2 --control-seeds 3 | --control-seeds is 3, but there are only 2 --seeds
+    verify {f}/tiny.py --control-seeds 0 | argument --control-seeds: is 0, but must be at least 1
+    verify {f}/tiny.py --record x.csv --size 9 --steps 2 | so --size and --steps cannot be given with it
+    verify {f}/tiny.py --record x.txt | argument --record: is 'x.txt', but must end in .csv
+    verify {f}/tiny.py --out {f} | but that folder holds other files
     verify {f}/tiny.py --wrong claims | makes no claims
     verify {f}/tiny.py | claim 'small' sets 'weight', but the experiment has only data, size
     verify {f}/tiny.py --data spirl | there is no source 'spirl'

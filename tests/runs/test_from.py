@@ -10,13 +10,13 @@ import pytest
 from helpers import assert_same
 from staged import STAGED
 
-from jgan.claims import verify as verifying
+from jgan.claims import training_runs
 from jgan.claims.verify import verify
 from jgan.errors import UserError
 from jgan.runs.fork import of_other_run
 from jgan.runs.saved import load_state
 from jgan.runs.train import Options, train
-from jgan.training.experiment import Claim, Experiment, load_experiment
+from jgan.training.experiment import Experiment, load_experiment
 from jgan.training.fit import all_chunks, fit, follow
 
 CADENCE = {"log_every": 1, "sample_every": 9, "save_every": 2, "keep": 9}
@@ -173,24 +173,28 @@ def test_names_stay_with_the_experiment(build):
     assert experiment.resized(6, 5).until(5).needs == "a ring"
 
 
+CLAIMS = """
 LOSS = "generator/loss"
 CLAIMS = (
-    Claim("first row", lambda trained: trained.history[0][LOSS], {"wide": 4}, at_least=-9),
+    Claim("first row", lambda trained: trained.history[0][LOSS], {"lr": 0.02}, at_least=-9),
     Claim("last row", lambda trained: trained.history[-1][LOSS], {"wide": 6}, at_least=-9, steps=6),
-    Claim("cut", lambda trained: trained.history[-1][LOSS], {"lr": 0.02}, at_least=-9),
 )
+"""
+CLAIMING = STAGED.replace("\n\ndef network", f"{CLAIMS}\n\ndef network")
+NEEDING = CLAIMING.replace("claims=CLAIMS)", 'claims=CLAIMS, needs=f"a ring lr={lr}")')
+ONE = NEEDING.replace("    Claim(\"first", "    # Claim(\"first")
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """The lengths of the trainings that verify asks for, and whether they go on from a state."""
+def trainings(monkeypatch):
+    """The lengths of the trainings of verify, and whether they take earlier stages from another run."""
     found = []
 
-    def counted(experiment, seed, begun=None):
-        found.append((experiment.steps, begun is not None))
-        return fit(experiment, seed, begun=begun)
+    def counted(experiment, *words, options, **others):
+        found.append((experiment.steps, options.from_run is not None))
+        return train(experiment, *words, options=options, **others)
 
-    monkeypatch.setattr(verifying, "fit", counted)
+    monkeypatch.setattr(training_runs, "train", counted)
     return found
 
 
@@ -202,46 +206,64 @@ def named(build, needs):
     return named_build
 
 
-@pytest.fixture(scope="module")
-def alone(build):
-    """Values of the claims and of their controls, each trained from its first step."""
-    return [verdict[1:] for verdict in verify(named(build, ""), {})]
+@pytest.fixture
+def verified(tmp_path):
+    """Values of the claims and of their controls of an experiment file with this text."""
+
+    def values(text=NEEDING, arguments=(), **options):
+        (tmp_path / "growing.py").write_text(text)
+        file, out = load_experiment(tmp_path / "growing.py"), tmp_path / "verified"
+        found = verify(file, dict(arguments), out=out, **options)
+        return [(one.system, one.control) for one in found]
+
+    return values
 
 
-def test_verify_trains_what_is_needed_once(build, alone, asked):
-    shared = [verdict[1:] for verdict in verify(named(build, "a ring"), {})]
-    assert shared == alone
-    assert asked == [
+def test_verify_trains_what_is_needed_once(verified, trainings):
+    ((system, control),) = verified(ONE)
+    assert trainings == [(4, False), (6, True), (6, True)]
+    assert system != control
+
+
+@pytest.mark.full
+def test_what_is_needed_is_bitwise_that_of_one_piece(verified, small, trainings):
+    apart = verified(CLAIMING)
+    del trainings[:]
+    assert verified() == apart
+    assert trainings == [
         (4, False),
         (8, True),
-        (8, True),
-        (6, True),
-        (6, True),
         (4, False),  # another learning rate is another training
         (8, True),
+        (6, True),
+        (6, True),
     ]
+    # The first row of metrics is one that only the other run has.
+    assert verified(from_run=small)[1:] == apart[1:]
 
 
-def test_verify_takes_what_is_needed_from_a_run(build, small, alone, asked):
-    taken = [verdict[1:] for verdict in verify(named(build, "a ring"), {}, from_run=small)]
-    assert taken[1:] == alone[1:]  # the first is of a row that only the other run has
-    # The control with another learning rate needs another training, which the run is not.
-    assert asked == [(8, True)] * 2 + [(6, True)] * 2 + [(4, False), (8, True)]
+@pytest.mark.full
+def test_verify_takes_what_is_needed_from_a_run(verified, small, trainings):
+    assert len(verified(ONE, from_run=small)) == 1
+    assert trainings == [(6, True)] * 2
 
 
-def test_verify_of_few_steps_trains_what_is_left(build, asked):
-    assert len(list(verify(named(build, "a ring"), {}, steps=3))) == 3
-    assert asked == [(3, False)] * 4
+@pytest.mark.full
+def test_verify_of_few_steps_trains_what_is_left(verified, trainings):
+    assert len(verified(ONE, steps=3)) == 1
+    assert trainings == [(3, False)] * 2
 
 
-def test_what_diverges_is_no_value_for_all_that_need_it(build):
-    verdicts = list(verify(named(build, "a ring"), {"lr": float("nan")}))
-    assert all(verdict.value != verdict.value for verdict in verdicts)
+def test_what_diverges_is_no_value_for_all_that_need_it(verified, trainings):
+    ((system, control),) = verified(ONE, {"lr": float("nan")})
+    assert system[0] != system[0]
+    assert control[0] != control[0]
+    assert trainings == [(4, False)]
 
 
-def test_verify_refuses_a_run_where_nothing_is_needed(build, small):
+def test_verify_refuses_a_run_where_nothing_is_needed(verified, small):
     with pytest.raises(UserError, match=r"but the experiment's needs is '', so no training is"):
-        list(verify(named(build, ""), {}, from_run=small))
+        verified(CLAIMING, from_run=small)
 
 
 def test_the_state_of_another_run_may_lie_on_several_devices(eight_devices, build):

@@ -14,7 +14,6 @@ import numpy as np
 import optax
 import pytest
 
-from jgan.claims.verify import verify
 from jgan.data import Source, from_arrays
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR
@@ -238,46 +237,6 @@ def test_fit_returns_the_history(experiment: Experiment) -> None:
     trained = fit(experiment, seed=0, every=5)
     assert [row["step"] for row in trained.history] == [5, 10, 12]
     assert int(trained.state.step) == 12
-
-
-class TestVerify:
-    @staticmethod
-    def build(*, lr: float = 1e-3) -> Experiment:
-        claim = Claim(
-            "moves",
-            lambda trained: abs(trained.history[-1]["generator/loss"]),
-            control={"lr": float("inf")},
-            at_most=100.0,
-        )
-        return replace(tiny(steps=2, lr=lr), claims=(claim,))
-
-    def test_a_claim_holds_and_its_control_fails(self) -> None:
-        (verdict,) = verify(self.build, {})
-        assert verdict.proven
-        assert verdict.value < 100
-        assert np.isnan(verdict.control)
-
-    def test_a_control_that_passes_proves_nothing(self) -> None:
-        def idle(*, lr: float = 1e-3) -> Experiment:
-            built = self.build(lr=lr)
-            return replace(built, claims=(built.claims[0]._replace(control={}),))
-
-        (verdict,) = verify(idle, {})
-        assert not verdict.proven
-
-    def test_a_control_must_be_an_argument(self) -> None:
-        def wrong(*, lr: float = 1e-3) -> Experiment:
-            built = self.build(lr=lr)
-            return replace(built, claims=(built.claims[0]._replace(control={"rate": 1}),))
-
-        with pytest.raises(
-            UserError, match="claim 'moves' sets 'rate', but the experiment has only lr"
-        ):
-            list(verify(wrong, {}))
-
-    def test_no_claims(self) -> None:
-        with pytest.raises(UserError, match="makes no claims"):
-            list(verify(lambda: tiny(), {}))
 
 
 @pytest.mark.parametrize(
