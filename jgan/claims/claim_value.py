@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from jgan.claims.measures import Measure
-from jgan.evaluation.beside import Fact, facts_beside
+from jgan.evaluation.beside import facts_beside
 from jgan.training.experiment import Trained
 
 
@@ -12,22 +12,12 @@ class ClaimValue(NamedTuple):
 
     Attributes:
       value: the number.
-      beside: what must be read with it, nothing for most measures: the test accuracy of the judge that it
-        rests on, modes with the share of samples of high quality.
+      beside: what must be read with it, "" for most measures: the test accuracy of the judge that it rests
+        on, the share of samples of high quality with a number of modes.
     """
 
     value: float
-    beside: tuple[Fact, ...] = ()
-
-    @property
-    def note(self) -> str:
-        """What is printed beside the value, "" where there is nothing.
-
-        >>> from jgan.features.judge_accuracy import JudgeAccuracy
-        >>> ClaimValue(0.79, (JudgeAccuracy(0.88, 1000),)).note
-        'judge: 0.88 on 1,000 held-out images'
-        """
-        return "; ".join(map(str, self.beside))
+    beside: str = ""
 
 
 def claim_value(measure: Measure, trained: Trained) -> ClaimValue:
@@ -39,4 +29,4 @@ def claim_value(measure: Measure, trained: Trained) -> ClaimValue:
     """
     with facts_beside() as facts:
         value = float(measure(trained))
-    return ClaimValue(value, tuple(facts))
+    return ClaimValue(value, "; ".join(facts))

@@ -35,11 +35,6 @@ class CoveredModes(NamedTuple):
     high_quality: float
     reverse_kl: float
 
-    @property
-    def columns(self) -> dict[str, float]:
-        """The numbers by the names that they have in tables."""
-        return {name: value for name, value in self._asdict().items() if name != "of"}
-
     def __str__(self) -> str:
         return (
             f"{self.modes} of {self.of} modes, high-quality share {self.high_quality:.3f}, "
@@ -82,7 +77,8 @@ def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
             f"mode coverage was asked of the source {name!r}, which is no mixture; use ring or grid."
         )
     found = mode_coverage(samples(trained, count), density.modes, density.stds)
-    put_beside(CoveredModes(int(found.modes), len(density.modes), *map(float, found[2:])))
+    beside = CoveredModes(int(found.modes), len(density.modes), *map(float, found[2:]))
+    put_beside(str(beside))
     return found
 
 

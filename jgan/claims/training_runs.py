@@ -86,8 +86,8 @@ class TrainingRuns:
                     ClaimValue(math.nan) if trained is None else claim_value(claim.measure, trained)
                 )
             result = result._replace(values=result.values | {claim.name: found.value})
-            if found.note:
-                result = result._replace(beside=result.beside | {claim.name: found.note})
+            if found.beside:
+                result = result._replace(beside=result.beside | {claim.name: found.beside})
             write_result(self.path(training, seed), result)
         return result
 

@@ -21,11 +21,6 @@ class JudgeAccuracy(NamedTuple):
     kind: str = "images"
 
     @property
-    def columns(self) -> dict[str, float]:
-        """The numbers by the names that they have in tables."""
-        return {"judge_accuracy": self.share, "judge_examples": self.examples}
-
-    @property
     def words(self) -> str:
         """Such as ``"0.88 on 2,000 held-out images"``."""
         return f"{self.share:.2f} on {self.examples:,} held-out {self.kind}"

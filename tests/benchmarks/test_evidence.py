@@ -31,7 +31,7 @@ import optax
 
 from jgan.data import from_arrays
 from jgan.game import GENERATOR, PLAYERS, Aux
-from jgan.gans.single_player import alone
+from jgan.gans.single_player import single_player
 from jgan.rules import simultaneous
 from jgan.training.experiment import Claim, Experiment
 
@@ -44,7 +44,7 @@ CLAIMS = (
 
 def experiment(*, lr: float = 1.0) -> Experiment:
     number = lambda variables: variables[GENERATOR]["params"]
-    game = alone(
+    game = single_player(
         lambda key, batch: {"params": jax.random.uniform(key)},
         lambda variables, *rest: (number(variables), Aux()),
         views={"samples": lambda variables, batch, key: number(variables) + 0 * batch["image"]},

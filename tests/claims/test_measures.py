@@ -52,8 +52,7 @@ def test_a_collapsed_generator_does_not() -> None:
     # Whichever of the three is claimed, all of them are read with it.
     good = measures.high_quality(trained)
     kl = found.value
-    assert found.columns == {"modes": 2, "high_quality": good, "reverse_kl": kl}
-    assert found.note == f"(2 of 8 modes, high-quality share {good:.3f}, reverse KL {kl:.3f})"
+    assert found.beside == f"2 of 8 modes, high-quality share {good:.3f}, reverse KL {kl:.3f}"
 
 
 def test_samples_are_as_many_as_asked() -> None:

@@ -19,7 +19,7 @@ from jgan.claims.verify import verify
 from jgan.data import from_arrays
 from jgan.errors import UserError
 from jgan.game import GENERATOR, PLAYERS, Aux
-from jgan.gans.single_player import alone
+from jgan.gans.single_player import single_player
 from jgan.rules import simultaneous
 from jgan.runs.train import train
 from jgan.training.experiment import Claim, Experiment, Trained
@@ -36,7 +36,7 @@ def last_loss(trained: Trained) -> float:
 def falling(lr: float, claims: tuple[Claim, ...] = (), steps: int = STEPS) -> Experiment:
     """A number that falls by ``lr`` a step from a start that the seed decides."""
     where = lambda variables: variables[GENERATOR]["params"]
-    game = alone(
+    game = single_player(
         lambda key, batch: {"params": jax.random.uniform(key)},
         lambda variables, *rest: (where(variables), Aux()),
         views={"samples": lambda variables, batch, key: where(variables) + 0 * batch["image"]},
