@@ -8,10 +8,7 @@ import jax.numpy as jnp
 
 from jgan.errors import UserError
 from jgan.rules import TrainState
-from jgan.training.carries import describe_inheritance, inherit, new_variables
 from jgan.runs.checkpoint import SavedCheckpoints
-from jgan.training.experiment import Experiment
-from jgan.training.fit import begin, follow, layout_of, placed
 from jgan.runs.run import read_settings
 from jgan.runs.saved import (
     Data,
@@ -21,6 +18,9 @@ from jgan.runs.saved import (
     shape_of_state,
     without_data,
 )
+from jgan.training.carries import describe_inheritance, inherit, new_variables
+from jgan.training.experiment import Experiment
+from jgan.training.fit import begin, follow, layout_of, placed
 from jgan.training.stages import strong
 
 ANY = Data(accept=True)

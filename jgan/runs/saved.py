@@ -18,12 +18,12 @@ from jgan.data.stand_in import DataNeeded, stand_ins
 from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.runs.checkpoint import Gone, SavedCheckpoints
-from jgan.training.experiment import Experiment, load_experiment
 from jgan.runs.identities import identities
-from jgan.training.loop import first_state
-from jgan.training.user_code import as_user_error
 from jgan.runs.run import read_settings
+from jgan.training.experiment import Experiment, load_experiment
+from jgan.training.loop import first_state
 from jgan.training.stages import Stage, following_state
+from jgan.training.user_code import as_user_error
 
 ATTEMPTS = 100
 

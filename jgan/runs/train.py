@@ -14,9 +14,6 @@ from jgan.data.loader import Reading
 from jgan.evaluation.score import Scorer
 from jgan.rules import TrainState
 from jgan.runs.checkpoint import Checkpoints
-from jgan.training.devices import is_leader, on_host
-from jgan.training.experiment import Experiment
-from jgan.training.fit import Diverged, Row, all_chunks, begin, layout_of
 from jgan.runs.fork import forked, of_other_run
 from jgan.runs.health import SPREAD, Doctor, spread
 from jgan.runs.identities import identities
@@ -24,10 +21,13 @@ from jgan.runs.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
 from jgan.runs.progress import Progress
 from jgan.runs.run import RunDirectory, settings_of
 from jgan.runs.saved import shape_of_state
-from jgan.training.stages import Stage
 from jgan.runs.stop import stop_requests
 from jgan.runs.term_metrics import term_metrics
 from jgan.runs.views import reference_of, viewers, write_pictures
+from jgan.training.devices import is_leader, on_host
+from jgan.training.experiment import Experiment
+from jgan.training.fit import Diverged, Row, all_chunks, begin, layout_of
+from jgan.training.stages import Stage
 
 Say = Callable[[str], None]
 ScorerOf = Callable[[Experiment | Stage], Scorer]

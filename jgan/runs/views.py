@@ -9,15 +9,15 @@ import numpy as np
 
 from jgan.data import Source
 from jgan.data.conditions import conditions
+from jgan.files import make_folder, write_atomically
 from jgan.game import Variables
 from jgan.rules import TrainState
-from jgan.scene import Step
-from jgan.training.devices import on_host
-from jgan.training.experiment import Experiment, Trained
-from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png, picture
 from jgan.runs.logs import Log
 from jgan.runs.run import RunDirectory
+from jgan.scene import Step
+from jgan.training.devices import on_host
+from jgan.training.experiment import Experiment, Trained
 from jgan.training.stages import Stage
 
 PICTURED = 64

@@ -182,7 +182,7 @@ CLAIMS = (
 """
 CLAIMING = STAGED.replace("\n\ndef network", f"{CLAIMS}\n\ndef network")
 NEEDING = CLAIMING.replace("claims=CLAIMS)", 'claims=CLAIMS, needs=f"a ring lr={lr}")')
-ONE = NEEDING.replace("    Claim(\"first", "    # Claim(\"first")
+ONE = NEEDING.replace('    Claim("first', '    # Claim("first')
 
 
 @pytest.fixture
