@@ -6,7 +6,7 @@ export UV_SYSTEM_CERTS := 1
 # Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: train test test-all evidence lint types
+.PHONY: train test test-all gallery evidence lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
@@ -24,6 +24,10 @@ test-all: lint types
 evidence: .venv/ready
 	$(RUN) python -m benchmarks.evidence
 	$(RUN) python -m benchmarks.evidence --tables
+
+# The pictures of docs/gallery.md, from the trainings that `make evidence` left, and the page itself.
+gallery: .venv/ready
+	$(RUN) python -m benchmarks.gallery
 
 lint: .venv/ready
 	$(RUN) ruff check .

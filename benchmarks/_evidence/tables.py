@@ -23,7 +23,7 @@ HEADER = """
 def table_of(table: Table) -> str:
     """All claims as Markdown: a line each, and one below it for each rival."""
     lines: list[tuple[str, ...]] = []
-    for own in _by_claim(table.values()):
+    for own in claims_of(table.values()):
         lines += _lines(own)
     return HEADER + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
@@ -70,7 +70,8 @@ def ends_of(bound: str) -> tuple[float | None, float | None]:
     return ends.get(">="), ends.get("<=")
 
 
-def _by_claim(rows: Iterable[EvidenceRow]) -> Iterator[list[EvidenceRow]]:
+def claims_of(rows: Iterable[EvidenceRow]) -> Iterator[list[EvidenceRow]]:
+    """The rows of each claim, in the order of the claims."""
     claims: dict[tuple[str, str], list[EvidenceRow]] = {}
     for row in rows:
         claims.setdefault((row.experiment, row.claim), []).append(row)
@@ -90,9 +91,9 @@ def _lines(rows: list[EvidenceRow]) -> Iterator[tuple[str, ...]]:
         f"`{rows[0].experiment}`",
         claim.name,
         rows[0].bound,
-        _cell(system),
+        measured_cell(system),
         lowest,
-        _cell(verdict.control),
+        measured_cell(verdict.control),
         verdict.word if complete else "incomplete",
         _seconds(rows, SYSTEM),
         ", ".join(sorted({_short(row.commit) for row in rows})),
@@ -105,10 +106,20 @@ def _lines(rows: list[EvidenceRow]) -> Iterator[tuple[str, ...]]:
         gap = difference(values, system)
         interval = f" ({gap.low:.3g} to {gap.high:.3g})" if gap.low == gap.low else ""
         compared = f"{gap.mean:+.3g}{interval}"
-        yield "", f"rival: {name}", "", _cell(values), "", "", compared, _seconds(rows, name), ""
+        yield (
+            "",
+            f"rival: {name}",
+            "",
+            measured_cell(values),
+            "",
+            "",
+            compared,
+            _seconds(rows, name),
+            "",
+        )
 
 
-def _cell(values: Values) -> str:
+def measured_cell(values: Values) -> str:
     """Mean and deviation, or how many diverged."""
     if not values:
         return "-"

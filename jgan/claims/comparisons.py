@@ -10,7 +10,7 @@ import numpy as np
 from jgan.claims.verify import Show
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
-from jgan.runs.views import view_pictures, viewers
+from jgan.runs.views import pictures_of, reference_of, view_pictures, viewers
 from jgan.training.experiment import Claim, Trained
 
 GAP = 4
@@ -55,11 +55,28 @@ def side_by_side(trained: Trained | None, control: Trained | None) -> dict[str, 
     Views are of the averaged variables and always of the same latents. A grey field stands for what has
     diverged, and for a view that only the other has. Where both have diverged there is no picture.
     """
-    left, right = (
-        {} if one is None else view_pictures(one, viewers(one.experiment))
-        for one in (trained, control)
-    )
+    left, right = _views(trained), _views(control)
     return {view: _joined(left.get(view), right.get(view)) for view in {**left, **right}}
+
+
+def _views(trained: Trained | None) -> dict[str, np.ndarray]:
+    return {} if trained is None else view_pictures(trained, viewers(trained.experiment))
+
+
+def with_real(
+    trained: Trained | None, control: Trained | None, view: str = "samples"
+) -> np.ndarray | None:
+    """Real examples, a training's view and its control's in a row, ``(H, W, C)`` uint8.
+
+    As in `side_by_side`; None if neither has the view.
+    """
+    experiments = [one.experiment for one in (trained, control) if one is not None]
+    pictures = [_views(trained), _views(control)]
+    if not any(view in own for own in pictures):
+        return None
+    reference = reference_of(experiments[0])
+    real = pictures_of({"real": reference}, reference)
+    return _joined(real.get("real"), *(own.get(view) for own in pictures))
 
 
 def name_of(claim: Claim, claims: Sequence[Claim], stem: str, arguments: Mapping[str, Any]) -> str:
@@ -92,15 +109,15 @@ def _names(claim: Claim, stem: str, arguments: Mapping[str, Any]) -> Iterator[st
         yield "-".join(part for part in parts if part)
 
 
-def _joined(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray:
-    if left is None or right is None:
-        there = left if right is None else right
-        assert there is not None
-        empty = np.full_like(there, _GREY)
-        left, right = (empty if side is None else side for side in (left, right))
-    height = max(left.shape[0], right.shape[0])
-    width = left.shape[1] + GAP + right.shape[1]
-    sheet = np.full((height, width, max(left.shape[2], right.shape[2])), _WHITE, np.uint8)
-    sheet[: left.shape[0], : left.shape[1]] = left
-    sheet[: right.shape[0], -right.shape[1] :] = right
+def _joined(*panels: np.ndarray | None) -> np.ndarray:
+    """Panels ``(H, W, C)`` in a row with white gaps, of which at least one is there."""
+    there = [panel for panel in panels if panel is not None]
+    filled = [np.full_like(there[0], _GREY) if panel is None else panel for panel in panels]
+    height, channels = (max(panel.shape[axis] for panel in filled) for axis in (0, 2))
+    width = sum(panel.shape[1] + GAP for panel in filled) - GAP
+    sheet = np.full((height, width, channels), _WHITE, np.uint8)
+    left = 0
+    for panel in filled:
+        sheet[: panel.shape[0], left : left + panel.shape[1]] = panel
+        left += panel.shape[1] + GAP
     return sheet

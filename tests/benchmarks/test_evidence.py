@@ -8,13 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from benchmarks import gallery
 from benchmarks._evidence import queue, staleness
 from benchmarks._evidence.queue import run_queue, run_set
 from benchmarks._evidence.staleness import Compared, stale_keys
 from benchmarks._evidence.tables import rewritten, table_of
 from benchmarks._evidence.training_sets import TrainingSet, restated, training_sets, wanted_keys
 from benchmarks.evidence import CATALOGUE, DOCUMENTS
+from jgan.claims.comparisons import GAP
 from jgan.claims.evidence import EvidenceRow, Table, read_evidence
 from jgan.claims.first_updates import first_updates
 from jgan.claims.trainings import Plan, plan
@@ -68,12 +71,17 @@ def made(file: Path) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def table(file: Path, made: Plan, tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """All rows of two seeds and one control, as the processes of a queue make them."""
+def folder(file: Path, made: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the processes of a queue make of two seeds and one control: kept.csv and the trainings."""
     folder = tmp_path_factory.mktemp("evidence")
     wanted = wanted_keys("falling", made, range(2), 1)
     for name, now in zip(wanted, ([0, 1], [0], [0, 1]), strict=True):
         run_set(file, name, now, folder / "kept.csv", folder, range(2), 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path) -> Table:
     return read_evidence(folder / "kept.csv")
 
 
@@ -254,3 +262,40 @@ def test_the_kept_evidence_belongs_to_the_code() -> None:
     command = [sys.executable, "-m", "benchmarks.evidence", "--stale"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_gallery_is_drawn_from_what_is_kept(
+    file: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = ("--docs", str(tmp_path), "--experiments", str(file.parent), "--runs", str(folder))
+    words = [*places, "--catalogue", str(folder / "kept.csv")]
+    assert gallery.main(words) == 2  # there are no captions
+    caption = '[falling]\nsee = "A point."\nwrong = "It is one."\n'
+    (tmp_path / "gallery.toml").write_text(caption + 'claim = "falls far"\n')
+    assert gallery.main(words) == 0
+    with Image.open(tmp_path / "gallery" / "falling.png") as picture:
+        assert picture.size == (3 * 384 + 2 * GAP, 384)
+    page = (tmp_path / "gallery.md").read_text()
+    assert page.splitlines()[6:] == [
+        "## A number that falls",
+        "",
+        "![A number that falls: real, system, control](gallery/falling.png)",
+        "",
+        "A point. It is one.",
+        "",
+        *[line for line in page.splitlines() if line.startswith("* falls")],
+        *[line for line in page.splitlines() if line.startswith("* `jgan verify")],
+    ]
+    assert "* falls far, <= -2: " in page
+    before = (tmp_path / "gallery" / "falling.png").read_bytes()
+    # Without trainings the kept picture stays, and without it there is no page.
+    words[words.index(str(folder))] = str(tmp_path / "nothing")
+    assert gallery.main(words) == 0
+    assert (tmp_path / "gallery" / "falling.png").read_bytes() == before
+    (tmp_path / "gallery" / "falling.png").unlink()
+    assert gallery.main(words) == 2
+    (tmp_path / "gallery.toml").write_text(caption + 'claim = "rises"\n')
+    assert gallery.main(words) == 2
+    errors = capsys.readouterr().err
+    assert "falling has no picture; run `make evidence` first." in errors
+    assert "gallery.toml names the claim 'rises' of falling, but there are only" in errors

@@ -1,0 +1,126 @@
+"""The gallery: a picture of real examples, a system and its control, and what is known of the system."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks._evidence.tables import claims_of, measured_cell, verdict_of
+from jgan.claims.comparisons import with_real
+from jgan.claims.evidence import EvidenceRow, Table
+from jgan.claims.results import TRAINING, read_result
+from jgan.claims.training_runs import TrainingRuns
+from jgan.claims.trainings import CONTROL, SYSTEM, plan
+from jgan.errors import UserError
+from jgan.files import make_folder, write_atomically
+from jgan.runs.images import encode_png
+from jgan.training.experiment import Trained, load_experiment
+
+SEED = 0
+HEAD = """# The gallery
+
+Each picture shows real examples on the left, what the system makes in the middle, and on the right what its
+control makes: the same training with the essential part switched off. They are samples of seed 0 that nobody
+chose. `make gallery` writes this page from the evidence that `make evidence` keeps.
+"""
+
+
+class Caption(NamedTuple):
+    """What a person says of a system's picture.
+
+    Attributes:
+      name: of the experiment file, without ``.py``.
+      see: a sentence that says what is to be seen.
+      wrong: a sentence that says what is wrong with it.
+      claim: the claim whose trainings are shown; "" for the first.
+      view: which of the game's views is shown.
+    """
+
+    name: str
+    see: str
+    wrong: str
+    claim: str = ""
+    view: str = "samples"
+
+
+def read_captions(path: Path) -> dict[str, Caption]:
+    """The captions of a file in TOML, a table for each system, in its order.
+
+    Raises:
+      UserError: if it is not such a file.
+    """
+    try:
+        found = tomllib.loads(path.read_text())
+        return {name: Caption(name, **fields) for name, fields in found.items()}
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{str(path)!r} is no file of captions: {error}.") from error
+
+
+def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
+    """Draw a system's picture if its trainings are there; returns a line that says what was done.
+
+    Raises:
+      UserError: if the caption names a claim or a view that the experiment does not have.
+    """
+    file = load_experiment(experiments / f"{caption.name}.py")
+    made = plan(file, {})
+    names = [claim.name for claim in made.claims]
+    claim = caption.claim or names[0]
+    if claim not in names:
+        raise UserError(
+            f"gallery.toml names the claim {claim!r} of {caption.name}, but there are only {names}."
+        )
+    kept = TrainingRuns(file, runs / caption.name)
+    shown: list[Trained | None] = []
+    for variant in (SYSTEM, CONTROL):
+        training = made.trainings[claim, variant]
+        result = read_result(kept.path(training, SEED))
+        if result is None or result.state == TRAINING:
+            return f"{caption.name}: no training is kept, its picture stays as it is"
+        shown.append(kept.trained(training, SEED))
+    system, control = shown
+    pixels = with_real(system, control, caption.view)
+    if pixels is None:
+        raise UserError(
+            f"gallery.toml names the view {caption.view!r}, which {caption.name} has not."
+        )
+    place = make_folder(docs / "gallery") / f"{caption.name}.png"
+    write_atomically(place, encode_png(pixels))
+    return f"{caption.name}: wrote {place}"
+
+
+def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: Table) -> str:
+    """The page in Markdown.
+
+    Raises:
+      UserError: if a system has no picture or no evidence.
+    """
+    sections = [HEAD]
+    for name, caption in captions.items():
+        rows = [row for row in table.values() if row.experiment == name]
+        for missing, is_there in (
+            ("picture", (docs / "gallery" / f"{name}.png").exists()),
+            ("evidence", bool(rows)),
+        ):
+            if not is_there:
+                raise UserError(f"{name} has no {missing}; run `make evidence` first.")
+        summary = load_experiment(experiments / f"{name}.py").summary
+        sections.append("\n".join(_section(caption, summary, rows)))
+    return "\n".join(sections)
+
+
+def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterator[str]:
+    name = caption.name
+    title = summary.rstrip(".")
+    yield f"## {title}\n"
+    yield f"![{title.partition(':')[0]}: real, system, control](gallery/{name}.png)\n"
+    yield f"{caption.see} {caption.wrong}\n"
+    for own in claims_of(rows):
+        verdict = verdict_of(own)
+        system, control = map(measured_cell, (verdict.system, verdict.control))
+        yield (
+            f"* {verdict.claim.name}, {own[0].bound}: {system} over {len(verdict.system)} seeds, control "
+            f"{control}: {verdict.word}"
+        )
+    seconds = max(row.seconds for row in rows if row.variant == SYSTEM)
+    yield f"* `jgan verify experiments/{name}.py --seeds 3`; one training takes {seconds:.0f} s\n"
