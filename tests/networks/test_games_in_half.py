@@ -73,7 +73,10 @@ def test_a_smooth_game_has_the_gradients_of_single_precision():
         assert cosine > 0.999
 
 
-@pytest.mark.parametrize(("norm", "penalties"), [("batch", ()), ("spectral", (r1(1.0),))])
+@pytest.mark.parametrize(
+    ("norm", "penalties"),
+    [("batch", ()), pytest.param("spectral", (r1(1.0),), marks=pytest.mark.full)],
+)
 def test_games_of_rectifiers_err_like_rounded_weights(norm, penalties):
     """A rectifier near its kink flips on any rounding, so the measure is one that cannot be avoided."""
     batch = images(32, (12, 12, 3))
@@ -117,6 +120,7 @@ def test_a_perceptron_trains_as_in_single_precision():
     np.testing.assert_allclose(half[-50:].mean(), single[-50:].mean(), rtol=0.02)
 
 
+@pytest.mark.full
 def test_a_dcgan_trains_as_in_single_precision():
     batches = 0.6 + 0.2 * images(64, (8, 8, 1))["image"].reshape(4, 16, 8, 8, 1)
     single, half = (

@@ -41,7 +41,7 @@ def products(jaxpr):
     return count
 
 
-@pytest.mark.parametrize("norm", ["batch", "spectral"])
+@pytest.mark.parametrize("norm", ["batch", pytest.param("spectral", marks=pytest.mark.full)])
 def test_a_game_has_the_same_gradients_and_states(norm):
     """With R1 where the norm allows it, so that the gradient is one of a gradient."""
     batch = {"image": X}
@@ -78,6 +78,7 @@ def test_forward_mode_and_populations():
     assert_close(*found, 1e-6)
 
 
+@pytest.mark.full
 def test_a_scan_of_updates_with_a_lazy_penalty():
     batches = images(8, SHAPE)["image"].reshape(2, 4, *SHAPE)
     ends = []
