@@ -10,6 +10,7 @@ import pytest
 
 import jgan
 
+EXPERIMENT = Path(__file__).parents[1] / "experiments" / "dcgan.py"
 FUNCTIONS = [name for name in jgan.__all__ if name != "__version__"]
 
 
@@ -23,6 +24,17 @@ def run(program):
 def test_importing_it_imports_nothing_else():
     heavy = ("jax", "numpy", "flax", "optax", "orbax", "grain", "scipy")
     assert run(f"import sys, jgan; print([m for m in {heavy} if m in sys.modules])") == "[]"
+
+
+def test_the_first_line_of_a_training_waits_for_no_library_that_is_not_needed_yet():
+    later = ("scipy.linalg", "scipy.spatial", "scipy.special", "scipy.stats", "orbax", "grain")
+    program = f"""
+import sys
+import jgan.cli.train
+from jgan.training.experiment import load_experiment
+load_experiment({str(EXPERIMENT)!r})
+print([m for m in {later} if m in sys.modules])"""
+    assert run(program) == "[]"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import grain
 import jax
 import numpy as np
 from absl import flags
@@ -100,6 +99,8 @@ def batches(
     steps = _Steps(tables, words, count, first, last, part)
     if len(steps) == 0:
         return iter(())
+    import grain  # only a stream needs it, and it takes long to import
+
     here = grain.ReadOptions(num_threads=reading.threads, prefetch_buffer_size=reading.ahead)
     stream = grain.MapDataset.source(steps).to_iter_dataset(here)
     if reading.workers:

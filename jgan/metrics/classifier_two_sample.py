@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import norm
+import scipy
 
 from jgan.metrics.pairwise import as_features, check_pair, nearest
 from jgan.metrics.subsets import draw_rows
@@ -96,7 +95,7 @@ def logistic_test(
     called_fake = float(np.mean(prepare(y[half:]) @ weights > 0))
     accuracy = (called_real + called_fake) / 2
     held_out = 2 * (len(x) - half)
-    p_value = float(norm.sf((accuracy - 0.5) * 2 * np.sqrt(held_out)))
+    p_value = float(scipy.stats.norm.sf((accuracy - 0.5) * 2 * np.sqrt(held_out)))
     return TwoSample(accuracy, called_real, called_fake, p_value)
 
 
@@ -116,7 +115,7 @@ def _fit(points: np.ndarray, target: np.ndarray, ridge: float, rounds: int) -> n
     penalty = np.full(len(weights), ridge)
     penalty[-1] = 1e-9
     for _ in range(rounds):
-        chance = expit(points @ weights)
+        chance = scipy.special.expit(points @ weights)
         gradient = points.T @ (chance - target) / len(points) + penalty * weights
         variances = np.maximum(chance * (1 - chance), 1e-6) / len(points)
         curvature = (points * variances[:, None]).T @ points + np.diag(penalty)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.linalg import lapack
+import scipy
 
 from jgan.metrics.pairwise import as_features
 
@@ -67,7 +67,7 @@ def frechet_distance(first: Moments, second: Moments) -> jax.Array:
 def factor(covariance: object) -> np.ndarray:
     """L ``(d, r)`` with L Lᵀ = Σ, float64, r the numerical rank: pivoted Cholesky (LAPACK ``dpstrf``)."""
     matrix = np.asarray(covariance, np.float64)
-    lower, pivots, rank, _ = lapack.dpstrf((matrix + matrix.T) / 2, lower=1)
+    lower, pivots, rank, _ = scipy.linalg.lapack.dpstrf((matrix + matrix.T) / 2, lower=1)
     result = np.empty((len(matrix), rank))
     result[pivots - 1] = np.tril(lower)[:, :rank]
     return result

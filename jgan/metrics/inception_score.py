@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import rel_entr
+import scipy
 
 from jgan.metrics.pairwise import as_features
 
@@ -49,5 +49,7 @@ def inception_score(probabilities: object, splits: int = 10, seed: int = 0) -> I
     scores = []
     for chosen in np.array_split(shuffled, splits):
         part = rows[chosen]
-        scores.append(np.exp(np.mean(np.sum(rel_entr(part, part.mean(axis=0)), axis=1))))
+        scores.append(
+            np.exp(np.mean(np.sum(scipy.special.rel_entr(part, part.mean(axis=0)), axis=1)))
+        )
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))

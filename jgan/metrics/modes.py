@@ -5,8 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import rel_entr
-from scipy.stats import chi2
+import scipy
 
 HIGH_QUALITY = 1 - np.exp(-4.5)
 """Share of a perfect sampler's examples that are of high quality: 98.889 %."""
@@ -45,7 +44,7 @@ def quality_radius(dimension: int, share: float = HIGH_QUALITY) -> float:
     >>> [round(quality_radius(dimension), 3) for dimension in (1, 2, 1200)]
     [2.539, 3.0, 36.261]
     """
-    return float(np.sqrt(chi2.ppf(share, dimension)))
+    return float(np.sqrt(scipy.stats.chi2.ppf(share, dimension)))
 
 
 def mode_coverage(
@@ -132,7 +131,7 @@ def class_coverage(
             f"classes is {classes}, but the largest prediction is {len(counts) - 1} and the reference has "
             f"{len(shares)} shares."
         )
-    kl = np.sum(rel_entr(counts / counts.sum(), shares / shares.sum()))
+    kl = np.sum(scipy.special.rel_entr(counts / counts.sum(), shares / shares.sum()))
     solid = counts >= np.maximum(LEAST_SHARE * counts.sum() * shares / shares.sum(), 1)
     return ClassCoverage(int(np.sum(counts > 0)), int(np.sum(solid)), float(kl))
 

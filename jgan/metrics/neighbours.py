@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from jgan.metrics.pairwise import as_features, check_pair, nearest
 
@@ -34,7 +34,7 @@ class Memorisation:
 def mann_whitney_z(first: np.ndarray, second: np.ndarray) -> float:
     """Standardised Mann-Whitney U: below 0 if values of ``first`` tend to be the smaller ones."""
     n, m = len(first), len(second)
-    ranks = rankdata(np.concatenate([first, second]))[:n]
+    ranks = scipy.stats.rankdata(np.concatenate([first, second]))[:n]
     u = ranks.sum() - n * (n + 1) / 2
     return float((u - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12))
 

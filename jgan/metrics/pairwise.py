@@ -8,7 +8,7 @@ other set, never the product of both with the dimension.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 ROWS_AT_ONCE = 1024
 # Differences are exact where the expanded square cancels; they cost D passes over the block.
@@ -107,7 +107,7 @@ def nearest(
             f"k is {k}, but with {len(second)} examples it must be 1 to {len(second)}."
         )
     if first.shape[1] <= TREE:
-        far, near = cKDTree(second).query(first, range(1, k + 1))
+        far, near = scipy.spatial.cKDTree(second).query(first, range(1, k + 1))
         return near, far
     indices = np.empty((len(first), k), np.int64)
     found = np.empty((len(first), k))

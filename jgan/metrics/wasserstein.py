@@ -1,7 +1,7 @@
 """Exact Wasserstein distance between two small sets, by an optimal assignment."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from jgan.metrics.pairwise import as_features, check_pair, squared_distances
 
@@ -36,4 +36,4 @@ def wasserstein(first: object, second: object, *, order: int = 1) -> float:
         )
     squares = squared_distances(x, y)
     costs = np.sqrt(squares) if order == 1 else squares
-    return float(costs[linear_sum_assignment(costs)].mean() ** (1 / order))
+    return float(costs[scipy.optimize.linear_sum_assignment(costs)].mean() ** (1 / order))

@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import multihost_utils
 from jax.sharding import NamedSharding, PartitionSpec
-from orbax.checkpoint import v1 as ocp
 
 from jgan.errors import UserError
 from jgan.rules import TrainState
@@ -102,6 +101,8 @@ class SavedCheckpoints:
 
     def _attempt(self, step: int, shapes: Any) -> tuple[Any, str]:
         """The content of a checkpoint, or None and why it cannot be read."""
+        from orbax.checkpoint import v1 as ocp  # it takes long to import
+
         with warnings.catch_warnings(), _silent("asyncio"):
             warnings.simplefilter("ignore", RuntimeWarning)
             try:
@@ -132,7 +133,8 @@ class Checkpoints(SavedCheckpoints):
 
     def __init__(self, directory: Path, keep: int = 3, keep_every: int | None = None) -> None:
         super().__init__(directory)
-        training = ocp.training
+        from orbax.checkpoint.v1 import training
+
         self._pinned: set[int] = set()
 
         def wanted(steps: Sequence[int]) -> list[bool]:
