@@ -133,8 +133,9 @@ class Checkpoints(SavedCheckpoints):
 
     def __init__(self, directory: Path, keep: int = 3, keep_every: int | None = None) -> None:
         super().__init__(directory)
-        from orbax.checkpoint.v1 import training
+        from orbax.checkpoint import v1 as ocp
 
+        training = ocp.training
         self._pinned: set[int] = set()
 
         def wanted(steps: Sequence[int]) -> list[bool]:
