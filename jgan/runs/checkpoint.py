@@ -8,6 +8,8 @@ file that was altered later is found out.
 import contextlib
 import gc
 import logging
+import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -302,7 +304,14 @@ def _silent(name: str) -> Iterator[None]:
 
 
 def _innermost(error: BaseException) -> str:
-    """The first line of the exception at the bottom of a chain, the one that names the leaf."""
+    """The first line of the exception at the bottom of a chain, the one that names the leaf.
+
+    What the operating system refused, such as a write to a full disk, comes behind long paths.
+    """
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error).strip().split("\n")[0][:300].rstrip(".")
+    line = str(error).strip().split("\n")[0]
+    refused = re.search(r"os_error_code='(\d+)'", line)
+    if refused:
+        return f"[Errno {refused[1]}] {os.strerror(int(refused[1]))}"
+    return line[:300].rstrip(".")
