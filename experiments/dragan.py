@@ -27,6 +27,7 @@ def experiment(
     data: Dataset = Dataset(),
     weight: float = 10.0,
     sigma: float | None = None,
+    latent: int = 100,
     pair: NetworkPair = NetworkPair(),
     adam: Adam = Adam(lr=1e-4, beta2=0.9),
 ) -> Experiment:
@@ -35,8 +36,9 @@ def experiment(
     Args:
       weight: Weight of the penalty, the paper's lambda.
       sigma: Deviation of the paper's Gaussian perturbation; none follows the authors' code.
+      latent: Dimension of the standard normal latents.
     """
     source = data.load()
     networks = pair.networks(source, discriminator_norm="none")
-    game = gan(*networks, non_saturating(), normal(100)).add(dragan(weight, sigma))
+    game = gan(*networks, non_saturating(), normal(latent)).add(dragan(weight, sigma))
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

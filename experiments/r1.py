@@ -27,6 +27,7 @@ def experiment(
     data: Dataset = Dataset(),
     gamma: float = 10.0,
     every: int = 1,
+    latent: int = 100,
     pair: NetworkPair = NetworkPair(),
     adam: Adam = Adam(beta1=0.0, beta2=0.9),
 ) -> Experiment:
@@ -37,9 +38,10 @@ def experiment(
     Args:
       gamma: Strength of R1.
       every: Steps between lazy applications of R1; 16 in StyleGAN2.
+      latent: Dimension of the standard normal latents.
     """
     source = data.load()
     networks = pair.networks(source, discriminator_norm="none")
     penalty = lazy(r1(gamma), every) if every != 1 else r1(gamma)
-    game = gan(*networks, non_saturating(), normal(100)).add(penalty)
+    game = gan(*networks, non_saturating(), normal(latent)).add(penalty)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

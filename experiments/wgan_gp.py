@@ -26,6 +26,7 @@ def experiment(
     data: Dataset = Dataset(),
     weight: float = 10.0,
     target: float = 1.0,
+    latent: int = 100,
     pair: NetworkPair = NetworkPair(),
     adam: Adam = Adam(lr=1e-4, beta2=0.9),
     discriminator_steps: int = 5,
@@ -36,9 +37,10 @@ def experiment(
       weight: Weight of the gradient penalty, the paper's lambda (0.1 in its toys).
       target: Slope that the penalty pulls to; 0 is the zero-centred form.
       discriminator_steps: Steps of the critic for each step of the generator.
+      latent: Dimension of the standard normal latents.
     """
     source = data.load()
     networks = pair.networks(source, discriminator_norm="none")
-    game = gan(*networks, wasserstein(), normal(100)).add(wgan_gp(weight, target))
+    game = gan(*networks, wasserstein(), normal(latent)).add(wgan_gp(weight, target))
     rule = adam.alternating(game, discriminator_steps)
     return Experiment(game, rule, source, steps=2000, claims=CLAIMS)

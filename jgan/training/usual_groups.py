@@ -4,11 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import optax
 
 from jgan.data import Source, load
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
-from jgan.networks import Network, autoencoder, generator_for, heads, pair
+from jgan.networks import (
+    Network,
+    autoencoder,
+    generator_for,
+    heads,
+    pair,
+    point_discriminator,
+    point_generator,
+    rematerialised,
+)
 from jgan.networks.variational import encoder
 from jgan.rules import Rule, alternating, averaged, simultaneous
 
@@ -30,7 +40,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class NetworkPair:
-    """DCGAN's generator and discriminator for images, perceptrons for points (`jgan.networks.pair`).
+    """DCGAN's generator and discriminator for images, perceptrons for points.
+
+    Points whose discriminator has no norm get networks for narrow modes (`jgan.networks.points`), all else the
+    networks of `jgan.networks.pair`.
 
     Attributes:
       width: Channels of the outermost hidden layers; perceptrons are four times as wide.
@@ -52,6 +65,8 @@ class NetworkPair:
           generator_norm: as in `jgan.networks.pair`.
           discriminator_norm: likewise.
         """
+        if len(source.shape) == 1 and {generator_norm, discriminator_norm} <= {"auto", "none"}:
+            return self._point_networks(source)
         return pair(
             source.shape,
             width=self.width,
@@ -59,6 +74,16 @@ class NetworkPair:
             discriminator_norm=discriminator_norm,
             dtype=self.dtype,
             remat=self.remat,
+        )
+
+    def _point_networks(self, source: Source) -> tuple[Network, Network]:
+        width, size = 4 * self.width, float(np.std(source.arrays["image"]))
+        networks = (
+            point_generator(source.shape, width, size=size, dtype=self.dtype),
+            point_discriminator(width, size=size, dtype=self.dtype),
+        )
+        return (
+            (rematerialised(networks[0]), rematerialised(networks[1])) if self.remat else networks
         )
 
 
@@ -107,12 +132,14 @@ class Adam:
       beta1: Decay rate of Adam's first moments.
       beta2: Decay rate of Adam's second moments.
       decay: Decay rate of the exponential average of the generator's variables, from which samples are drawn.
+      horizon: Number of updates over which the learning rate falls to 0 along a cosine; 0 keeps it.
     """
 
     lr: float = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
     decay: float = 0.999
+    horizon: int = 0
 
     def optimizers(self) -> dict[str, optax.GradientTransformation]:
         """One optimizer for each player."""
@@ -128,7 +155,8 @@ class Adam:
         return averaged(simultaneous(game, self.optimizers()), self.decay)
 
     def _adam(self, lr: float) -> optax.GradientTransformation:
-        return optax.adam(lr, b1=self.beta1, b2=self.beta2)
+        rate = optax.cosine_decay_schedule(lr, self.horizon) if self.horizon else lr
+        return optax.adam(rate, b1=self.beta1, b2=self.beta2)
 
 
 @dataclass(frozen=True)
