@@ -8,7 +8,11 @@ from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.gans.packing import packed
 
 CLAIMS = covers(
-    "ring", setting={**SETTLING, "packing": 2}, control={"packing": 1}, steps=SETTLING_STEPS
+    "ring",
+    setting={**SETTLING, "packing": 2},
+    control={"packing": 1},
+    at_most=0.1,
+    steps=SETTLING_STEPS,
 )
 
 

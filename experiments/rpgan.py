@@ -8,7 +8,10 @@ from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.terms.penalties import r1_r2
 
 CLAIMS = covers(
-    "grid", setting={**SETTLING, "gamma": 0.3}, control={"gamma": 0.0}, steps=SETTLING_STEPS
+    "grid",
+    setting={**SETTLING, "gamma": 0.3, "latent": 2},
+    control={"gamma": 0.0},
+    steps=SETTLING_STEPS,
 )
 
 

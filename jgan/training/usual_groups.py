@@ -19,6 +19,7 @@ from jgan.networks import (
     point_generator,
     rematerialised,
 )
+from jgan.networks.points import SHARPNESS
 from jgan.networks.variational import encoder
 from jgan.rules import Rule, alternating, averaged, simultaneous
 
@@ -49,11 +50,13 @@ class NetworkPair:
       width: Channels of the outermost hidden layers; perceptrons are four times as wide.
       dtype: Type of the networks' computation, float32 or bfloat16; the rest is float32.
       remat: Whether activations are computed twice instead of being kept, which takes less memory.
+      sharpness: Sharpness of the steps of the discriminator's first layer, for points without norm.
     """
 
     width: int = 32
     dtype: str = "float32"
     remat: bool = False
+    sharpness: float = SHARPNESS
 
     def networks(
         self, source: Source, *, generator_norm: str = "auto", discriminator_norm: str = "auto"
@@ -80,7 +83,7 @@ class NetworkPair:
         width, size = 4 * self.width, float(np.std(source.arrays["image"]))
         networks = (
             point_generator(source.shape, width, size=size, dtype=self.dtype),
-            point_discriminator(width, size=size, dtype=self.dtype),
+            point_discriminator(width, size=size, sharpness=self.sharpness, dtype=self.dtype),
         )
         return (
             (rematerialised(networks[0]), rematerialised(networks[1])) if self.remat else networks
