@@ -9,7 +9,7 @@ from jgan.gans.packing import packed
 
 CLAIMS = covers(
     "ring",
-    setting={**SETTLING, "packing": 2},
+    setting={**SETTLING, "packing": 2, "steep": True},
     control={"packing": 1},
     at_most=0.1,
     steps=SETTLING_STEPS,

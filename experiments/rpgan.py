@@ -9,7 +9,7 @@ from jgan.terms.penalties import r1_r2
 
 CLAIMS = covers(
     "grid",
-    setting={**SETTLING, "gamma": 0.3, "latent": 2},
+    setting={**SETTLING, "gamma": 0.3, "latent": 2, "steep": True},
     control={"gamma": 0.0},
     steps=SETTLING_STEPS,
 )

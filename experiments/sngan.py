@@ -9,7 +9,9 @@ from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
 from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.networks import rematerialised, sngan_discriminator, sngan_generator
 
-CLAIMS = covers("ring", setting=SETTLING, control={"norm": "none"}, steps=SETTLING_STEPS)
+CLAIMS = covers(
+    "ring", setting={**SETTLING, "latent": 2}, control={"norm": "none"}, steps=SETTLING_STEPS
+)
 
 
 def experiment(

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 
 from jgan.data import Source, load
+from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
 from jgan.networks import (
     Network,
@@ -19,7 +20,6 @@ from jgan.networks import (
     point_generator,
     rematerialised,
 )
-from jgan.networks.points import SHARPNESS
 from jgan.networks.variational import encoder
 from jgan.rules import Rule, alternating, averaged, simultaneous
 
@@ -41,22 +41,19 @@ class Dataset:
 
 @dataclass(frozen=True)
 class NetworkPair:
-    """DCGAN's generator and discriminator for images, perceptrons for points.
-
-    Points whose discriminator has no norm get networks for narrow modes (`jgan.networks.points`), all else the
-    networks of `jgan.networks.pair`.
+    """DCGAN's generator and discriminator for images, perceptrons for points (`jgan.networks.pair`).
 
     Attributes:
       width: Channels of the outermost hidden layers; perceptrons are four times as wide.
       dtype: Type of the networks' computation, float32 or bfloat16; the rest is float32.
       remat: Whether activations are computed twice instead of being kept, which takes less memory.
-      sharpness: Sharpness of the steps of the discriminator's first layer, for points without norm.
+      steep: Whether points get the perceptrons of jgan.networks.points, for many narrow modes and without norm.
     """
 
     width: int = 32
     dtype: str = "float32"
     remat: bool = False
-    sharpness: float = SHARPNESS
+    steep: bool = False
 
     def networks(
         self, source: Source, *, generator_norm: str = "auto", discriminator_norm: str = "auto"
@@ -67,9 +64,13 @@ class NetworkPair:
           source: whose examples they make and judge.
           generator_norm: as in `jgan.networks.pair`.
           discriminator_norm: likewise.
+
+        Raises:
+          UserError: if steep networks are asked for with a norm, or for data that are no points.
         """
-        if len(source.shape) == 1 and {generator_norm, discriminator_norm} <= {"auto", "none"}:
-            return self._point_networks(source)
+        if self.steep:
+            _check_steep(source, generator_norm, discriminator_norm)
+            return self._steep(source)
         return pair(
             source.shape,
             width=self.width,
@@ -79,15 +80,25 @@ class NetworkPair:
             remat=self.remat,
         )
 
-    def _point_networks(self, source: Source) -> tuple[Network, Network]:
+    def _steep(self, source: Source) -> tuple[Network, Network]:
         width, size = 4 * self.width, float(np.std(source.arrays["image"]))
         networks = (
             point_generator(source.shape, width, size=size, dtype=self.dtype),
-            point_discriminator(width, size=size, sharpness=self.sharpness, dtype=self.dtype),
+            point_discriminator(width, size=size, dtype=self.dtype),
         )
         return (
             (rematerialised(networks[0]), rematerialised(networks[1])) if self.remat else networks
         )
+
+
+def _check_steep(source: Source, *norms: str) -> None:
+    if len(source.shape) != 1:
+        raise UserError(
+            f"steep is True, but data is {source.name!r}, which has no points; such networks are for points."
+        )
+    norm = next((norm for norm in norms if norm not in ("auto", "none")), None)
+    if norm is not None:
+        raise UserError(f"steep is True, but norm is {norm!r}; such networks have only 'none'.")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers import KEY
 
-from jgan.data import load
+from jgan.data import from_arrays, load
+from jgan.errors import UserError
 from jgan.networks import count_parameters, mlp_discriminator, point_discriminator, point_generator
 from jgan.training.usual_groups import NetworkPair
 
@@ -66,9 +67,9 @@ def test_shapes_and_types(dtype: str) -> None:
     assert (logits.shape, logits.dtype) == ((6,), jnp.float32)
 
 
-def test_points_get_them_in_their_own_units_unless_a_norm_is_asked_for() -> None:
+def test_pairs_of_them_are_in_the_units_of_the_data() -> None:
     source = load("grid")
-    generator, judge = NetworkPair(width=4).networks(source, discriminator_norm="none")
+    generator, judge = NetworkPair(width=4, steep=True).networks(source, discriminator_norm="none")
     points = source.arrays["image"][:50]
     own = point_generator((2,), 16).init(KEY, points)
     size = float(np.std(source.arrays["image"]))
@@ -76,6 +77,19 @@ def test_points_get_them_in_their_own_units_unless_a_norm_is_asked_for() -> None
     np.testing.assert_allclose(
         generator.apply(own, points)[0], size * point_generator((2,), 16).apply(own, points)[0]
     )
-    assert first_steps(judge.init(KEY, points)["params"]).all()
-    _, judge = NetworkPair(width=4).networks(source, discriminator_norm="spectral")
-    assert not first_steps(judge.init(KEY, points)["params"]).any()
+    own = judge.init(KEY, points)
+    assert first_steps(own["params"]).all()
+    np.testing.assert_allclose(
+        judge.apply(own, points)[0],
+        point_discriminator(16).apply(own, points / size)[0],
+        rtol=1e-5,
+    )
+
+
+def test_pairs_of_them_are_for_points_without_norm() -> None:
+    steep = NetworkPair(steep=True)
+    with pytest.raises(UserError, match="steep is True, but norm is 'spectral'"):
+        steep.networks(load("ring", size=10), discriminator_norm="spectral")
+    pictures = from_arrays(np.zeros((2, 8, 8, 1), np.uint8), name="grey")
+    with pytest.raises(UserError, match="steep is True, but data is 'grey', which"):
+        steep.networks(pictures)
