@@ -9,9 +9,10 @@ from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
 from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.networks import rematerialised, sngan_discriminator, sngan_generator
 
-CLAIMS = covers(
-    "ring", setting={**SETTLING, "latent": 2}, control={"norm": "none"}, steps=SETTLING_STEPS
-)
+RING = {**SETTLING, "latent": 2}
+# Without the norm all eight modes are found at some seeds, but never evenly.
+_, EVENLY = covers("ring", setting=RING, control={"norm": "none"}, steps=SETTLING_STEPS)
+CLAIMS = (EVENLY,)
 
 
 def experiment(

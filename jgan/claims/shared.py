@@ -37,6 +37,9 @@ def covers(
 ) -> tuple[Claim, Claim]:
     """Two claims: that samples lie at all modes of the ring or of the grid, and that they do so evenly.
 
+    A mode that is missed makes the reverse KL at least log(8/7) = 0.134 on the ring, log(25/24) = 0.041 on the
+    grid.
+
     Args:
       data: which of both.
       setting: other arguments of the experiment.
