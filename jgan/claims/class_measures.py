@@ -61,9 +61,9 @@ def share_at_mode(trained: Trained, count: int = 2500) -> float:
             f"samples at modes were asked of the source {source.name!r}, which has no mode for each class; use "
             "ring or grid."
         )
-    asked = _conditioned(source, count)
-    gaps = np.asarray(samples(trained, count)) - np.asarray(density.modes)[asked]
-    radius = quality_radius(gaps.shape[1]) * np.asarray(density.stds)[asked]
+    modes = _conditioned(source, count)
+    gaps = np.asarray(samples(trained, count)) - np.asarray(density.modes)[modes]
+    radius = quality_radius(gaps.shape[1]) * np.asarray(density.stds)[modes]
     return float(np.mean(np.linalg.norm(gaps, axis=1) <= radius))
 
 
