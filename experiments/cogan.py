@@ -73,7 +73,7 @@ CLAIMS = (
         alignment(turned),
         at_least=0.6,
         steps=1000,
-        setting={"body": "mlp", "width": 16},
+        setting={"body": "mlp", "width": 32},
         control={"share": "nothing"},
     ),
 )

@@ -7,19 +7,16 @@ import functools
 from collections.abc import Callable
 from typing import Any, Literal
 
-import flax.linen as nn
 import jax
 import numpy as np
 import optax
 
-from jgan import PLAYERS, Adam, Claim, Experiment, Network, Term, from_linen, gan, get_loss, normal
-from jgan.claims.measures import modes, reverse_kl
+from jgan import Adam, Experiment, Term, gan, get_loss, normal
+from jgan.claims.shared import covers
 from jgan.data import Source, load, mixture
 from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
-from jgan.networks import generator_for, heads
-from jgan.networks.minibatch import MinibatchDiscrimination
-from jgan.rules import alternating, averaged
+from jgan.networks import generator_for, heads, point_discriminator, point_generator
 from jgan.terms.penalties import r1, r1_r2, r2, wgan_gp
 
 PENALTIES: dict[str, Callable[[Any], tuple[Term, ...]]] = {
@@ -29,53 +26,12 @@ PENALTIES: dict[str, Callable[[Any], tuple[Term, ...]]] = {
     "r1_r2": r1_r2,
     "wgan_gp": lambda weight: (wgan_gp(weight),),
 }
-GRID = {"data": "grid", "gamma": 0.3, "loss": "relativistic", "penalty": "r1_r2"}
-PLAIN = {"loss": "non_saturating", "penalty": "none"}
-CLAIMS = (
-    Claim("covers the grid's 25 modes", modes, setting=GRID, at_least=25, control=PLAIN),
-    Claim("covers them evenly (reverse KL)", reverse_kl, setting=GRID, at_most=0.1, control=PLAIN),
+STEPS = 5000
+CLAIMS = covers(
+    "grid",
+    setting={"horizon": 10_000, "gamma": 0.3, "loss": "relativistic", "penalty": "r1_r2"},
+    control={"loss": "non_saturating", "penalty": "none"},
 )
-
-
-class _Perceptron(nn.Module):
-    """Two hidden layers of tanh for numbers of size 1; the first layer's steps lie all over them.
-
-    With biases of 0, as usual, all steps would pass through the origin, and networks of this size would need
-    many times the updates to tell 25 modes apart.
-    """
-
-    width: int
-    outputs: int
-    sharpness: float
-    kernels: int = 0
-
-    @nn.compact
-    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
-        steep = nn.initializers.normal(self.sharpness / np.sqrt(x.shape[1]))
-        anywhere = nn.initializers.normal(self.sharpness)
-        x = nn.tanh(nn.Dense(self.width, kernel_init=steep, bias_init=anywhere)(x))
-        x = nn.tanh(nn.Dense(self.width)(x))
-        if self.kernels:
-            x = MinibatchDiscrimination(self.kernels)(x)
-        return nn.Dense(self.outputs)(x)
-
-
-def _perceptrons(
-    shape: tuple[int, ...], width: int, kernels: int, sharpness: float, size: float
-) -> tuple[Network, Network]:
-    """A generator and a discriminator of points whose coordinates have the standard deviation ``size``."""
-    maker = from_linen(_Perceptron(width, shape[0], 1.5))
-    judge = from_linen(_Perceptron(width, 1, sharpness, kernels))
-
-    def make(collections: Any, *latents: Any, key: Any = None, train: bool = False) -> Any:
-        points, state = maker.apply(collections, *latents, key=key, train=train)
-        return size * points, state
-
-    def logits_of(collections: Any, *points: Any, key: Any = None, train: bool = False) -> Any:
-        logits, state = judge.apply(collections, points[0] / size, key=key, train=train)
-        return logits[:, 0], state
-
-    return Network(maker.init, make), Network(judge.init, logits_of)
 
 
 def experiment(
@@ -93,8 +49,7 @@ def experiment(
     width: int = 16,
     sharpness: float = 10.0,
     latent: int = 2,
-    adam: Adam = Adam(lr=3e-3, beta1=0.0, beta2=0.99),
-    horizon: int = 5000,
+    adam: Adam = Adam(lr=3e-3, beta1=0.0, beta2=0.99, horizon=STEPS),
 ) -> Experiment:
     """Any loss, penalty and remedy against collapse on the same networks and optimizers.
 
@@ -114,13 +69,14 @@ def experiment(
       sharpness: Sharpness of the steps of the discriminator's first layer, for points: their width is its
         inverse in standard deviations of the data.
       latent: Dimension of the standard normal latents.
-      lr: Learning rate of both Adam optimizers, which falls to 0 along a cosine.
-      horizon: Number of updates, unless --steps says otherwise, after which the learning rate is 0.
+      horizon: Number of updates over which the learning rate falls to 0 along a cosine, and which are made
+        unless --steps says otherwise; 0 keeps it, and makes 5,000.
     """
     source = _high() if data == "high" else load(data)
     if len(source.shape) == 1:
         size = float(np.std(source.arrays["image"]))
-        generator, judge = _perceptrons(source.shape, 8 * width, kernels, sharpness, size)
+        generator = point_generator(source.shape, 8 * width, size=size)
+        judge = point_discriminator(8 * width, size=size, sharpness=sharpness, kernels=kernels)
     else:
         generator = generator_for(source.shape, body=body, width=width)
         judge = heads({"logit": 1}, body=body, width=width, norm="none", kernels=kernels)
@@ -130,12 +86,8 @@ def experiment(
     game = game.add(PENALTIES[penalty](gamma))
     if unroll:
         game = unrolled(game, unroll, optax.sgd(unroll_rate))
-    falling = optax.cosine_decay_schedule(adam.lr, horizon)
-    optimizers = dict.fromkeys(PLAYERS, optax.adam(falling, b1=adam.beta1, b2=adam.beta2))
-    rule = averaged(
-        alternating(game, optimizers, discriminator_steps=discriminator_steps), adam.decay
-    )
-    return Experiment(game, rule, source, horizon, claims=CLAIMS)
+    rule = adam.alternating(game, discriminator_steps)
+    return Experiment(game, rule, source, adam.horizon or STEPS, claims=CLAIMS)
 
 
 @functools.cache

@@ -4,11 +4,16 @@ jgan train experiments/pacgan.py --data ring
 """
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import covers_ring
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.gans.packing import packed
 
-RING = {"data": "ring", "lr": 1e-3, "packing": 4}
-CLAIMS = covers_ring(steps=6000, setting=RING, control={"packing": 1})
+CLAIMS = covers(
+    "ring",
+    setting={**SETTLING, "packing": 2, "steep": True},
+    control={"packing": 1},
+    at_most=0.1,
+    steps=SETTLING_STEPS,
+)
 
 
 def experiment(
@@ -16,6 +21,7 @@ def experiment(
     data: Dataset = Dataset(),
     packing: int = 2,
     loss: str = "non_saturating",
+    latent: int = 100,
     pair: NetworkPair = NetworkPair(),
     adam: Adam = Adam(),
 ) -> Experiment:
@@ -24,7 +30,8 @@ def experiment(
     Args:
       packing: Examples in a pack; it must divide the batch of 64.
       loss: Name of the loss, one of jgan.losses.LOSSES.
+      latent: Dimension of the standard normal latents.
     """
     source = data.load()
-    game = packed(gan(*pair.networks(source), get_loss(loss), normal(100)), packing)
+    game = packed(gan(*pair.networks(source), get_loss(loss), normal(latent)), packing)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

@@ -4,11 +4,15 @@ jgan train experiments/rpgan.py
 """
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import covers_ring
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.terms.penalties import r1_r2
 
-RING = {"data": "ring", "gamma": 0.1, "lr": 1e-3}
-CLAIMS = covers_ring(steps=6000, setting=RING, control={"gamma": 0.0})
+CLAIMS = covers(
+    "grid",
+    setting={**SETTLING, "gamma": 0.3, "latent": 2, "steep": True},
+    control={"gamma": 0.0},
+    steps=SETTLING_STEPS,
+)
 
 
 def experiment(
@@ -16,6 +20,7 @@ def experiment(
     data: Dataset = Dataset(),
     loss: str = "relativistic",
     gamma: float = 2.0,
+    latent: int = 100,
     pair: NetworkPair = NetworkPair(),
     adam: Adam = Adam(beta1=0.0, beta2=0.9),
 ) -> Experiment:
@@ -26,8 +31,9 @@ def experiment(
     Args:
       loss: Name of the loss, relativistic or for the ablation another of jgan.losses.LOSSES.
       gamma: Strength of R1 and of R2.
+      latent: Dimension of the standard normal latents.
     """
     source = data.load()
     networks = pair.networks(source, discriminator_norm="none")
-    game = gan(*networks, get_loss(loss), normal(100)).add(r1_r2(gamma))
+    game = gan(*networks, get_loss(loss), normal(latent)).add(r1_r2(gamma))
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

@@ -6,11 +6,13 @@ jgan train experiments/sngan.py
 from typing import Literal
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import covers_ring
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
 from jgan.networks import rematerialised, sngan_discriminator, sngan_generator
 
-RING = {"data": "ring", "lr": 1e-3}
-CLAIMS = covers_ring(steps=6000, setting=RING, control={"norm": "none"})
+RING = {**SETTLING, "latent": 2}
+# Without the norm all eight modes are found at some seeds, but never evenly.
+_, EVENLY = covers("ring", setting=RING, control={"norm": "none"}, steps=SETTLING_STEPS)
+CLAIMS = (EVENLY,)
 
 
 def experiment(
@@ -19,6 +21,7 @@ def experiment(
     loss: str = "hinge",
     norm: Literal["spectral", "none"] = "spectral",
     network: Literal["dcgan", "resnet"] = "dcgan",
+    latent: int = 128,
     pair: NetworkPair = NetworkPair(),
     adam: Adam = Adam(beta1=0.0, beta2=0.9),
     discriminator_steps: int = 1,
@@ -31,6 +34,7 @@ def experiment(
       network: Kind of the networks; resnet is of full size and needs sides that are divisible by 8.
       width: Channels of DCGAN's outermost hidden layers; perceptrons are four times as wide.
       discriminator_steps: Steps of the discriminator for each step of the generator; 5 in the paper.
+      latent: Dimension of the standard normal latents.
     """
     source = data.load()
     if network == "resnet":
@@ -40,6 +44,6 @@ def experiment(
             generator, discriminator = rematerialised(generator), rematerialised(discriminator)
     else:
         generator, discriminator = pair.networks(source, discriminator_norm=norm)
-    game = gan(generator, discriminator, get_loss(loss), normal(128))
+    game = gan(generator, discriminator, get_loss(loss), normal(latent))
     rule = adam.alternating(game, discriminator_steps)
     return Experiment(game, rule, source, steps=2000, claims=CLAIMS)

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from jgan.claims.measures import Measure
+from jgan.claims.measures import Measure, coverage
+from jgan.data.densities import Mixture
 from jgan.evaluation.beside import facts_beside
 from jgan.training.experiment import Trained
 
@@ -13,7 +14,7 @@ class ClaimValue(NamedTuple):
     Attributes:
       value: the number.
       beside: what must be read with it, "" for most measures: the test accuracy of the judge that it rests
-        on, the share of samples of high quality with a number of modes.
+        on, and how the samples cover the modes wherever the data have some.
     """
 
     value: float
@@ -21,7 +22,10 @@ class ClaimValue(NamedTuple):
 
 
 def claim_value(measure: Measure, trained: Trained) -> ClaimValue:
-    """Measure a training, and keep what its measure puts beside the number.
+    """Measure a training, and keep what must be read beside the number.
+
+    On a mixture with known modes this is the samples' coverage whatever is measured: a loss that ends where it
+    should says nothing of samples, and labels may be right where nothing lies on a mode.
 
     Args:
       measure: of a claim.
@@ -29,4 +33,6 @@ def claim_value(measure: Measure, trained: Trained) -> ClaimValue:
     """
     with facts_beside() as facts:
         value = float(measure(trained))
+        if isinstance(trained.experiment.source.density, Mixture):
+            coverage(trained)
     return ClaimValue(value, "; ".join(facts))

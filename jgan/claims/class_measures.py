@@ -5,8 +5,10 @@ from scipy.optimize import linear_sum_assignment
 
 from jgan.claims.measures import AT_ONCE, Measure, conditions_of, samples
 from jgan.data import Source
+from jgan.data.densities import Mixture
 from jgan.errors import UserError
 from jgan.evaluation.judges import Judge, judge_for
+from jgan.metrics.modes import quality_radius
 from jgan.training.experiment import Experiment, Trained
 
 
@@ -42,6 +44,27 @@ def class_accuracy(trained: Trained, count: int = 2000) -> float:
     made = np.asarray(samples(trained, count))
     judge = judge_of(trained.experiment)
     return float(np.mean(judge(made) == _conditioned(trained.experiment.source, count)))
+
+
+def share_at_mode(trained: Trained, count: int = 2500) -> float:
+    """Share of samples that are of high quality at the very mode that they were made for.
+
+    Within 3 standard deviations of it (`jgan.metrics.modes.quality_radius`): to be nearest to a mode is easy.
+
+    Raises:
+      UserError: if the data are not a mixture whose labels are its modes.
+    """
+    source = trained.experiment.source
+    density = source.density
+    if not isinstance(density, Mixture) or classes_of(source) != len(density.modes):
+        raise UserError(
+            f"samples at modes were asked of the source {source.name!r}, which has no mode for each class; use "
+            "ring or grid."
+        )
+    modes = _conditioned(source, count)
+    gaps = np.asarray(samples(trained, count)) - np.asarray(density.modes)[modes]
+    radius = quality_radius(gaps.shape[1]) * np.asarray(density.stds)[modes]
+    return float(np.mean(np.linalg.norm(gaps, axis=1) <= radius))
 
 
 def _conditioned(source: Source, count: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from jgan.networks.infogan import infogan_discriminator, infogan_generator
 from jgan.networks.mlp import mlp, mlp_discriminator, mlp_generator
 from jgan.networks.network import Network, count_parameters, from_linen
 from jgan.networks.pair import pair
+from jgan.networks.points import point_discriminator, point_generator
 from jgan.networks.remat import rematerialised
 from jgan.networks.sngan import sngan_discriminator, sngan_generator
 from jgan.networks.virtual import virtual_generator
@@ -34,6 +35,8 @@ __all__ = [
     "mlp_discriminator",
     "mlp_generator",
     "pair",
+    "point_discriminator",
+    "point_generator",
     "projection_discriminator",
     "rematerialised",
     "sngan_discriminator",

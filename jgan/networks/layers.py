@@ -62,6 +62,7 @@ class _Kernel(nn.Module):
     bias: bool = True
     spectral: bool = False
     kernel_init: Initializer = nn.initializers.lecun_normal()
+    bias_init: Initializer = nn.initializers.zeros_init()
     dtype: Any = jnp.float32
 
     def kernel(self, shape: Sequence[int], train: bool) -> jax.Array:
@@ -88,7 +89,7 @@ class _Kernel(nn.Module):
         """``y`` plus the bias, if there is one."""
         if not self.bias:
             return y
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,), jnp.float32)
+        bias = self.param("bias", self.bias_init, (self.features,), jnp.float32)
         # The bias's gradient sums over the whole batch: half precision would stop counting at 256.
         wide = jnp.promote_types(self.dtype, jnp.float32)
         return (y.astype(wide) + bias.astype(wide)).astype(self.dtype)

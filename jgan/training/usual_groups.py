@@ -4,11 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import optax
 
 from jgan.data import Source, load
+from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
-from jgan.networks import Network, autoencoder, generator_for, heads, pair
+from jgan.networks import (
+    Network,
+    autoencoder,
+    generator_for,
+    heads,
+    pair,
+    point_discriminator,
+    point_generator,
+    rematerialised,
+)
 from jgan.networks.variational import encoder
 from jgan.rules import Rule, alternating, averaged, simultaneous
 
@@ -36,11 +47,13 @@ class NetworkPair:
       width: Channels of the outermost hidden layers; perceptrons are four times as wide.
       dtype: Type of the networks' computation, float32 or bfloat16; the rest is float32.
       remat: Whether activations are computed twice instead of being kept, which takes less memory.
+      steep: Whether points get the perceptrons of jgan.networks.points, for many narrow modes and without norm.
     """
 
     width: int = 32
     dtype: str = "float32"
     remat: bool = False
+    steep: bool = False
 
     def networks(
         self, source: Source, *, generator_norm: str = "auto", discriminator_norm: str = "auto"
@@ -51,7 +64,13 @@ class NetworkPair:
           source: whose examples they make and judge.
           generator_norm: as in `jgan.networks.pair`.
           discriminator_norm: likewise.
+
+        Raises:
+          UserError: if steep networks are asked for with a norm, or for data that are no points.
         """
+        if self.steep:
+            _check_steep(source, generator_norm, discriminator_norm)
+            return self._steep(source)
         return pair(
             source.shape,
             width=self.width,
@@ -60,6 +79,26 @@ class NetworkPair:
             dtype=self.dtype,
             remat=self.remat,
         )
+
+    def _steep(self, source: Source) -> tuple[Network, Network]:
+        width, size = 4 * self.width, float(np.std(source.arrays["image"]))
+        networks = (
+            point_generator(source.shape, width, size=size, dtype=self.dtype),
+            point_discriminator(width, size=size, dtype=self.dtype),
+        )
+        return (
+            (rematerialised(networks[0]), rematerialised(networks[1])) if self.remat else networks
+        )
+
+
+def _check_steep(source: Source, *norms: str) -> None:
+    if len(source.shape) != 1:
+        raise UserError(
+            f"steep is True, but data is {source.name!r}, which has no points; such networks are for points."
+        )
+    norm = next((norm for norm in norms if norm not in ("auto", "none")), None)
+    if norm is not None:
+        raise UserError(f"steep is True, but norm is {norm!r}; such networks have only 'none'.")
 
 
 @dataclass(frozen=True)
@@ -107,12 +146,14 @@ class Adam:
       beta1: Decay rate of Adam's first moments.
       beta2: Decay rate of Adam's second moments.
       decay: Decay rate of the exponential average of the generator's variables, from which samples are drawn.
+      horizon: Number of updates over which the learning rate falls to 0 along a cosine; 0 keeps it.
     """
 
     lr: float = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
     decay: float = 0.999
+    horizon: int = 0
 
     def optimizers(self) -> dict[str, optax.GradientTransformation]:
         """One optimizer for each player."""
@@ -128,7 +169,8 @@ class Adam:
         return averaged(simultaneous(game, self.optimizers()), self.decay)
 
     def _adam(self, lr: float) -> optax.GradientTransformation:
-        return optax.adam(lr, b1=self.beta1, b2=self.beta2)
+        rate = optax.cosine_decay_schedule(lr, self.horizon) if self.horizon else lr
+        return optax.adam(rate, b1=self.beta1, b2=self.beta2)
 
 
 @dataclass(frozen=True)

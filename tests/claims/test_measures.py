@@ -55,6 +55,16 @@ def test_a_collapsed_generator_does_not() -> None:
     assert found.beside == f"2 of 8 modes, high-quality share {good:.3f}, reverse KL {kl:.3f}"
 
 
+def test_coverage_stands_beside_whatever_is_measured_on_a_mixture() -> None:
+    trained = oracle(np.array([0.5, 0.5, 0, 0, 0, 0, 0, 0]))
+    found = claim_value(measures.metric("x"), trained)
+    assert found.value == 4
+    assert found.beside == claim_value(measures.modes, trained).beside
+    assert found.beside.startswith("2 of 8 modes, high-quality share 0.9")
+    other = replace(trained.experiment, source=load("spiral", size=100))
+    assert claim_value(measures.metric("x"), trained._replace(experiment=other)).beside == ""
+
+
 def test_samples_are_as_many_as_asked() -> None:
     assert measures.samples(oracle(np.full(8, 1 / 8)), 777).shape == (777, 2)
 

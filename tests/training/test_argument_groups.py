@@ -213,7 +213,9 @@ def test_experiments_in_files_have_groups(tmp_path) -> None:
     file = tmp_path / "file.py"
     file.write_text(FILE.replace("NUMBER", "int"))
     build = load_experiment(file).build
-    assert list(inspect.signature(build).parameters) == ["size", "lr", "beta1", "beta2", "decay"]
+    assert list(inspect.signature(build).parameters) == [
+        *["size", "lr", "beta1", "beta2", "decay", "horizon"]
+    ]
     assert parse_axis("size=1,2", build).values == [1, 2]
     with pytest.raises(UserError, match=re.escape("3 1.0 0.1.")):
         build(beta1=0.1)
