@@ -212,7 +212,11 @@ def test_verify_proves_and_refutes(
     assert rows[5:] == [("is false", *pair) for pair in pairs]
     said = capsys.readouterr()
     lines = [" ".join(line.split()) for line in said.out.splitlines()]
-    assert lines[-3:] == [
+    # The data are a ring, so what the samples cover of it stands below each claim.
+    beside = [line for line in lines if line.startswith("beside ")]
+    assert len(beside) == 5  # of both claims the system and the control, and of one a rival
+    assert all(re.search(r" of 8 modes, high-quality share 0\.\d{3}, ", line) for line in beside)
+    assert [line for line in lines if line not in beside][-3:] == [
         "is proven >= 1 1 ± 0, worst 1 (seed 0) 0 holds",
         "rival bare: 0 ± 0, worst 0 (seed 0); less the system's -1 (95 % from -1 to -1)",
         "is false >= 2 1 ± 0, worst 1 (seed 0) 0 FAILS",
