@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from jgan import Adam, Experiment, Term, gan, get_loss, normal
-from jgan.claims.shared import covers
+from jgan.claims.shared import covers_grid
 from jgan.data import Source, load, mixture
 from jgan.gans.packing import packed
 from jgan.gans.unrolled import unrolled
@@ -27,8 +27,7 @@ PENALTIES: dict[str, Callable[[Any], tuple[Term, ...]]] = {
     "wgan_gp": lambda weight: (wgan_gp(weight),),
 }
 STEPS = 5000
-CLAIMS = covers(
-    "grid",
+CLAIMS = covers_grid(
     setting={"horizon": 10_000, "gamma": 0.3, "loss": "relativistic", "penalty": "r1_r2"},
     control={"loss": "non_saturating", "penalty": "none"},
 )

@@ -4,15 +4,17 @@ jgan train experiments/pacgan.py --data ring
 """
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_evenly
 from jgan.gans.packing import packed
 
-CLAIMS = covers(
-    "ring",
-    setting={**SETTLING, "packing": 2, "steep": True},
-    control={"packing": 1},
-    at_most=0.1,
-    steps=SETTLING_STEPS,
+CLAIMS = (
+    covers_evenly(
+        "ring",
+        setting={**SETTLING, "packing": 2, "steep": True},
+        control={"packing": 1},
+        at_most=0.1,
+        steps=SETTLING_STEPS,
+    ),
 )
 
 

@@ -4,11 +4,10 @@ jgan train experiments/rpgan.py
 """
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_grid
 from jgan.terms.penalties import r1_r2
 
-CLAIMS = covers(
-    "grid",
+CLAIMS = covers_grid(
     setting={**SETTLING, "gamma": 0.3, "latent": 2, "steep": True},
     control={"gamma": 0.0},
     steps=SETTLING_STEPS,

@@ -89,7 +89,7 @@ def _lines(rows: list[EvidenceRow]) -> Iterator[tuple[str, ...]]:
     complete = system and verdict.control
     yield (
         f"`{rows[0].experiment}`",
-        claim.name,
+        claim.name.replace("|", r"\|"),
         rows[0].bound,
         measured_cell(system),
         lowest,

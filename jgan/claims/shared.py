@@ -26,33 +26,54 @@ At a rate that stays, samples go on oscillating about modes as narrow as these.
 SETTLING_STEPS = 10_000
 
 
-def covers(
+def covers_evenly(
     data: Literal["ring", "grid"],
     *,
     setting: Mapping[str, Any] = {},
     control: Mapping[str, Any],
-    at_least: int | None = None,
     at_most: float = 0.05,
     steps: int | None = None,
-) -> tuple[Claim, Claim]:
-    """Two claims: that samples lie at all modes of the ring or of the grid, and that they do so evenly.
+) -> Claim:
+    """The claim that samples lie evenly at all modes of the ring or of the grid.
 
-    A mode that is missed makes the reverse KL at least log(8/7) = 0.134 on the ring, log(25/24) = 0.041 on the
-    grid.
+    Modes are not counted for the ring: at some seeds a GAN without any remedy finds all eight, but unevenly.
+    One of eight modes that is missed gives a reverse KL of at least log(8/7) = 0.134 nats.
 
     Args:
       data: which of both.
       setting: other arguments of the experiment.
       control: arguments that switch its essential part off.
-      at_least: the number of modes that must be met; None for all.
       at_most: the reverse KL that is allowed, in nats.
       steps: updates, or None for the experiment's own number.
     """
-    of = MODES[data]
-    claim = partial(Claim, control=control, setting={"data": data, **setting}, steps=steps)
+    name = (
+        "covers them evenly" if data == "grid" else f"covers the ring's {MODES[data]} modes evenly"
+    )
+    return Claim(
+        f"{name} (reverse KL)",
+        reverse_kl,
+        control,
+        at_most=at_most,
+        setting={"data": data, **setting},
+        steps=steps,
+    )
+
+
+def covers_grid(
+    *, setting: Mapping[str, Any], control: Mapping[str, Any], steps: int | None = None
+) -> tuple[Claim, Claim]:
+    """Two claims: that samples lie at all 25 modes of the grid, and that they do so evenly.
+
+    Args:
+      setting: other arguments of the experiment.
+      control: arguments that switch its essential part off.
+      steps: updates, or None for the experiment's own number.
+    """
+    count = MODES["grid"]
+    own = {"data": "grid", **setting}
     return (
-        claim(f"covers the {data}'s {of} modes", modes, at_least=at_least or of),
-        claim("covers them evenly (reverse KL)", reverse_kl, at_most=at_most),
+        Claim(f"covers the grid's {count} modes", modes, control, count, setting=own, steps=steps),
+        covers_evenly("grid", setting=setting, control=control, steps=steps),
     )
 
 
