@@ -5,13 +5,13 @@ jgan train experiments/dragan.py
 
 from jgan import Adam, Claim, Dataset, Experiment, NetworkPair, gan, non_saturating, normal
 from jgan.claims.measures import metric
-from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_evenly
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.terms.penalties import dragan
 
 RING = {**SETTLING, "weight": 1.0, "latent": 2}
 PLAIN = {"weight": 0.0}
 CLAIMS = (
-    covers_evenly("ring", setting=RING, control=PLAIN, steps=SETTLING_STEPS),
+    covers_ring(setting=RING, control=PLAIN, steps=SETTLING_STEPS),
     Claim(
         "the discriminator's slope around the data is near 1",
         metric("discriminator/dragan_norm", last=5),

@@ -4,12 +4,11 @@ jgan train experiments/pacgan.py --data ring
 """
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_evenly
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.gans.packing import packed
 
 CLAIMS = (
-    covers_evenly(
-        "ring",
+    covers_ring(
         setting={**SETTLING, "packing": 2, "steep": True},
         control={"packing": 1},
         at_most=0.1,

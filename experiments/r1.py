@@ -5,13 +5,13 @@ jgan train experiments/r1.py
 
 from jgan import Adam, Claim, Dataset, Experiment, NetworkPair, gan, non_saturating, normal
 from jgan.claims.measures import metric
-from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_evenly
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.terms.penalties import lazy, r1
 
 RING = {**SETTLING, "gamma": 0.5, "latent": 2}
 PLAIN = {"gamma": 0.0}
 CLAIMS = (
-    covers_evenly("ring", setting=RING, control=PLAIN, steps=SETTLING_STEPS),
+    covers_ring(setting=RING, control=PLAIN, steps=SETTLING_STEPS),
     Claim(
         "ends near equilibrium: D's loss is 2 log 2 = 1.386",
         metric("discriminator/loss", last=5),

@@ -6,11 +6,11 @@ jgan train experiments/sngan.py
 from typing import Literal
 
 from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
-from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_evenly
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.networks import rematerialised, sngan_discriminator, sngan_generator
 
 RING = {**SETTLING, "latent": 2}
-CLAIMS = (covers_evenly("ring", setting=RING, control={"norm": "none"}, steps=SETTLING_STEPS),)
+CLAIMS = (covers_ring(setting=RING, control={"norm": "none"}, steps=SETTLING_STEPS),)
 
 
 def experiment(

@@ -7,7 +7,7 @@ import jax
 import optax
 
 from jgan import Adam, Experiment, gan, normal
-from jgan.claims.shared import covers_evenly
+from jgan.claims.shared import covers_ring
 from jgan.data import load, ring
 from jgan.gans.unrolled import unrolled
 from jgan.losses import minimax
@@ -16,7 +16,7 @@ from jgan.networks import mlp_discriminator, mlp_generator
 # All of the discriminator's loss: where unrolling takes it depends on the generator, and so does its loss on
 # the data, which the minimax generator leaves out.
 ZERO_SUM = minimax()._replace(generator=lambda real, fake: -minimax().discriminator(real, fake))
-CLAIMS = (covers_evenly("ring", control={"unrolling": 0}),)
+CLAIMS = (covers_ring(control={"unrolling": 0}),)
 
 
 def experiment(

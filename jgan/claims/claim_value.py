@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from jgan.claims.measures import Measure, coverage
+from jgan.claims.measures import CoveredModes, Measure, coverage
 from jgan.data.densities import Mixture
 from jgan.evaluation.beside import facts_beside
 from jgan.training.experiment import Trained
@@ -33,6 +33,7 @@ def claim_value(measure: Measure, trained: Trained) -> ClaimValue:
     """
     with facts_beside() as facts:
         value = float(measure(trained))
-        if isinstance(trained.experiment.source.density, Mixture):
+        mixture = isinstance(trained.experiment.source.density, Mixture)
+        if mixture and not any(isinstance(fact, CoveredModes) for fact in facts):
             coverage(trained)
-    return ClaimValue(value, "; ".join(facts))
+    return ClaimValue(value, "; ".join(map(str, facts)))

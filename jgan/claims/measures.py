@@ -77,8 +77,7 @@ def coverage(trained: Trained, count: int = 2500) -> ModeCoverage:
             f"mode coverage was asked of the source {name!r}, which is no mixture; use ring or grid."
         )
     found = mode_coverage(samples(trained, count), density.modes, density.stds)
-    beside = CoveredModes(int(found.modes), len(density.modes), *map(float, found[2:]))
-    put_beside(str(beside))
+    put_beside(CoveredModes(int(found.modes), len(density.modes), *map(float, found[2:])))
     return found
 
 

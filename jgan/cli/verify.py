@@ -4,12 +4,10 @@ Each training is a run in a folder of --out. What an earlier call finished there
 it left is gone on with.
 """
 
-import argparse
 import math
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 from jgan.claims.comparisons import drawer
 from jgan.claims.evidence import merge_evidence, row_of
@@ -104,9 +102,8 @@ def _parser() -> Parser:
     )
     which(
         "--seed",
-        type=at_least(0),
+        type=_one_seed,
         dest="seeds",
-        action=_OneSeed,
         help="a single seed (default: 0)",
     )
     add(
@@ -141,15 +138,12 @@ def _parser() -> Parser:
     return parser
 
 
-class _OneSeed(argparse.Action):
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        namespace.seeds = range(values, values + 1)
+def _one_seed(text: str) -> range:
+    seed = at_least(0)(text)
+    return range(seed, seed + 1)
+
+
+_one_seed.__name__ = "int"  # which messages name
 
 
 def overridden(given: Collection[str], claims: Sequence[Claim]) -> list[str]:

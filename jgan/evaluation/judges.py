@@ -81,7 +81,7 @@ class Judge(NamedTuple):
 
     def __call__(self, examples: np.ndarray) -> np.ndarray:
         """The class of each example; the accuracy is put beside the number that is being computed."""
-        put_beside(str(self.accuracy))
+        put_beside(self.accuracy)
         return self.classify(examples)
 
 
