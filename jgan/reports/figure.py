@@ -8,7 +8,7 @@ from typing import Any
 
 from jgan.errors import UserError
 from jgan.reports.groups import COLOURS
-from jgan.reports.html import Html
+from jgan.reports.html import Html, readable
 
 INK, FAINT, PAPER = "#010101", "#020202", "#030303"
 """Colours that stand for variables of the page, which its theme decides; so do those of `colour`."""
@@ -24,6 +24,8 @@ DASHES: tuple[Any, ...] = (
     (0, (5, 1.5, 1, 1.5, 1, 1.5)),
 )
 """Of four groups each, so that those who do not see the colours tell them apart too; ``.d0`` in style.css."""
+LOGARITHMIC = 50
+"""Positive values that span more than this factor are drawn on a logarithmic scale."""
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 10,
@@ -82,6 +84,16 @@ def axes(width: float = 4.6, height: float = 2.5) -> Iterator[Any]:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure.subplots()
+
+
+def logarithmic(ax: Any, which: str = "y", scale: str = "log", name: str = "") -> None:
+    """A logarithmic scale of an axis, which is said behind its ``name``."""
+    ax.set(**{f"{which}scale": scale})
+    axis = getattr(ax, f"{which}axis")
+    said = "log scale" if scale == "log" else "log scale on both sides of 0"
+    axis.set_label_text(f"{name} ({said})" if name else said)
+    axis.set_major_formatter(lambda value, _: readable(value))
+    axis.set_minor_formatter(lambda value, _: "")
 
 
 def svg(ax: Any, label: str) -> Html:

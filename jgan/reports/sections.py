@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jgan.reports import charts, tables
-from jgan.reports.curves import metrics_of
+from jgan.reports.curves import learning_curve, metrics_of
 from jgan.reports.evaluations import of_evaluations
 from jgan.reports.groups import Group
 from jgan.reports.html import Html, details, quiet, tag
@@ -40,7 +40,7 @@ def score(groups: Sequence[Group]) -> list[Html | None]:
     """The score over time, and what sweeps measured at the end."""
     runs = [run for group in groups for run in group.runs]
     parts: list[Html | None] = []
-    chart = charts.scalar("score", groups, marked=True)
+    chart = learning_curve("score", groups, marked=True)
     if chart:
         words = (
             "Distance of samples from the data, lower is better: ★ is the least of the mean over seeds, ● the "
@@ -81,10 +81,10 @@ def curves(groups: Sequence[Group]) -> list[Html | None]:
     rest = [name for name in names if name not in first]
     parts: list[Html | None] = [_legend(groups)]
     parts.append(
-        tag("div", _cards([(n, charts.scalar(n, groups)) for n in first]), class_="charts")
+        tag("div", _cards([(n, learning_curve(n, groups)) for n in first]), class_="charts")
     )
     parts.append(quiet(BANDS) if _banded(groups) else None)
-    others = _cards([(name, charts.scalar(name, groups)) for name in rest])
+    others = _cards([(name, learning_curve(name, groups)) for name in rest])
     if others:
         summary = f"{len(others)} other scalars"
         parts.append(details(summary, tag("div", others, class_="charts")))
