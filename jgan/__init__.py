@@ -5,12 +5,24 @@ The everyday functions are here, each imported when it is first used, so that ``
 >>> import jgan
 >>> jgan.r1(10.0).name
 'r1'
+
+So are the commands, as functions of the same names: ``run = jgan.train("r1")``, ``run.sample(count=16)``.
 """
 
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jgan.commands.dissect import dissect
+    from jgan.commands.images import Images
+    from jgan.commands.inpaint import inpaint
+    from jgan.commands.invert import invert
+    from jgan.commands.load import load
+    from jgan.commands.neighbours import neighbours
+    from jgan.commands.run import Run
+    from jgan.commands.sample import sample
+    from jgan.commands.table import Table
+    from jgan.commands.train import train
     from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
     from jgan.gans.conditional import conditional
     from jgan.gans.gan import gan
@@ -46,12 +58,15 @@ __all__ = [
     "Dataset",
     "Experiment",
     "Game",
+    "Images",
     "Inputs",
     "Meeting",
     "Network",
     "NetworkPair",
     "Rule",
+    "Run",
     "Stage",
+    "Table",
     "Term",
     "TrainState",
     "Trained",
@@ -61,6 +76,7 @@ __all__ = [
     "alternating",
     "averaged",
     "conditional",
+    "dissect",
     "extragradient",
     "field",
     "fit",
@@ -69,8 +85,12 @@ __all__ = [
     "get_loss",
     "hinge",
     "inherit",
+    "inpaint",
+    "invert",
     "lazy",
     "least_squares",
+    "load",
+    "neighbours",
     "non_saturating",
     "normal",
     "operator",
@@ -78,7 +98,9 @@ __all__ = [
     "r1",
     "r2",
     "relativistic",
+    "sample",
     "simultaneous",
+    "train",
     "uniform",
     "versus",
     "wasserstein",
@@ -86,6 +108,16 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "Images": "jgan.commands.images",
+    "dissect": "jgan.commands.dissect",
+    "inpaint": "jgan.commands.inpaint",
+    "invert": "jgan.commands.invert",
+    "neighbours": "jgan.commands.neighbours",
+    "load": "jgan.commands.load",
+    "Run": "jgan.commands.run",
+    "sample": "jgan.commands.sample",
+    "Table": "jgan.commands.table",
+    "train": "jgan.commands.train",
     "DISCRIMINATOR": "jgan.game",
     "GENERATOR": "jgan.game",
     "PLAYERS": "jgan.game",

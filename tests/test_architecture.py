@@ -31,7 +31,7 @@ FLOORS = {
     3: ["numerics", "metrics", "features", "analysis"],
     4: ["files", "versions", "training", "data", "evaluation", "weights"],
     5: ["claims", "sweeps", "runs"],
-    6: ["cli", "reports"],
+    6: ["cli", "commands", "reports"],
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 

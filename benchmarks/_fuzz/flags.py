@@ -10,7 +10,7 @@ from unittest import mock
 
 from jgan.cli.flags import Parser
 from jgan.cli.main import COMMANDS
-from jgan.cli.paths import named_path
+from jgan.commands.paths import named_path
 
 
 class Flag(NamedTuple):

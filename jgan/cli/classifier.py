@@ -2,7 +2,7 @@
 
 from jgan.cli.common import at_least
 from jgan.cli.flags import Parser
-from jgan.cli.paths import output
+from jgan.commands.paths import output
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.evaluation.classifier_files import save_classifier

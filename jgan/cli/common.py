@@ -2,30 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from jgan.cli.flags import MOST, Parser, add_flags
-from jgan.data import Source, load
+from jgan.cli.flags import Parser, add_flags
+from jgan.commands.kinds import MOST, at_least
 from jgan.errors import UserError
 from jgan.game import Variables
 from jgan.runs.saved import Data, Saved
 from jgan.training.experiment import ExperimentFile, load_experiment
-
-
-def at_least(low: int) -> Any:
-    """An argparse type: integers from ``low`` to `MOST`."""
-
-    def convert(text: str) -> int:
-        value = int(text)
-        if value < low:
-            raise argparse.ArgumentTypeError(f"is {value}, but must be at least {low}")
-        if value > MOST:
-            raise argparse.ArgumentTypeError(f"is {value}, but must be at most {MOST}")
-        return value
-
-    convert.__name__ = "int"
-    return convert
 
 
 def seeds(text: str) -> range:
@@ -180,17 +164,3 @@ def flag(name: str) -> str:
     '--batch-size'
     """
     return "--" + name.replace("_", "-")
-
-
-def held_out_set(source: Source, arguments: Mapping[str, Any]) -> tuple[Source | None, str]:
-    """The test set beside an experiment's training data; where there is none, None and why."""
-    data = arguments.get("data")
-    if not isinstance(data, str):
-        return None, "the experiment has no argument 'data'"
-    try:
-        test = load(data, split="test")
-    except (ValueError, OSError) as error:
-        return None, str(error).rstrip(".")
-    if test.shape != source.shape:
-        return None, f"its examples have shape {test.shape} and not {source.shape}"
-    return test, ""

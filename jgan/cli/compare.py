@@ -19,7 +19,7 @@ from jgan.cli.evaluation_common import (
     write_pairs,
 )
 from jgan.cli.flags import Parser
-from jgan.cli.paths import output
+from jgan.commands.paths import output
 from jgan.data import Source, load
 from jgan.data.pictures import extensions
 from jgan.data.registry import recorded

@@ -9,7 +9,7 @@ import jax
 
 from jgan.cli.common import at_least
 from jgan.cli.flags import Parser
-from jgan.cli.paths import output
+from jgan.commands.paths import output
 from jgan.errors import UserError
 from jgan.files import make_folder
 from jgan.numerics.dirac import LOSSES, REGULARISERS

@@ -13,7 +13,6 @@ from jgan.cli.common import (
     add_view_flag,
     checkpoint_words,
     data_of,
-    held_out_set,
     not_kept,
     trained_variables,
 )
@@ -28,7 +27,8 @@ from jgan.cli.evaluation_common import (
     write_pairs,
 )
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path, output
+from jgan.commands.held_out import held_out_set
+from jgan.commands.paths import named_path, output
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.errors import UserError

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jgan.cli.common import at_least
-from jgan.cli.paths import named_path
+from jgan.commands.paths import named_path
 from jgan.data import Source
 from jgan.data.registry import LoadArguments
 from jgan.evaluation.collect import Progress

@@ -2,7 +2,6 @@
 
 import argparse
 import inspect
-import math
 import re
 import types
 import typing
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from jgan.arguments import is_rate
+from jgan.commands.kinds import finite, rate, whole
 from jgan.errors import UserError
 from jgan.training.argument_groups import described
 
@@ -25,40 +25,6 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the whole usage."""
         raise UserError(f"{message}; see {self.prog} --help.")
-
-
-MOST = 2**31 - 1
-"""The largest number that steps, seeds and sizes can have on a device."""
-
-
-def whole(text: str) -> int:
-    """An argparse type: integers that a device can hold."""
-    value = int(text)
-    if not -MOST <= value <= MOST:
-        bound = f"at most {MOST}" if value > 0 else f"at least -{MOST}"
-        raise argparse.ArgumentTypeError(f"is {value}, but must be {bound}")
-    return value
-
-
-def finite(text: str) -> float:
-    """An argparse type: floats other than NaN and infinity."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"is {value:g}, but must be a finite number")
-    return value
-
-
-def rate(text: str) -> float:
-    """An argparse type: learning rates. Optax would take a negative one and climb."""
-    value = finite(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"is {value:g}, but must be at least 0")
-    return value
-
-
-# What argparse calls the type of a wrong word.
-whole.__name__ = "int"
-finite.__name__ = rate.__name__ = "float"
 
 
 def add_flags(parser: argparse.ArgumentParser, function: Callable[..., Any]) -> list[str]:

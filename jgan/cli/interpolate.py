@@ -14,7 +14,7 @@ from jgan.cli.common import (
     trained_variables,
 )
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path, output
+from jgan.commands.paths import named_path, output
 from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read

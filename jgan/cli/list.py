@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path
+from jgan.commands.paths import named_path
 from jgan.errors import UserError
 
 

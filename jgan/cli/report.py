@@ -7,7 +7,7 @@ differ only in the seed are a group with mean and spread; a sweep's directory st
 from pathlib import Path
 
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path, output
+from jgan.commands.paths import named_path, output
 from jgan.files import make_folder, write_atomically
 from jgan.reports.page import report
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
-import numpy as np
-
 from jgan.cli.common import add_data_flags, at_least, data_of, not_kept
 from jgan.cli.flags import Parser
-from jgan.cli.paths import named_path, output
 from jgan.cli.spectrum_report import USUAL, Settings, analyse, as_text
+from jgan.commands.batches import training_batch
+from jgan.commands.paths import named_path, output
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically
 from jgan.game import Batch
@@ -64,7 +62,8 @@ def main(words: list[str]) -> int:
         if number != whole.number(step):
             number = whole.number(step)
             batches = [
-                examples(experiment, size, options.seed, draw) for draw in range(options.batches)
+                training_batch(experiment, size, options.seed, draw)
+                for draw in range(options.batches)
             ]
         if not options.json:
             print(f"checkpoint of step {step}")
@@ -185,30 +184,6 @@ def write_report(run: Path, report: dict[str, Any]) -> None:
     kept = [entry for entry in known if (entry["step"], entry.get("protocol")) != own]
     ordered = sorted([*kept, report], key=lambda entry: entry["step"])
     write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")
-
-
-def examples(experiment: Experiment, count: int, seed: int, draw: int = 0) -> Batch:
-    """A batch for the field and for an update: ``count`` examples drawn without replacement.
-
-    Args:
-      experiment: whose source is drawn from.
-      count: examples in a minibatch.
-      seed: of the first draw.
-      draw: which of several batches; they are drawn independently of each other.
-
-    Raises:
-      UserError: if the source has fewer.
-    """
-    total = count * experiment.rule.minibatches
-    source = experiment.source
-    size = min(source.sizes.values())
-    if total > size:
-        raise UserError(
-            f"--batch-size is {count} ({experiment.rule.minibatches} minibatches an update), but the source "
-            f"{source.name!r} has only {size} examples."
-        )
-    order = np.random.default_rng([seed, draw] if draw else seed).permutation(size)[:total]
-    return {name: jnp.asarray(rows) for name, rows in source.at(order).items()}
 
 
 def states(

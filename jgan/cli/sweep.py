@@ -7,7 +7,7 @@ from typing import Any
 from jgan.claims.measures import coverage
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment
 from jgan.cli.flags import Parser
-from jgan.cli.paths import OF_A_RUN, check_folder, output
+from jgan.commands.paths import OF_A_RUN, check_folder, output
 from jgan.data.densities import Mixture
 from jgan.data.identity import resolved
 from jgan.errors import UserError

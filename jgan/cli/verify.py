@@ -17,7 +17,7 @@ from jgan.claims.verdicts import ClaimVerdict, Values, deviation, difference, me
 from jgan.claims.verify import MARK, Keep, verify
 from jgan.cli.common import at_least, flag, given_flags, parse_experiment, seeds
 from jgan.cli.flags import Parser
-from jgan.cli.paths import check_folder, named_path, output
+from jgan.commands.paths import check_folder, named_path, output
 from jgan.errors import UserError
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.experiment import Claim

@@ -53,7 +53,7 @@ def settings_of(
     """What decides a run's result, as JSON: the experiment file and its arguments, seed, sizes.
 
     Args:
-      experiment: its file.
+      experiment: its file, or the name of one that no file is kept of.
       arguments: of its ``experiment`` function.
       seed: of the run.
       batch_size: of the stage, or a list of those of several.
@@ -61,10 +61,13 @@ def settings_of(
       stages: the steps with which they end, if there are several.
       data: what they are, by `jgan.runs.identities.identities`.
     """
-    path = Path(experiment)
+    name, digest = experiment, None
+    if isinstance(experiment, Path):
+        name = experiment.name
+        digest = hashlib.sha256(experiment.read_bytes()).hexdigest()
     return {
-        "experiment": path.name,
-        "experiment_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "experiment": name,
+        "experiment_sha256": digest,
         # As they will be read: tuples become lists, and must equal those of an earlier start.
         "arguments": json.loads(json.dumps(arguments)),
         "seed": seed,
@@ -134,7 +137,7 @@ class RunDirectory:
     def write_settings(
         self,
         settings: dict[str, Any],
-        experiment: Path,
+        experiment: str | Path,
         fork: Path | None = None,
         from_run: Path | None = None,
         accept_data: bool = False,
@@ -147,7 +150,7 @@ class RunDirectory:
 
         Args:
           settings: by `settings_of`.
-          experiment: the experiment's file.
+          experiment: the experiment's file, or the name of one that no file is kept of.
           fork: the run that this one starts from, if any.
           from_run: the run that trained the earlier stages in place of this one, if any.
           accept_data: whether the data may be others than those of the earlier start, or of the run ``fork``.
@@ -197,7 +200,8 @@ class RunDirectory:
                 )
         elif fork is not None and not accept_data:
             _compare_data(f"run {str(fork)!r}", read_settings(fork), settings)
-        write_atomically(self.path / "experiment.py", experiment.read_bytes())
+        if isinstance(experiment, Path):
+            write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
 
     def _has_begun(self) -> bool:
@@ -207,16 +211,21 @@ class RunDirectory:
 
     def best(self) -> dict[str, Any] | None:
         """Step, score and protocol of the best evaluation so far, None before the first."""
-        try:
-            best = parse_json(self._best.read_text())
-            whole = isinstance(best["step"], int) and isinstance(best["score"], int | float)
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
-        return best if whole else None
+        return best_of(self.path)
 
     def write_best(self, best: dict[str, Any]) -> None:
         """Write step, score and protocol of the best evaluation."""
         write_atomically(self._best, json.dumps(best) + "\n")
+
+
+def best_of(path: Path) -> dict[str, Any] | None:
+    """Step, score and protocol of the best evaluation of the run in ``path``, None before the first."""
+    try:
+        best = parse_json((path / "best.json").read_text())
+        whole = isinstance(best["step"], int) and isinstance(best["score"], int | float)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return best if whole else None
 
 
 def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:

@@ -71,6 +71,11 @@ def whole_experiment_of_run(run: Path, data: Data = DATA) -> tuple[Experiment, d
     """
     settings = read_settings(run)
     kept = run / "experiment.py"
+    if settings.get("experiment_sha256", "") is None:
+        raise UserError(
+            f"{str(run)!r} was trained on an experiment that was made in Python, of which no file is kept; "
+            f"load it in Python by jgan.load({str(run)!r}, experiment=...)."
+        )
     if not kept.is_file():
         raise UserError(f"{str(run)!r} is not a run directory: it has no experiment.py.")
     if data.name is not None:
@@ -158,7 +163,21 @@ def load_run(
       UserError: if it is not a run directory, there is no such checkpoint, or it is deleted while it is read;
         or for the data, as from `whole_experiment_of_run`.
     """
-    whole, settings = whole_experiment_of_run(run, data)
+    return load_checkpoint(*whole_experiment_of_run(run, data), run, step, check)
+
+
+def load_checkpoint(
+    whole: Experiment,
+    settings: dict[str, Any],
+    run: Path,
+    step: int | None = None,
+    check: Callable[[Experiment], None] = lambda experiment: None,
+) -> Saved:
+    """A checkpoint of a run whose experiment and settings are known, as `load_run` returns it.
+
+    Raises:
+      UserError: if there is no such checkpoint, or it is deleted while it is read.
+    """
 
     def load() -> Saved:
         which = newest_step(run) if step is None else step

@@ -76,7 +76,7 @@ DEFAULTS = Options()
 
 def train(
     experiment: Experiment,
-    file: Path,
+    file: str | Path,
     arguments: dict[str, Any],
     *,
     seed: int,
@@ -89,7 +89,8 @@ def train(
 
     Args:
       experiment: what to train.
-      file: the experiment's file, kept in the run directory.
+      file: the experiment's file, which is kept in the run directory, or the name of an experiment that was
+        made in Python and of which no file is kept.
       arguments: of its ``experiment`` function.
       seed: of the run.
       out: the run directory.

@@ -83,7 +83,7 @@ def described(doc: str, heading: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     name = None
     for line in found[1].splitlines() if found else []:
-        opening = re.match(r"  (\w+):\s*(.*)", line)
+        opening = re.match(r"  \*{0,2}(\w+):\s*(.*)", line)
         if opening:
             name, texts[opening[1]] = opening[1], opening[2]
         elif name and line.strip():

@@ -237,22 +237,41 @@ def load_experiment(path: str | Path) -> ExperimentFile:
             f"experiment file {str(path)!r} defines no function 'experiment'; it must return an Experiment."
         )
 
-    with as_user_error(f"experiment file {str(path)!r}"):
+    summary = (module.__doc__ or "").strip().split("\n")[0]
+    return ExperimentFile(path, experiment_function(function, path), summary)
+
+
+def experiment_function(
+    function: Callable[..., Any], path: Path | None = None
+) -> Callable[..., Experiment]:
+    """An experiment function, `flattened`, whose experiment knows what was loaded on the way to it.
+
+    Args:
+      function: which returns an experiment.
+      path: of the file that it is the ``experiment`` of, if it is one's.
+
+    Raises:
+      UserError: if two of its arguments have one name; from the function that is returned, for whatever goes
+        wrong in it, or if what it returns is no experiment.
+    """
+    name = getattr(function, "__name__", "experiment")
+    what = f"the function {name!r}" if path is None else f"experiment file {str(path)!r}"
+    with as_user_error(what):
         flat = flattened(function)
 
     @functools.wraps(flat)
     def build(**arguments: Any) -> Experiment:
-        with recorded() as loaded, as_user_error(f"experiment file {str(path)!r}"):
+        with recorded() as loaded, as_user_error(what):
             made = flat(**arguments)
         if not isinstance(made, Experiment):
+            where = "" if path is None else f" of {str(path)!r}"
             raise UserError(
-                f"the function 'experiment' of {str(path)!r} returned a {type(made).__name__}, "
-                "but must return an Experiment."
+                f"the function {name!r}{where} returned a {type(made).__name__}, but must return an "
+                "Experiment."
             )
         return replace(made, loaded=loaded)
 
-    summary = (module.__doc__ or "").strip().split("\n")[0]
-    return ExperimentFile(path, build, summary)
+    return build
 
 
 def _import(path: Path) -> ModuleType:

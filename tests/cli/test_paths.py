@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jgan.cli.main import main
-from jgan.cli.paths import OF_A_RUN, check_folder, named_path, output
+from jgan.commands.paths import OF_A_RUN, check_folder, named_path, output
 from jgan.errors import UserError
 
 

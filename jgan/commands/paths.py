@@ -1,10 +1,11 @@
-"""Paths on the command line: one rule for every flag that names a file or a folder."""
+"""Paths given to commands: one rule for every argument that names a file or a folder."""
 
 import argparse
 import errno
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Annotated
 
 from jgan.errors import UserError
 
@@ -104,3 +105,11 @@ def check_folder(out: Path, own: Iterable[str] = ()) -> Path:
             "name a new one or an empty one."
         )
     return out
+
+
+Place = Annotated[str | Path, named_path]
+"""A file or a folder to read."""
+PngFile = Annotated[str | Path, output(".png")]
+"""A picture to write."""
+Folder = Annotated[str | Path, output(folder=True)]
+"""A folder to write."""

@@ -1,4 +1,4 @@
-"""Classes on the command line: by name or by number."""
+"""Classes that are given to commands: by name or by number."""
 
 import difflib
 from dataclasses import replace
@@ -13,12 +13,12 @@ from jgan.errors import UserError
 from jgan.game import Game
 
 
-def class_number(source: Source, text: str, flag: str) -> int:
-    """The label of the class that a flag names; a name comes before a number.
+def class_number(source: Source, given: str | int, flag: str) -> int:
+    """The label of the class that a flag names; in text a name comes before a number.
 
     Args:
       source: of the classes.
-      text: what was given.
+      given: its name or its number.
       flag: that messages name.
 
     Raises:
@@ -30,16 +30,17 @@ def class_number(source: Source, text: str, flag: str) -> int:
     """
     names = source.class_names
     if not names:
-        raise UserError(f"{flag} is {text!r}, but the data {source.name!r} have no classes.")
-    if text in names:
+        raise UserError(f"{flag} is {given!r}, but the data {source.name!r} have no classes.")
+    text = str(given)
+    if isinstance(given, str) and text in names:
         return names.index(text)
     if text.isdecimal() and int(text) < len(names):
         return int(text)
     near = difflib.get_close_matches(text, names, n=1)
     meant = f" (did you mean {near[0]!r}?)" if near else ""
-    given = text if text.isdecimal() else repr(text)
+    words = text if text.isdecimal() else repr(given)
     raise UserError(
-        f"{flag} is {given}{meant}, but the data have {len(names)} classes{named(names)}; give a name or a "
+        f"{flag} is {words}{meant}, but the data have {len(names)} classes{named(names)}; give a name or a "
         f"number from 0 to {len(names) - 1}."
     )
 

@@ -1,0 +1,63 @@
+"""The values that arguments of commands may have: one rule for the flag and for the Python argument.
+
+A rule is an argparse type, a function from text to the value. `jgan.commands.command.command` applies it to
+values too.
+"""
+
+import argparse
+import math
+from typing import Annotated, Any
+
+MOST = 2**31 - 1
+"""The largest number that steps, seeds and sizes can have on a device."""
+
+
+def at_least(low: int) -> Any:
+    """The rule of integers from ``low`` to `MOST`."""
+
+    def convert(text: str) -> int:
+        value = int(text)
+        if value < low:
+            raise argparse.ArgumentTypeError(f"is {value}, but must be at least {low}")
+        if value > MOST:
+            raise argparse.ArgumentTypeError(f"is {value}, but must be at most {MOST}")
+        return value
+
+    convert.__name__ = "int"
+    return convert
+
+
+def whole(text: str) -> int:
+    """The rule of integers that a device can hold."""
+    value = int(text)
+    if not -MOST <= value <= MOST:
+        bound = f"at most {MOST}" if value > 0 else f"at least -{MOST}"
+        raise argparse.ArgumentTypeError(f"is {value}, but must be {bound}")
+    return value
+
+
+def finite(text: str) -> float:
+    """The rule of floats other than NaN and infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must be a finite number")
+    return value
+
+
+def rate(text: str) -> float:
+    """The rule of learning rates. Optax would take a negative one and climb."""
+    value = finite(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must be at least 0")
+    return value
+
+
+# What argparse calls the type of a wrong word.
+whole.__name__ = "int"
+finite.__name__ = rate.__name__ = "float"
+
+Count = Annotated[int, at_least(1)]
+Several = Annotated[int, at_least(2)]
+NotNegative = Annotated[int, at_least(0)]
+Finite = Annotated[float, finite]
+Rate = Annotated[float, rate]

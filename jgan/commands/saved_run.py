@@ -1,0 +1,234 @@
+"""A run directory at one of its checkpoints, read when it is first looked at."""
+
+import contextlib
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jgan.commands.paths import named_path
+from jgan.data import Source
+from jgan.data.identity import compare
+from jgan.data.stand_in import DataNeeded
+from jgan.errors import UserError
+from jgan.evaluation.samples import sampler
+from jgan.game import Game, Variables
+from jgan.rules import TrainState
+from jgan.runs.identities import identities
+from jgan.runs.run import read_settings
+from jgan.runs.saved import (
+    DATA,
+    Data,
+    Saved,
+    at_checkpoint,
+    checkpoint_steps,
+    load_checkpoint,
+    newest_step,
+    whole_experiment_of_run,
+)
+from jgan.training.experiment import Experiment
+
+type RunLike = SavedRun | str | Path
+"""A run, or the path of its directory."""
+BuildExperiment = Callable[..., Experiment]
+
+
+class SavedRun:
+    """A run directory at one of its checkpoints.
+
+    Nothing is read before it is needed. The data are read only by what needs their values: games that are
+    conditioned on labels, or on nothing, are sampled with a stand-in that has the data's shapes and classes.
+
+    Args:
+      path: the run directory.
+      step: of the checkpoint; the newest by default.
+      average: whether the averaged generator is looked at; by default where there is one.
+      data: where the run's data come from.
+      experiment: what was trained, or the function that builds it, in place of the file in the directory.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        step: int | None = None,
+        average: bool | None = None,
+        data: Data = DATA,
+        experiment: Experiment | BuildExperiment | None = None,
+    ) -> None:
+        self.path = path
+        self._step, self._average, self._data = step, average, data
+        self._experiment = experiment
+        self._saved: Saved | None = None
+        self._saved_with_data: Saved | None = None
+        self._refuse: Callable[[Experiment], None] = lambda experiment: None
+        self._samplers: dict[Any, Callable[..., Iterator[Any]]] = {}
+
+    @property
+    def saved(self) -> Saved:
+        """The checkpoint and what it is looked at with, of which the data may be a stand-in."""
+        if self._saved_with_data is not None:
+            return self._saved_with_data
+        if self._saved is None:
+            known = self._data.name is not None or self._experiment is not None
+            if known:
+                return self.with_data
+            try:
+                self._saved = self._load(self._data._replace(stand_in=True))
+            except DataNeeded:
+                return self.with_data
+        return self._saved
+
+    def check(self, refuse: Callable[[Experiment], None], *, with_data: bool = False) -> Saved:
+        """The checkpoint, after an experiment that does not serve was refused; before it is read, if it is not.
+
+        Args:
+          refuse: raises for such an experiment.
+          with_data: whether the run's data are read.
+        """
+        if self._saved is None and self._saved_with_data is None:
+            self._refuse = refuse
+            try:
+                return self.with_data if with_data else self.saved
+            finally:
+                self._refuse = lambda experiment: None
+        saved = self.with_data if with_data else self.saved
+        refuse(saved.experiment)
+        return saved
+
+    def look[T](self, function: Callable[[Saved], T]) -> T:
+        """What a function finds in the checkpoint, with the run's data only where it needs their values."""
+        with contextlib.suppress(DataNeeded):
+            return function(self.saved)
+        return function(self.with_data)
+
+    @property
+    def with_data(self) -> Saved:
+        """The checkpoint and what it is looked at with, the run's data among it."""
+        if self._saved_with_data is None:
+            self._saved_with_data = self._load(self._data)
+        return self._saved_with_data
+
+    def _load(self, data: Data) -> Saved:
+        whole, settings = self._whole(data)
+        if self._saved is None:
+            return load_checkpoint(whole, settings, self.path, self._step, self._refuse)
+        step = self._saved.step
+        return Saved(at_checkpoint(whole, step), settings, step, self._saved.state)
+
+    def _whole(self, data: Data) -> tuple[Experiment, dict[str, Any]]:
+        """The experiment with all its stages, and the run's settings."""
+        if self._experiment is None:
+            return whole_experiment_of_run(self.path, data)
+        settings = read_settings(self.path)
+        whole = self._experiment
+        if not isinstance(whole, Experiment):
+            arguments = settings["arguments"].items()
+            # JSON has no tuples, experiments no lists.
+            whole = whole(**{k: tuple(v) if isinstance(v, list) else v for k, v in arguments})
+        whole = whole.resized(settings["steps"], settings["batch_size"])
+        if "data" in settings and not data.accept:
+            compare(f"run {str(self.path)!r}", settings["data"], identities(whole))
+        return whole, settings
+
+    @property
+    def step(self) -> int:
+        """The number of updates that the checkpoint was made after."""
+        if self._saved_with_data is not None or self._saved is not None:
+            return self.saved.step
+        return newest_step(self.path) if self._step is None else self._step
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of all checkpoints that the run keeps, oldest first."""
+        return checkpoint_steps(self.path)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the run's result: the experiment and its arguments, seed, sizes, data, versions."""
+        return read_settings(self.path)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run was trained to its last step."""
+        return max(self.steps, default=0) >= self.settings["steps"]
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was trained, up to the stage of the checkpoint; reads the run's data."""
+        return self.with_data.experiment
+
+    @property
+    def source(self) -> Source:
+        """The data that the checkpoint's stage was trained on."""
+        return self.experiment.source
+
+    @property
+    def game(self) -> Game:
+        """The game as it was at the checkpoint."""
+        return self.saved.experiment.game
+
+    @property
+    def state(self) -> TrainState:
+        """The checkpoint's content, on the first device."""
+        return self.saved.state
+
+    @property
+    def averaged(self) -> bool:
+        """Whether `variables` are averaged ones.
+
+        Raises:
+          UserError: if there is no average though it is wanted.
+        """
+        averages = bool(self.state.averages)
+        if self._average and not averages:
+            raise UserError(
+                "--ema was given, but this run keeps no average of its generator; use --no-ema."
+            )
+        return self._average is not False and averages
+
+    @property
+    def variables(self) -> Variables:
+        """Both players' variables, averaged ones where they are wanted."""
+        return self.state.averaged_variables() if self.averaged else self.state.variables
+
+    def batches(
+        self, view: str, count: int, seed: int, options: dict[str, float]
+    ) -> Iterator[np.ndarray]:
+        """Samples as `jgan.evaluation.samples.sampler` streams them, compiled once a view and its options."""
+        experiment = self.saved.experiment
+        key = (id(experiment), view, *sorted(options.items()))
+        if key not in self._samplers:
+            self._samplers[key] = sampler(experiment.game, experiment.source, view, options=options)
+        return self._samplers[key](self.variables, count, seed)
+
+
+def opened_run(run: RunLike) -> SavedRun:
+    """A run as it is, or that in a directory at its newest checkpoint.
+
+    Raises:
+      UserError: if it is neither a run nor a path.
+    """
+    if isinstance(run, SavedRun):
+        return run
+    if not isinstance(run, str | Path):
+        raise UserError(
+            f"run is a {type(run).__name__}, but must be a Run or the path of a run directory."
+        )
+    try:
+        return SavedRun(named_path(str(run)))
+    except ArgumentTypeError as error:
+        raise UserError(f"run {error}.") from error
+
+
+def checkpoint_words(step: int, averaged: bool) -> str:
+    """Which generator is looked at, in words.
+
+    >>> checkpoint_words(500, True)
+    'step 500, averaged generator'
+    """
+    return (
+        f"step {step}, {'averaged generator' if averaged else 'the generator itself, not averaged'}"
+    )

@@ -1,0 +1,223 @@
+"""Train an experiment in a run directory, or go on with it."""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from jgan.commands.command import command
+from jgan.commands.experiments import ExperimentLike, GivenExperiment, given_experiment
+from jgan.commands.kinds import Count, NotNegative, Several
+from jgan.commands.paths import OF_A_RUN, Folder, Place, check_folder
+from jgan.commands.run import Run
+from jgan.data.identity import resolved
+from jgan.data.loader import Reading
+from jgan.errors import UserError
+from jgan.evaluation.score import scorer
+from jgan.runs.fork import check_other_run
+from jgan.runs.identities import identities
+from jgan.runs.run import settings_of
+from jgan.runs.saved import shape_after, shape_of_state
+from jgan.runs.train import DEFAULTS, Options
+from jgan.runs.train import train as train_run
+from jgan.training.compiler import keep_freed_memory
+from jgan.training.devices import connect, is_leader
+from jgan.training.experiment import Experiment
+from jgan.training.feed import is_resident
+from jgan.training.fit import layout_of
+from jgan.training.resources import estimate
+
+Say = Callable[[str], None]
+
+
+@command
+def train(
+    experiment: ExperimentLike,
+    /,
+    *,
+    steps: Count | None = None,
+    batch_size: Count | None = None,
+    seed: NotNegative = 0,
+    out: Folder | None = None,
+    accept_data: bool = False,
+    dry_run: bool = False,
+    fork: Place | None = None,
+    from_run: Place | None = None,
+    log_every: Count = DEFAULTS.log_every,
+    sample_every: Count = DEFAULTS.sample_every,
+    save_every: Count = DEFAULTS.save_every,
+    keep: Count = DEFAULTS.keep,
+    keep_every: Count | None = DEFAULTS.keep_every,
+    evaluate_every: Count | None = DEFAULTS.evaluate_every,
+    evaluate_samples: Several = 2000,
+    tensorboard: bool = DEFAULTS.tensorboard,
+    log_terms: bool = DEFAULTS.log_terms,
+    loader: Literal["auto", "device", "stream"] = "auto",
+    workers: NotNegative = DEFAULTS.reading.workers,
+    threads: Count = DEFAULTS.reading.threads,
+    parallel: Literal["jit", "fsdp", "pmap"] = "jit",
+    coordinator: str | None = None,
+    processes: Count | None = None,
+    process: NotNegative | None = None,
+    say: Say = print,
+    **arguments: Any,
+) -> Run:
+    """Train an experiment in a run directory, going on from its newest checkpoint if there is one.
+
+    A run is a pure function of the experiment, its arguments and the seed: one that was interrupted and goes
+    on is bitwise one that never was. SIGINT, which Ctrl-C and the stop button of a notebook send, and SIGTERM
+    end it after the steps that are running, with its state saved; the same call goes on from there, and
+    `Run.finished` is false until the last step. A second one interrupts at once.
+
+    Args:
+      experiment: Path or name of an experiment file, an `Experiment`, or a function that returns one. Only of a
+        file is a copy kept in the run directory; runs of the others are loaded again by
+        ``jgan.load(path, experiment=...)``.
+      steps: Number of updates of the rule (default: the experiment's own number).
+      batch_size: Number of examples in a minibatch (default: the experiment's own number).
+      seed: Seed of the initial parameters, the latents and the order of the data.
+      out: Run directory (default: runs/NAME-SEED).
+      accept_data: Continue although the data differ from those that the run, or the run that is forked, was
+        trained on.
+      dry_run: Print the settings, the parameters, the memory and the operations that the training needs, and
+        train nothing.
+      fork: Run directory whose newest checkpoint the new run starts from.
+      from_run: Run directory from which all stages before the last are taken.
+      log_every: Number of steps between two rows of metrics.
+      sample_every: Number of steps between two pictures of samples.
+      save_every: Number of steps between two checkpoints.
+      keep: Number of newest checkpoints that are kept.
+      keep_every: Also keep the checkpoints at multiples of this number of steps.
+      evaluate_every: Number of steps between two scores of the samples; the checkpoint with the best score is
+        kept.
+      evaluate_samples: Number of samples that a score is computed from.
+      tensorboard: Also write metrics and pictures for TensorBoard, in RUN/tensorboard.
+      log_terms: Also log the gradient norm of each term of the objective and the cosines between them.
+      loader: Keep the whole data set on the device, or stream it from the host ("auto": by its size).
+      workers: Number of processes that read a stream of data.
+      threads: Number of threads in each of these processes.
+      parallel: How several devices share a batch.
+      coordinator: HOST:PORT of the first of several processes that train together, or auto on a cluster.
+      processes: Number of processes that train together.
+      process: Number of this process among them, from 0.
+      say: Called with each line of progress.
+      **arguments: Arguments of the experiment function, which are its flags on the command line.
+
+    Returns:
+      The run.
+
+    Raises:
+      UserError: If an argument is wrong, the directory holds a run with other settings or is in use, or the
+        training diverges.
+    """
+    keep_freed_memory()
+    given = given_experiment(experiment)
+    connect(coordinator, processes, process)
+    if fork is not None and from_run is not None:
+        raise UserError("--fork and --from were both given; give one of them.")
+    arguments = given.arguments(arguments)
+    whole = given.build(**arguments)
+    resized = whole.resized(steps, batch_size)
+    if from_run is not None and len(resized.stages) < len(whole.stages):
+        raise UserError(
+            f"--steps is {steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
+            "which takes all before that step from another run."
+        )
+    folder = Path("runs") / f"{given.name}-{seed}" if out is None else Path(out)
+    folder = check_folder(folder, OF_A_RUN)
+    options = Options(
+        log_every=log_every,
+        sample_every=sample_every,
+        save_every=save_every,
+        evaluate_every=evaluate_every,
+        keep=keep,
+        keep_every=keep_every,
+        loader=loader,
+        reading=Reading(workers, threads),
+        parallel=parallel,
+        tensorboard=tensorboard,
+        log_terms=log_terms,
+        fork=None if fork is None else Path(fork),
+        from_run=None if from_run is None else Path(from_run),
+        accept_data=accept_data,
+    )
+    if not is_leader():
+        say = lambda line: None
+    say("\n".join([given.summary, *_about(resized), f"run directory: {folder}"]))
+    run = Run(folder, experiment=resized)
+    if dry_run:
+        _describe(resized, given, arguments, seed, options, say)
+        return run
+    score = functools.partial(scorer, count=evaluate_samples) if evaluate_every else None
+    finished = train_run(
+        resized,
+        given.origin,
+        arguments,
+        seed=seed,
+        out=folder,
+        options=options,
+        score=score,
+        say=say,
+    )
+    if finished:
+        say("done: " + ", ".join(str(folder / f"{name}.png") for name in resized.game.views))
+    return run
+
+
+def _describe(
+    experiment: Experiment,
+    given: GivenExperiment,
+    arguments: dict[str, Any],
+    seed: int,
+    options: Options,
+    say: Say,
+) -> None:
+    """Everything that is known before the first step; nothing is trained and nothing written."""
+    settings = settings_of(
+        given.origin,
+        resolved(arguments, experiment.loaded),
+        seed=seed,
+        data=identities(experiment),
+        **experiment.sizes(),
+    )
+    say(json.dumps(settings, indent=2))
+    count, state, from_run = len(experiment.stages), None, options.from_run
+    newest = None if from_run is None else check_other_run(experiment, from_run)
+    for number, stage in enumerate(experiment.stages):
+        state = shape_after(stage, state) if state else shape_of_state(experiment.until(0))
+        if newest is not None and number < count - 1:
+            where = f"taken from step {newest} of {from_run}"
+            say(f"stage {number + 1}/{count}: {_span(experiment, number)} {where}, not trained")
+            continue
+        layout = layout_of(stage, options.parallel)
+        resident = is_resident(stage.source, layout, options.loader)
+        needed = estimate(stage.rule, stage.source.arrays, stage.batch_size, resident, state)
+        where = "on every device" if resident else "streamed"
+        if count == 1:
+            for line in needed.lines():
+                say(line)
+            say(f"devices: {layout.count}, by {layout.mode}; the data {where}")
+            continue
+        say(
+            f"stage {number + 1}/{count}: {_span(experiment, number)} in batches of {stage.batch_size}; "
+            f"{needed.line()}; devices {layout.count}, by {layout.mode}; the data {where}"
+        )
+    say("nothing was trained: this was a dry run")
+
+
+def _span(experiment: Experiment, number: int) -> str:
+    """The steps of a stage and its source, in words."""
+    first, last = experiment.start(number) + 1, experiment.ends[number]
+    return f"steps {first} to {last} on {experiment.stages[number].source.name}"
+
+
+def _about(experiment: Experiment) -> list[str]:
+    """A line on the data; a line a stage if there are several."""
+    if not experiment.earlier:
+        return [experiment.source.describe()]
+    count = len(experiment.stages)
+    return [
+        f"stage {number + 1}/{count}: steps to {end} on {stage.source.describe()}"
+        for number, (stage, end) in enumerate(zip(experiment.stages, experiment.ends, strict=True))
+    ]
