@@ -15,7 +15,8 @@ WORKERS := 2
 test: lint types
 	$(RUN) pytest -n $(WORKERS)
 
-# Every system under every law; before a release. Interrupted, it goes on where it stopped.
+# Every system under every law; before a release. Groups of tests are kept with a hash of what they depend on, so
+# a run that was interrupted goes on where it stopped, and a later one runs what has changed.
 test-all: lint types
 	$(RUN) pytest -n $(WORKERS) -m "full or not full" --record benchmarks/results/test-all.json
 

@@ -41,7 +41,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--record",
         metavar="FILE",
-        help="keep the result of this commit in FILE, and go on where an interrupted run stopped",
+        help="keep results in FILE, and leave out the groups whose kept ones still belong to the code",
     )
 
 
@@ -51,7 +51,7 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
     config.pluginmanager.register(Groups(config, CACHE / "seconds.json"))
     if config.getoption("record"):
-        config.pluginmanager.register(Record(config, CACHE / "passed"))
+        config.pluginmanager.register(Record(config))
     if not hasattr(config, "workerinput"):
         forget_unused_programs()
 

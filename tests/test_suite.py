@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from covering import covering, parameters
-from records import commit_of, read
+from records import commit_of
+from sources import imported, sources
 from workers import BY_PARAMETER, longest_first
 
 LAWS = [f"law {n}" for n in range(7)]
@@ -67,7 +68,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "full: slow")
     config.pluginmanager.register(Groups(config, Path({root!r}) / "cache" / "seconds.json"))
-    config.pluginmanager.register(records.Record(config, Path({root!r}) / "cache" / "passed"))
+    config.pluginmanager.register(records.Record(config))
 """
 TESTS = """
 import os, pytest
@@ -89,7 +90,8 @@ def suite(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     tests = str(Path(__file__).parent)
     (tmp_path / "conftest.py").write_text(CONFTEST.format(tests=tests, root=str(tmp_path)))
-    (tmp_path / "test_a.py").write_text(TESTS)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text(TESTS)
     (tmp_path / ".gitignore").write_text("cache\n.pytest_cache\n")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
@@ -103,6 +105,8 @@ def run(folder, *words):
         "-m",
         "pytest",
         "-q",
+        "-m",
+        "full or not full",
         "--record",
         "benchmarks/results/all.json",
         *words,
@@ -114,17 +118,18 @@ def run(folder, *words):
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 def test_a_run_that_failed_goes_on_with_what_failed(suite, workers, monkeypatch):
+    (suite / "tests" / "test_b.py").write_text("def test_more(): pass\n")
     done, kept = run(suite, *workers)
     assert done.returncode == 1
-    assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [2, 1, 1]
-    assert kept["failures"] == ["test_a.py::test_it[2]"]
+    assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [1, 1, 0]
+    assert kept["failures"] == ["tests/test_a.py::test_it[2]"]
+    assert kept["groups_to_run"] == ["tests/test_a.py"]
     monkeypatch.setenv("MEND", "1")
     done, kept = run(suite, *workers)
     assert done.returncode == 0
-    assert "1 passed" in done.stdout
-    assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [3, 0, 1]
-    commit, changed = commit_of(suite)
-    assert (kept["commit"], changed) == (commit, False)
+    assert "3 passed, 1 skipped" in done.stdout
+    assert [kept[kind] for kind in ("passed", "failed", "skipped")] == [4, 0, 1]
+    assert (kept["commit"], kept["groups_to_run"]) == (commit_of(suite), [])
     assert {"date", "machine", "versions", "seconds_in_tests"} <= set(kept)
     if not workers:
         assert run(suite)[0].returncode == 0
@@ -146,33 +151,55 @@ def test_a_file_stays_with_one_worker(suite):
     assert sorted(map(sorted, workers)) == [["gw0"], ["gw1"]]
 
 
-def test_an_interrupted_run_keeps_what_passed_and_writes_no_result(suite):
-    (suite / "test_b.py").write_text("def test_stop():\n    raise KeyboardInterrupt\n")
-    git(suite, "add", ".")
-    git(suite, "commit", "-qm", "two")
+def test_an_interrupted_run_keeps_the_groups_that_passed(suite):
+    (suite / "tests" / "test_b.py").write_text("def test_stop():\n    raise KeyboardInterrupt\n")
+    (suite / "tests" / "test_a.py").write_text(TESTS.replace("n != 2", "True"))
     done, kept = run(suite)
-    assert (done.returncode, kept) == (2, None)
-    listed = read(suite / "cache" / "passed" / f"{commit_of(suite)[0]}.txt")
-    assert {name: outcome for name, (outcome, _) in listed.items()} == {
-        "test_a.py::test_it[0]": "passed",
-        "test_a.py::test_it[1]": "skipped",
-        "test_a.py::test_it[3]": "passed",
-    }
+    assert done.returncode == 2
+    assert set(kept["groups"]) == {"tests/test_a.py"}
 
 
-def test_changed_files_are_tested_whole_and_the_result_says_so(suite):
+def test_what_changed_is_tested_again(suite, monkeypatch):
+    monkeypatch.setenv("MEND", "1")
     run(suite)
-    (suite / "test_a.py").write_text(TESTS + "\n\n")
+    (suite / "tests" / "test_a.py").write_text(TESTS + "\n\n")
     done, kept = run(suite)
-    assert "2 passed, 1 skipped" in done.stdout
-    assert kept["commit"].endswith("-modified")
-    assert (
-        not (suite / "cache" / "passed").exists()
-        or len(list((suite / "cache" / "passed").iterdir())) == 1
-    )
+    assert "3 passed, 1 skipped" in done.stdout
+    assert kept["commit"].endswith("+")
+    (suite / "tests" / "test_a.py").unlink()
+    assert run(suite)[1]["groups"] == {}
 
 
-def test_a_list_whose_last_line_was_cut_off(tmp_path):
-    (tmp_path / "list.txt").write_text("passed\t0.5\ta.py::one[x\ty]\npassed\t0.")
-    assert read(tmp_path / "list.txt") == {"a.py::one[x\ty]": ("passed", 0.5)}
-    assert read(tmp_path / "none.txt") == {}
+@pytest.mark.parametrize("words", [["-k", "it"], ["tests/test_a.py::test_it[0]"], ["-m", ""]])
+def test_groups_are_kept_whole(suite, words):
+    done, kept = run(suite, *words)
+    assert (done.returncode, kept) == (4, None)
+    assert "--record needs -m 'full or not full' and no -k" in done.stderr
+
+
+def test_pure_tests_depend_on_what_they_import_and_others_on_everything(tmp_path):
+    files = {
+        "jgan/__init__.py": "",
+        "jgan/rules/__init__.py": "",
+        "jgan/rules/one.py": "import jax",
+        "jgan/rules/other.py": "",
+        "jgan/cli/main.py": "",
+        "tests/laws/games.py": "from jgan.rules.one import rule",
+        "tests/laws/test_pure.py": "from laws.games import game",
+        "tests/test_commands.py": "from jgan.cli.main import main",
+        "README.md": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    needed = imported(tmp_path, tmp_path / "tests/laws/test_pure.py")
+    assert {path.relative_to(tmp_path).as_posix() for path in needed} == {
+        "jgan/rules/__init__.py",
+        "jgan/rules/one.py",
+        "tests/laws/games.py",
+        "tests/laws/test_pure.py",
+    }
+    for name in ("tests/test_commands.py", "README.md"):
+        assert imported(tmp_path, tmp_path / name) is None
+    assert sources(tmp_path, "tests/laws/test_pure.py") != sources(tmp_path, "README.md")

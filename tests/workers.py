@@ -1,7 +1,8 @@
 """How tests are spread over the workers of pytest-xdist: in groups, those that take longest first.
 
 Tests of one file share fixtures and compiled programs, so a file is a group. In files that put many systems
-to the same tests, the tests of one parameter are a group, such as all laws of one system.
+to the same tests, the tests of one parameter are a group, such as all laws of one system; of a parameter with
+slashes, what stands before the first of them.
 
 The scheduler is our own: ``--dist loadgroup`` of pytest-xdist 3.8 groups nothing under pytest 9.2, which no
 longer reads the name that it changes.
@@ -41,10 +42,14 @@ def group_of(nodeid):
     ('tests/test_game.py', 'jgan/threefry.py')
     >>> group_of("tests/gans/test_catalogue.py::test_views_and_sampler[cgan]")
     'tests/gans/test_catalogue.py[cgan]'
+    >>> group_of("tests/laws/test_derivatives.py::test_derivatives_are_finite_differences[r1/lola/plain]")
+    'tests/laws/test_derivatives.py[r1]'
     """
     file, _, test = nodeid.partition("::")
-    _, bracket, parameter = test.partition("[")
-    return file + bracket + parameter if file in BY_PARAMETER else file
+    _, bracket, parameter = test.removesuffix("]").partition("[")
+    if file not in BY_PARAMETER or not bracket:
+        return file
+    return f"{file}[{parameter.partition('/')[0]}]"
 
 
 def longest_first(names, seconds):

@@ -60,7 +60,7 @@ def cases():
         chosen.add((term, *case))
     for term, rule, kind in itertools.product(TERMS, (FIELD, *RULES), KINDS):
         marks = [] if (term, rule, kind) in chosen else [pytest.mark.full]
-        yield pytest.param(term, rule, kind, marks=marks, id=f"{term}-{rule}-{kind}")
+        yield pytest.param(term, rule, kind, marks=marks, id=f"{term}/{rule}/{kind}")
 
 
 @pytest.mark.usefixtures("double")
