@@ -28,9 +28,8 @@ FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py")
 
 
 DATA = ("ring", "pictures")
-# Compiled on one of both kinds of data in every run, on the other in the full product.
-CHOSEN = {pair[::-1] for pair in covering(DATA, list(FILES), 1)}
-CHOSEN |= {(name, "pictures") for name in PICTURES_ONLY}
+# Some are compiled in every run, for their systems are compiled elsewhere; all on both in the full product.
+CHOSEN = {pair[::-1] for pair in covering(DATA, [*FILES][::4], 1)}
 PAIRS = [(name, data) for name in FILES for data in DATA]
 TINY = {"steps": 2, "batch_size": 4}
 
