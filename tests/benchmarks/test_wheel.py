@@ -1,5 +1,6 @@
 """The check of wheel and sdist, with programs that stand for the installed ones, and its kept result."""
 
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -71,3 +72,12 @@ def test_the_wheel_is_of_the_package_and_the_experiments():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     assert settings["targets"]["wheel"]["only-include"] == ["jgan", "experiments"]
     assert settings["targets"]["wheel"]["sources"] == {"experiments": "jgan/experiments"}
+
+
+def test_the_kept_result_is_of_both_distributions_and_every_command():
+    kept = json.loads(wheel.RESULT.read_text())
+    assert {"commit", "date", "machine"} <= set(kept)
+    assert [Path(one["distribution"]).suffix for one in kept["environments"]] == [".whl", ".gz"]
+    for one in kept["environments"]:
+        assert list(one["seconds"]) == list(wheel.COMMANDS)
+        assert {"python", "jgan", "jax"} <= set(one["versions"])
