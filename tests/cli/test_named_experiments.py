@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jgan.cli.main import main
+from jgan.commands.experiments import given_experiment
 from jgan.runs.saved import experiment_of_run
 from jgan.training.experiment_files import shipped_experiments
 
@@ -67,6 +68,10 @@ def test_what_shows_the_list_waits_for_no_jax():
         "assert 'jax' not in sys.modules and 'numpy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+
+def test_python_takes_the_names_too():
+    assert given_experiment("r1").origin == shipped_experiments()["r1"]
 
 
 def test_new_makes_an_experiment_that_trains(elsewhere, capsys):
