@@ -6,7 +6,7 @@ export UV_SYSTEM_CERTS := 1
 # Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: train test test-all gallery evidence lint types
+.PHONY: train test test-all gallery evidence wheel lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
@@ -29,6 +29,10 @@ evidence: .venv/ready
 # The pictures of docs/gallery.md, from the trainings that `make evidence` left, and the page itself.
 gallery: .venv/ready
 	$(RUN) python -m benchmarks.gallery
+
+# Builds wheel and sdist, installs each in an environment of its own, and uses them outside the checkout.
+wheel: .venv/ready
+	$(RUN) python -m benchmarks.wheel
 
 lint: .venv/ready
 	$(RUN) ruff check .

@@ -118,22 +118,20 @@ class Request(NamedTuple):
 def parse_experiment(command: str, own: Parser, words: list[str], about: str = "") -> Request:
     """Read ``FILE [flags]``: the command's own flags and those of the experiment in FILE.
 
+    FILE is a path, or the name of an experiment that comes with jgan.
+
     Args:
       command: its name.
       own: its flags.
-      words: of the command line.
+      words: of the command line, of which the first is FILE or ``--help``.
       about: what the help says of the experiment's flags.
 
     Raises:
-      UserError: for a missing file, an unknown flag or a bad value.
+      UserError: for a missing file, an unknown name or flag, or a bad value.
     """
-    if not words or words[0].startswith("-"):
-        if words and words[0] in ("-h", "--help"):
-            own.print_help()
-            raise SystemExit(0)
-        raise UserError(
-            f"jgan {command} needs an experiment file first: jgan {command} FILE [flags]."
-        )
+    if words[0] in ("-h", "--help"):
+        own.print_help()
+        raise SystemExit(0)
     file = load_experiment(words[0])
     own.prog = f"jgan {command} {words[0]}"
     own.description = file.summary

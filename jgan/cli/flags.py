@@ -8,7 +8,6 @@ import typing
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from jgan.arguments import is_rate
 from jgan.commands.kinds import finite, rate, whole
 from jgan.errors import UserError
 from jgan.training.argument_groups import described
@@ -89,6 +88,8 @@ def _options(name: str, hint: Any) -> dict[str, Any]:
 
 def _type(name: str, hint: Any) -> Callable[[str], Any]:
     if hint is float:
+        from jgan.arguments import is_rate  # needs JAX, for which `jgan list` would wait
+
         return rate if is_rate(name) else finite
     return whole if hint is int else hint
 

@@ -14,10 +14,12 @@
     jgan classifier DATA        train the classifier that class accuracy and mode counts ask
     jgan verify FILE [flags]    measure an experiment's claims and their controls
     jgan list [FOLDER]          the experiments with a line each
+    jgan new FILE --from NAME   a copy of an experiment to change
     jgan dirac [flags]          theory and practice of the one-parameter GAN
     jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
     jgan doctor                 versions, devices, memory, and what is missing for what
 
+FILE is the path of an experiment file, or the name of an experiment that comes with jgan (``jgan list``).
 ``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags. With JGAN_TRACEBACK=1 in the
 environment a mistake is told with its whole trace.
 """
@@ -32,6 +34,7 @@ import traceback
 from pathlib import Path
 from types import CoroutineType
 
+from jgan.cli.list import require_experiment
 from jgan.errors import UserError
 
 COMMANDS = (
@@ -49,10 +52,13 @@ COMMANDS = (
     "classifier",
     "verify",
     "list",
+    "new",
     "dirac",
     "spectrum",
     "doctor",
 )
+OF_EXPERIMENTS = ("train", "sweep", "verify")
+"""Commands whose first word is an experiment."""
 _HOOK = sys.unraisablehook
 
 
@@ -70,6 +76,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if words[0] not in COMMANDS:
             raise UserError(f"command is {words[0]!r}, but must be one of {', '.join(COMMANDS)}.")
+        if words[0] in OF_EXPERIMENTS:
+            require_experiment(words[0], words[1:])
         _use_compilation_cache()
         _silence_orbax()
         # Imported when asked for, so that `jgan --help` does not wait for JAX.

@@ -18,6 +18,7 @@ from jgan.game import Game
 from jgan.rules import Rule, TrainState
 from jgan.training.argument_groups import flattened
 from jgan.training.carries import Carry, inherit
+from jgan.training.experiment_files import experiment_path
 from jgan.training.stages import Stage
 from jgan.training.user_code import MODULES, as_user_error
 
@@ -220,16 +221,17 @@ class ExperimentFile(NamedTuple):
 
 
 def load_experiment(path: str | Path) -> ExperimentFile:
-    """Load the experiment file at ``path``.
+    """Load an experiment file.
+
+    Args:
+      path: of the file, or a text that names an experiment which comes with jgan, such as ``"r1"``; see
+        `jgan.training.experiment_files.experiment_path`.
 
     Raises:
-      UserError: if there is no such file, it cannot be imported, it defines no ``experiment``, or two of its
-        arguments have one name.
+      UserError: if there is no such file or experiment, it cannot be imported, it defines no ``experiment``,
+        or two of its arguments have one name.
     """
-    path = Path(path)
-    if not path.is_file():
-        wrong = "is a folder" if path.is_dir() else "does not exist"
-        raise UserError(f"experiment file {str(path)!r} {wrong}; give the path of a Python file.")
+    path = experiment_path(path)
     module = _import(path)
     function = getattr(module, "experiment", None)
     if not callable(function):

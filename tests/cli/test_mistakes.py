@@ -165,8 +165,9 @@ def runs(run: Path) -> Iterator[dict[str, Path]]:
 MISTAKES = """
     # the command line
     dance | command is 'dance', but must be one of train,
-    train | needs an experiment file first
-    train --steps 3 | needs an experiment file first
+    train | needs an experiment first: jgan train NAME
+    train --steps 3 | needs an experiment first: jgan train NAME
+    verify --seeds 3 | needs an experiment first: jgan verify NAME
     sample | the following arguments are required: run
     train {f}/tiny.py --speed 3 | unrecognized arguments: --speed 3
     train {f}/tiny.py --lr | argument --lr: expected one argument
@@ -197,6 +198,12 @@ MISTAKES = """
     train {f}/tiny.py --coordinator a:1 --processes 2 --process 2 | --process is 2, but must be from 0 to 1
 
     # experiment files
+    train dcgun | there is no experiment 'dcgun' (did you mean 'dcgan'
+    sweep tiny | there is no experiment 'tiny'
+    new mine --from r1 | argument FILE.py: is 'mine', but must end in .py
+    new mine.py | the following arguments are required: --from
+    new mine.py --from r7 | there is no experiment 'r7' (did you mean 'r1'?)
+    new {f}/tiny.py --from r1 | tiny.py' exists already; give another name
     train nothing.py | experiment file 'nothing.py' does not exist
     train {f} | is a folder; give the path of a Python file
     train {f}/notes.txt | is not a Python file
