@@ -24,6 +24,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from jgan.errors import UserError
 from jgan.rules import TrainState
+from jgan.runs.fingerprint import fingerprint
 from jgan.training.devices import is_leader
 
 DELETION = 1.0
@@ -265,31 +266,6 @@ class _Preserved:
 
     def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
         return self._wanted([checkpoint.step for checkpoint in checkpoints])
-
-
-@jax.jit
-def fingerprint(state: TrainState) -> jax.Array:
-    """A sum over all bits of a state, uint32; an array element that is altered alters it.
-
-    Every word is weighted with an odd number of its own, so no single change can vanish modulo 2³².
-    """
-    total = jnp.zeros((), jnp.uint32)
-    for number, leaf in enumerate(jax.tree.leaves(state)):
-        words = _words(leaf)
-        weights = jnp.arange(words.size, dtype=jnp.uint32) * jnp.uint32(0x9E3779B1)
-        weights = 2 * (weights + jnp.uint32(number)) + 1
-        total = total + jnp.sum(words * weights)
-    return total
-
-
-def _words(leaf: jax.Array) -> jax.Array:
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        leaf = jax.random.key_data(leaf)
-    if leaf.dtype == jnp.bool_:
-        leaf = leaf.astype(jnp.uint8)
-    bits = 8 * leaf.dtype.itemsize
-    unsigned = jax.lax.bitcast_convert_type(leaf, jnp.uint32 if bits >= 32 else f"uint{bits}")
-    return unsigned.astype(jnp.uint32).ravel()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ from jax.sharding import SingleDeviceSharding
 from jgan.data.loader import Reading
 from jgan.errors import UserError
 from jgan.rules import TrainState
+from jgan.training.compiler import compiled_sooner
 from jgan.training.devices import Layout, choose_layout, on_host
 from jgan.training.experiment import Experiment, Trained
 from jgan.training.feed import Feed, check_batch, is_resident, make_feed
@@ -107,8 +109,11 @@ def placed(
         if layout is None or layout.count == 1:
             # Bound to the device as the data are, or the second call of the steps would compile again.
             device = jax.devices()[0] if layout is None else layout.devices[0]
-            return jax.jit(made, out_shardings=SingleDeviceSharding(device))(*arguments)
-        return jax.jit(made, out_shardings=layout.of_state(shapes))(*arguments)
+            shardings: Any = SingleDeviceSharding(device)
+        else:
+            shardings = layout.of_state(shapes)
+        options = compiled_sooner()
+        return jax.jit(made, out_shardings=shardings, compiler_options=options)(*arguments)
 
 
 def chunks(

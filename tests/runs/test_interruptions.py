@@ -12,15 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import KEY, assert_close, assert_same, mlp_game, points
+from helpers import assert_close, assert_same
 
 from benchmarks.interruptions import EXPERIMENT, command, differences, readers, train_with_kills
 from jgan.cli.main import main
 from jgan.errors import UserError
 from jgan.game import PLAYERS
-from jgan.rules import averaged, simultaneous
-from jgan.rules.joint_move import descent
-from jgan.runs.checkpoint import Checkpoints, fingerprint
+from jgan.runs.checkpoint import Checkpoints
+from jgan.runs.fingerprint import fingerprint
 from jgan.runs.saved import experiment_of_run, shape_of_state
 
 ROOT = Path(__file__).parents[2]
@@ -115,29 +114,13 @@ def test_an_altered_array_is_found_out(trained, monkeypatch):
     place = trained / "altered"
     with Checkpoints(place) as checkpoints:
         checkpoints.save(final(trained))
-    other = jax.jit(lambda state: fingerprint(state) + jnp.uint32(1))
+    other = lambda state: fingerprint(state) + jnp.uint32(1)
     monkeypatch.setattr("jgan.runs.checkpoint.fingerprint", other)
     with (
         Checkpoints(place) as checkpoints,
         pytest.raises(UserError, match=r"of step 8 in '.*' is damaged: its arrays are not those"),
     ):
         checkpoints.load(like)
-
-
-def test_the_fingerprint_sees_every_element():
-    state = averaged(simultaneous(mlp_game(norm="spectral"), descent(0.1))).init(KEY, points())
-    before, rng = int(fingerprint(state)), np.random.default_rng(0)
-    leaves, structure = jax.tree.flatten(state.replace(key=jax.random.key_data(state.key)))
-    assert any(leaf.dtype == jnp.int32 for leaf in leaves)
-    for number, leaf in enumerate(leaves):
-        bits = np.asarray(leaf).copy().reshape(-1).view(np.uint32)
-        bits[rng.integers(len(bits))] ^= np.uint32(1 << int(rng.integers(32)))
-        changed = jnp.asarray(bits.view(leaf.dtype).reshape(leaf.shape))
-        altered = structure.unflatten([*leaves[:number], changed, *leaves[number + 1 :]])
-        altered = altered.replace(key=jax.random.wrap_key_data(altered.key))
-        assert int(fingerprint(altered)) != before
-    swapped = jax.tree.map(lambda leaf: leaf[::-1] if leaf.ndim else leaf, state.variables)
-    assert int(fingerprint(state.replace(variables=swapped))) != before
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

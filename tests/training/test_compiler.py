@@ -7,7 +7,7 @@ import pytest
 
 from jgan.convolution.convolution import conv
 from jgan.training import compiler
-from jgan.training.compiler import Program, keep_freed_memory
+from jgan.training.compiler import Program, compiled_sooner, keep_freed_memory
 
 
 def products(count, width, *, loop=True):
@@ -97,3 +97,15 @@ def test_another_c_library_is_left_alone(monkeypatch, error):
     assert not keep_freed_memory()
     monkeypatch.setattr(compiler.ctypes, "CDLL", lambda name: object())
     assert not keep_freed_memory()
+
+
+def test_what_runs_once_is_compiled_sooner_to_the_same_bits(monkeypatch):
+    assert compiled_sooner() == {}  # the tests have chosen a level
+    monkeypatch.delenv("XLA_FLAGS")
+    draw = lambda: jax.random.normal(jax.random.key(0), (1000,))
+    usual = {"xla_backend_optimization_level": 3}
+    sooner, later = (
+        jax.jit(draw, compiler_options=options)() for options in (compiled_sooner(), usual)
+    )
+    assert compiled_sooner() == {"xla_backend_optimization_level": 1}
+    np.testing.assert_array_equal(sooner, later)
