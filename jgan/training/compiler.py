@@ -21,7 +21,7 @@ _LEVEL = "xla_backend_optimization_level"
 def compiled_sooner() -> dict[str, int]:
     """Compiler options of a program that runs once, such as one that makes the first state.
 
-    With the first of LLVM's optimization levels it takes half the time, and the results are the same to the bit,
+    With the first of LLVM's optimization levels it takes half the time, and results are the same to the bit,
     which they are not without any optimization. A level that is chosen in ``XLA_FLAGS`` stays.
     """
     if jax.default_backend() != "cpu" or _LEVEL in os.environ.get("XLA_FLAGS", ""):

@@ -73,10 +73,8 @@ def test_a_smooth_game_has_the_gradients_of_single_precision():
         assert cosine > 0.999
 
 
-@pytest.mark.parametrize(
-    ("norm", "penalties"),
-    [("batch", ()), pytest.param("spectral", (r1(1.0),), marks=pytest.mark.full)],
-)
+@pytest.mark.full
+@pytest.mark.parametrize(("norm", "penalties"), [("batch", ()), ("spectral", (r1(1.0),))])
 def test_games_of_rectifiers_err_like_rounded_weights(norm, penalties):
     """A rectifier near its kink flips on any rounding, so the measure is one that cannot be avoided."""
     batch = images(32, (12, 12, 3))

@@ -58,6 +58,7 @@ def test_a_game_has_the_same_gradients_and_states(norm):
     assert_close(found[0][1], found[1][1], 1e-6)
 
 
+@pytest.mark.full
 def test_forward_mode_and_populations():
     plain = dcgan_discriminator(width=4, norm="spectral")
     seeds = jax.random.split(KEY, 2)
@@ -155,6 +156,7 @@ def test_the_residual_discriminator_keeps_only_products():
     assert kept(rematerialised(plain)) < 0.6 * kept(plain)
 
 
+@pytest.mark.full
 def test_a_training_step_takes_less_memory():
     sizes = []
     for remat in (False, True):

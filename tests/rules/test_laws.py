@@ -159,7 +159,13 @@ SNGAN = pytest.param("sngan with spectral normalisation", marks=FULL)
 
 
 @pytest.mark.parametrize(
-    "name", ["dcgan with batch normalisation", SNGAN, "wgan_gp", pytest.param("r1", marks=FULL)]
+    "name",
+    [
+        "dcgan with batch normalisation",
+        SNGAN,
+        pytest.param("wgan_gp", marks=FULL),
+        pytest.param("r1", marks=FULL),
+    ],
 )
 def test_one_device_is_eight_devices(name):
     make, data, steps = DISTRIBUTED[name]

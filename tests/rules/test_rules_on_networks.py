@@ -59,7 +59,14 @@ def batch_for(rule: Rule) -> dict[str, jax.Array]:
     return {"image": jax.random.normal(jax.random.key(1), (count, 2))}
 
 
-@pytest.mark.parametrize("name", RULES)
+# Those that take long to compile, whose derivatives law 9 compares in every run, in the full product only.
+LARGE = ("competitive", "lola", "unrolled", "drift_corrected")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.full] * (name in LARGE)) for name in RULES],
+)
 def test_trains_inside_a_loop_and_stays_projected(game: Game, name: str) -> None:
     rule = RULES[name](with_weight_clipping(game, 0.3))
     batch = batch_for(rule)

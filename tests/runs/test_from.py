@@ -86,6 +86,7 @@ def test_the_key_is_that_of_the_own_seed(build, small):
     assert summary == "all 8 arrays of its variables and its optimizers are taken over."
 
 
+@pytest.mark.full
 def test_a_run_of_another_length_and_rule_stands_at_the_boundary(file, build, tmp_path):
     other = {"growing": False, "optimizer": "sgd"}
     longer = run(file, build, tmp_path / "run", steps=6, arguments=other)
@@ -99,7 +100,7 @@ def test_a_run_of_another_length_and_rule_stands_at_the_boundary(file, build, tm
     assert_same(began.variables["generator"]["params"]["layer_3"], kept)
 
 
-@pytest.mark.parametrize("steps", [5, 6])
+@pytest.mark.parametrize("steps", [pytest.param(5, marks=pytest.mark.full), 6])
 def test_it_is_resumed_bitwise_without_the_other_run(file, build, small, taken, tmp_path, steps):
     out, copy = tmp_path / "parts", shutil.copytree(small, tmp_path / "copy")
     run(file, build, out, steps=steps, from_run=copy)
@@ -254,6 +255,7 @@ def test_verify_of_few_steps_trains_what_is_left(verified, trainings):
     assert trainings == [(3, False)] * 2
 
 
+@pytest.mark.full
 def test_what_diverges_is_no_value_for_all_that_need_it(verified, trainings):
     ((system, control),) = verified(ONE, {"lr": float("nan")})
     assert system[0] != system[0]
@@ -266,6 +268,7 @@ def test_verify_refuses_a_run_where_nothing_is_needed(verified, small):
         verified(CLAIMING, from_run=small)
 
 
+@pytest.mark.full
 def test_the_state_of_another_run_may_lie_on_several_devices(eight_devices, build):
     sizes = [stage._replace(batch_size=16) for stage in build(optimizer="sgd").stages]
     experiment = Experiment.of_stages(*sizes)

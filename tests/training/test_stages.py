@@ -247,6 +247,7 @@ def test_a_carry_may_compute_from_the_source_of_its_stage(build):
     np.testing.assert_allclose(found, large.source.arrays["image"].mean(0), rtol=1e-6)
 
 
+@pytest.mark.full
 def test_eight_devices_and_batches_that_four_can_share(eight_devices, build):
     small, large = build(optimizer="sgd").stages
     sizes = (small._replace(batch_size=16), large._replace(batch_size=20))

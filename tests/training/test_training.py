@@ -113,6 +113,7 @@ def test_metrics_are_means_over_the_chunk(experiment: Experiment) -> None:
     assert float(metrics["generator/loss"]) == pytest.approx(np.mean(single), rel=1e-5)
 
 
+@pytest.mark.full
 def test_population_of_seeds_equals_single_runs(experiment: Experiment) -> None:
     arrays = place(experiment)
     states = [begin(experiment, seed) for seed in (0, 1)]
