@@ -138,7 +138,7 @@ def _sets(options: argparse.Namespace, files: Sequence[Path]) -> list[TrainingSe
             change_evidence(options.catalogue, change)
         table = change(read_evidence(options.catalogue))
         wanted = wanted_keys(file.stem, made, options.seeds, options.control_seeds)
-        stale = stale_keys(file.stem, made, table, Compared(options.runs / COMPARED))
+        stale = stale_keys(file.stem, made, table, _compared(options))
         found += training_sets(file, made, wanted, table, stale)
     return sorted(found, key=lambda own: own.seconds)
 
@@ -147,11 +147,15 @@ def _stale(options: argparse.Namespace, file: Path) -> list[Key]:
     table = read_evidence(options.catalogue)
     if not any(key[0] == file.stem for key in table):
         return []
-    compared = Compared(make_folder(options.runs) / COMPARED)
-    found = list(stale_keys(file.stem, plan(load_experiment(file), {}), table, compared))
+    made = plan(load_experiment(file), {})
+    found = list(stale_keys(file.stem, made, table, _compared(options)))
     compile_steps.cache_clear()
     jax.clear_caches()  # programs of all experiments would fill the memory
     return found
+
+
+def _compared(options: argparse.Namespace) -> Compared:
+    return Compared(make_folder(options.runs) / COMPARED)
 
 
 def _compare_first_updates(options: argparse.Namespace) -> None:

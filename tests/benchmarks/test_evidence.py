@@ -1,6 +1,7 @@
 """The queue of kept evidence: what is missing, what is stale, what is written into the documents."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from benchmarks._evidence.queue import run_queue, run_set
 from benchmarks._evidence.staleness import Compared, stale_keys
 from benchmarks._evidence.tables import rewritten, table_of
 from benchmarks._evidence.training_sets import TrainingSet, restated, training_sets, wanted_keys
-from benchmarks.evidence import CATALOGUE, DOCUMENTS
+from benchmarks.evidence import CATALOGUE, DOCUMENTS, main
 from jgan.claims.comparisons import GAP
 from jgan.claims.evidence import EvidenceRow, Table, read_evidence
 from jgan.claims.first_updates import first_updates
@@ -142,6 +143,16 @@ def test_rows_are_stale_whose_first_updates_or_steps_are_others(
     longer = changed("control", {"steps": 6})
     stale = [key[1:3] for key in stale_keys("falling", made, longer, compared)]
     assert stale == [("falls", "control"), ("falls far", "control")]
+
+
+def test_the_queue_of_a_fresh_checkout(
+    folder: Path, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    catalogue = shutil.copy(folder / "kept.csv", tmp_path)
+    words = ["--list", "--seeds", "2", "--control-seeds", "1", "--catalogue", catalogue]
+    words += ["--experiments", file.parent, "--runs", tmp_path / "none" / "runs"]
+    assert main([str(word) for word in words]) == 0
+    assert "falling" not in capsys.readouterr().out  # all is there
 
 
 def test_bounds_change_without_a_training(file: Path, table: Table, tmp_path: Path) -> None:
