@@ -4,7 +4,7 @@
     python -m benchmarks.evidence --only r1 dcgan --budget-minutes 60
     python -m benchmarks.evidence --list             # what would be run, the shortest first
     python -m benchmarks.evidence --stale            # rows that the code no longer makes; exit code 1 if any
-    python -m benchmarks.evidence --tables           # write docs/catalogue.md from the rows
+    python -m benchmarks.evidence --tables           # write the tables of the documents from the rows
 
 Every call makes the queue anew from what benchmarks/results/catalogue.csv lacks, so it can be interrupted at
 any moment, by a kill too: trainings lie in runs/verify/NAME and are gone on with. Each training with all its
@@ -41,7 +41,7 @@ from jgan.training.loop import compile_steps
 
 EXPERIMENTS = ROOT / "experiments"
 CATALOGUE = ROOT / "benchmarks" / "results" / "catalogue.csv"
-DOCUMENTS = (ROOT / "docs" / "catalogue.md",)
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "catalogue.md")
 RUNS = ROOT / "runs" / "verify"
 NICE = 10
 COMPARED = "compared.json"

@@ -13,7 +13,6 @@ from jgan.errors import UserError
 from jgan.files import write_atomically
 from jgan.training.experiment import Claim
 
-BEGIN, END = "<!-- catalogue -->", "<!-- /catalogue -->"
 HEADER = """
 | experiment | claim | bound | mean ± sd | worst seed | control | verdict | s | commit |
 |---|---|---|---|---|---|---|---|---|
@@ -28,18 +27,45 @@ def table_of(table: Table) -> str:
     return HEADER + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
+def summary_of(table: Table) -> str:
+    """The first claim of each experiment whose seeds and control are all there, as Markdown."""
+    first: dict[str, tuple[str, ...]] = {}
+    for rows in claims_of(table.values()):
+        verdict = verdict_of(rows)
+        if verdict.system and verdict.control:
+            cells = (
+                f"`{rows[0].experiment}`",
+                verdict.claim.name.replace("|", r"\|"),
+                rows[0].bound,
+                measured_cell(verdict.system),
+                measured_cell(verdict.control),
+            )
+            first.setdefault(rows[0].experiment, cells)
+    head = "\n| experiment | claim | bound | mean ± sd | control |\n|---|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(cells)} |\n" for _, cells in sorted(first.items()))
+
+
+TABLES = {"catalogue": table_of, "summary": summary_of}
+
+
 def rewritten(text: str, table: Table) -> str:
-    """A document with the table between its comments.
+    """A document with the tables that its comments ask for, `TABLES`, between these.
 
     Raises:
       UserError: if it has no such comments.
     """
-    if BEGIN not in text or END not in text:
+    found = 0
+    for name, make in TABLES.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        made = f"{begin}\n{make(table)}\n{end}"
+        text, count = re.subn(f"{begin}.*?{end}", lambda _, new=made: new, text, flags=re.DOTALL)
+        found += count
+    if not found:
         raise UserError(
-            f"the document has no {BEGIN} with {END} behind it, between which a table stands."
+            "the document has no <!-- catalogue --> with <!-- /catalogue --> behind it, between which a table "
+            "stands, and no <!-- summary --> either."
         )
-    made = f"{BEGIN}\n{table_of(table)}\n{END}"
-    return re.sub(f"{BEGIN}.*?{END}", lambda found: made, text, flags=re.DOTALL)
+    return text
 
 
 def rewrite(documents: Iterable[Path], table: Table) -> None:
