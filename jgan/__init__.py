@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from jgan.commands.table import Table
     from jgan.commands.train import train
     from jgan.commands.verify import verify
+    from jgan.errors import UserError
     from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
     from jgan.gans.conditional import conditional
     from jgan.gans.gan import gan
@@ -81,6 +82,7 @@ __all__ = [
     "TrainState",
     "Trained",
     "TwoRateAdam",
+    "UserError",
     "__version__",
     "adversarial",
     "alternating",
@@ -148,6 +150,7 @@ _MODULE_OF = {
     "sample": "jgan.commands.sample",
     "Table": "jgan.commands.table",
     "train": "jgan.commands.train",
+    "UserError": "jgan.errors",
     "DISCRIMINATOR": "jgan.game",
     "GENERATOR": "jgan.game",
     "PLAYERS": "jgan.game",

@@ -151,9 +151,16 @@ def _fitted(name: str, rule: Allowed, value: Any) -> Any:
     if rule.convert is None:
         return value
     try:
-        return rule.convert(repr(float(value)) if rule.base is float else str(value))
+        return rule.convert(_as_text(rule, value))
     except argparse.ArgumentTypeError as error:
         raise UserError(f"{name} {error}.") from error
+
+
+def _as_text(rule: Allowed, value: Any) -> str:
+    """A value as a command line would have it."""
+    if rule.base is float:
+        return repr(float(value))
+    return os.fspath(value) if rule.base is Path else str(value)
 
 
 class _Kind(NamedTuple):

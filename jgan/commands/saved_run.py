@@ -65,6 +65,9 @@ class SavedRun:
         self._refuse: Callable[[Experiment], None] = lambda experiment: None
         self._samplers: dict[Any, Callable[..., Iterator[Any]]] = {}
 
+    def __fspath__(self) -> str:
+        return str(self.path)
+
     @property
     def whole(self) -> Experiment:
         """What was trained, all its stages; reads the run's data."""
