@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from jgan.commands.inpaint import inpaint
     from jgan.commands.interpolate import interpolate
     from jgan.commands.invert import invert
+    from jgan.commands.list_experiments import list_experiments
     from jgan.commands.load import load
     from jgan.commands.neighbours import neighbours
+    from jgan.commands.new import new
     from jgan.commands.report import report
     from jgan.commands.run import Run
     from jgan.commands.sample import sample
@@ -107,8 +109,10 @@ __all__ = [
     "invert",
     "lazy",
     "least_squares",
+    "list_experiments",
     "load",
     "neighbours",
+    "new",
     "non_saturating",
     "normal",
     "operator",
@@ -145,6 +149,8 @@ _MODULE_OF = {
     "spectrum": "jgan.commands.spectrum",
     "sweep": "jgan.commands.sweep",
     "verify": "jgan.commands.verify",
+    "new": "jgan.commands.new",
+    "list_experiments": "jgan.commands.list_experiments",
     "load": "jgan.commands.load",
     "Run": "jgan.commands.run",
     "sample": "jgan.commands.sample",
