@@ -1,13 +1,13 @@
 """``jgan classifier DATA --out FILE``: train a small classifier that evaluation can look through."""
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.commands.classifier import classifier
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan classifier", description=__doc__)
+    parser = Parser(prog="jgan classifier", description=about(classifier))
     parser.add_argument(
         "data",
         help="Labelled images, as for jgan train: fashion, mnist:FOLDER, cifar10:FOLDER, ...",

@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import re
 import typing
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -71,6 +72,11 @@ def add_arguments(
             required=required,
             **_options(rule, metavars.get(name)),
         )
+
+
+def about(function: Callable[..., Any]) -> str:
+    """What a command does: the docstring of its function up to the arguments, as plain text."""
+    return re.split(r"\n\n\w+:\n", inspect.getdoc(function) or "")[0].replace("``", "")
 
 
 def call(

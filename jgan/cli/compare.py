@@ -5,19 +5,19 @@ such as fashion or folder:photos@64. A is measured against B, the reference. Whe
 examples, as many are drawn by the seed, each class by its share.
 """
 
-from jgan.cli.command_flags import add_arguments, call
-from jgan.cli.evaluation_common import LISTED, show
+from jgan.cli.command_flags import about, add_arguments, call
+from jgan.cli.evaluation_common import EXTRACTORS, METRIC_LIST, show
 from jgan.cli.flags import Parser
 from jgan.commands.compare import compare
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan compare", description=__doc__)
+    parser = Parser(prog="jgan compare", description=about(compare))
     add = parser.add_argument
     add("first", metavar="A", help="What is measured: a folder, an .npz file or a source.")
     add("second", metavar="B", help="The reference, likewise.")
-    add_arguments(parser, compare, more={"metrics": LISTED})
+    add_arguments(parser, compare, more={"metrics": METRIC_LIST, "extractor": EXTRACTORS})
     add("--json", action="store_true", help="Print the numbers as JSON.")
     options = parser.parse_args(words)
     result = call(compare, options, options.first, options.second)

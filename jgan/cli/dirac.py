@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.commands.dirac import dirac
 from jgan.files import make_folder
@@ -11,7 +11,7 @@ from jgan.files import make_folder
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan dirac", description=__doc__)
+    parser = Parser(prog="jgan dirac", description=about(dirac))
     add_arguments(parser, dirac, defaults={"out": "dirac.png"})
     parser.add_argument(
         "--json",

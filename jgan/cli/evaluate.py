@@ -1,8 +1,8 @@
 """``jgan evaluate RUN``: measure a trained generator, with the protocol beside every number."""
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.common import not_kept
-from jgan.cli.evaluation_common import LISTED, show
+from jgan.cli.evaluation_common import EXTRACTORS, METRIC_LIST, show
 from jgan.cli.flags import Parser
 from jgan.cli.run_flags import add_data, add_run
 from jgan.commands.evaluate import evaluate
@@ -14,10 +14,12 @@ from jgan.errors import UserError
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan evaluate", description=__doc__)
+    parser = Parser(prog="jgan evaluate", description=about(evaluate))
     add_run(parser)
     out = {"out": "RUN/evaluations/STEP.json"}
-    add_arguments(parser, evaluate, defaults=out, more={"metrics": LISTED})
+    add_arguments(
+        parser, evaluate, defaults=out, more={"metrics": METRIC_LIST, "extractor": EXTRACTORS}
+    )
     parser.add_argument("--json", action="store_true", help="Print the numbers as JSON.")
     add_data(parser)
     options = parser.parse_args(words)

@@ -4,10 +4,15 @@ import json
 from collections.abc import Sequence
 
 from jgan.commands.evaluation import Evaluation
+from jgan.evaluation.extractors import NAMES
 from jgan.evaluation.metric_table import METRICS
 
-LISTED = "; ".join(f"{name}: {metric.summary.rstrip('.')}" for name, metric in METRICS.items())
+METRIC_LIST = (
+    "; ".join(f"{name}: {metric.summary.rstrip('.')}" for name, metric in METRICS.items()) + "."
+)
 """What each metric is."""
+EXTRACTORS = "; ".join(f"{name}: {text}" for name, text in NAMES.items()) + "."
+"""What each extractor is."""
 
 
 def show(result: Evaluation, as_json: bool, written: Sequence[str] = ()) -> None:

@@ -1,6 +1,6 @@
 """``jgan interpolate RUN``: what lies between latents, as a strip and an animation."""
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.cli.run_flags import add_data, add_run
 from jgan.commands.interpolate import interpolate
@@ -11,7 +11,7 @@ from jgan.files import make_folder
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan interpolate", description=__doc__)
+    parser = Parser(prog="jgan interpolate", description=about(interpolate))
     add_run(parser)
     add_arguments(parser, interpolate, defaults={"out": "RUN/interpolation"})
     add_data(parser)

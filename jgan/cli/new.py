@@ -2,7 +2,7 @@
 
 import shlex
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.commands.new import new
 from jgan.commands.paths import output
@@ -10,7 +10,7 @@ from jgan.commands.paths import output
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan new", description=__doc__)
+    parser = Parser(prog="jgan new", description=about(new))
     parser.add_argument(
         "file",
         type=output(".py"),

@@ -7,7 +7,7 @@ members.
 
 from pathlib import Path
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.commands.paths import named_path
 from jgan.commands.report import report
@@ -15,7 +15,7 @@ from jgan.commands.report import report
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan report", description=__doc__)
+    parser = Parser(prog="jgan report", description=about(report))
     parser.add_argument(
         "runs", type=named_path, nargs="+", metavar="RUN", help="Directory of a run or of a sweep."
     )

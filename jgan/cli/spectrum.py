@@ -3,7 +3,7 @@
 import json
 import sys
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.common import not_kept
 from jgan.cli.flags import Parser
 from jgan.cli.run_flags import add_data
@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
 
 def parser() -> Parser:
     """The command's flags."""
-    result = Parser(prog="jgan spectrum", description=__doc__)
+    result = Parser(prog="jgan spectrum", description=about(spectrum))
     result.add_argument("run", type=named_path, help="Run directory.")
     add_arguments(result, load, ("step", "best"))
     add_arguments(result, spectrum)

@@ -26,7 +26,7 @@ def classifier(
     seed: NotNegative = 0,
     say: Callable[[str], None] = print,
 ) -> Classifier:
-    """Train a small classifier of images, which evaluation measures class accuracy and mode counts with.
+    """Train a small classifier of images, by which evaluation finds class accuracies and counts modes.
 
     Args:
       data: Labelled images, as for jgan train: fashion, mnist:FOLDER, cifar10:FOLDER, ...
