@@ -30,8 +30,7 @@ from benchmarks._evidence.training_sets import TrainingSet, restated, training_s
 from jgan.claims.evidence import EvidenceRow, Key, Table, change_evidence, read_evidence
 from jgan.claims.trainings import plan
 from jgan.claims.verdicts import HOLDS
-from jgan.cli.common import seeds
-from jgan.commands.kinds import at_least
+from jgan.commands.kinds import at_least, seeds
 from jgan.errors import UserError
 from jgan.files import cache_folder, make_folder
 from jgan.runs.stop import STOPPED

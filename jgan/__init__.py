@@ -13,16 +13,29 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jgan.commands.classifier import classifier
+    from jgan.commands.compare import compare
+    from jgan.commands.dirac import dirac
     from jgan.commands.dissect import dissect
+    from jgan.commands.doctor import doctor
+    from jgan.commands.evaluate import evaluate
     from jgan.commands.images import Images
     from jgan.commands.inpaint import inpaint
+    from jgan.commands.interpolate import interpolate
     from jgan.commands.invert import invert
+    from jgan.commands.list_experiments import list_experiments
     from jgan.commands.load import load
     from jgan.commands.neighbours import neighbours
+    from jgan.commands.new import new
+    from jgan.commands.report import report
     from jgan.commands.run import Run
     from jgan.commands.sample import sample
+    from jgan.commands.spectrum import spectrum
+    from jgan.commands.sweep import sweep
     from jgan.commands.table import Table
     from jgan.commands.train import train
+    from jgan.commands.verify import verify
+    from jgan.errors import UserError
     from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
     from jgan.gans.conditional import conditional
     from jgan.gans.gan import gan
@@ -71,12 +84,18 @@ __all__ = [
     "TrainState",
     "Trained",
     "TwoRateAdam",
+    "UserError",
     "__version__",
     "adversarial",
     "alternating",
     "averaged",
+    "classifier",
+    "compare",
     "conditional",
+    "dirac",
     "dissect",
+    "doctor",
+    "evaluate",
     "extragradient",
     "field",
     "fit",
@@ -86,11 +105,14 @@ __all__ = [
     "hinge",
     "inherit",
     "inpaint",
+    "interpolate",
     "invert",
     "lazy",
     "least_squares",
+    "list_experiments",
     "load",
     "neighbours",
+    "new",
     "non_saturating",
     "normal",
     "operator",
@@ -98,10 +120,14 @@ __all__ = [
     "r1",
     "r2",
     "relativistic",
+    "report",
     "sample",
     "simultaneous",
+    "spectrum",
+    "sweep",
     "train",
     "uniform",
+    "verify",
     "versus",
     "wasserstein",
     "wgan_gp",
@@ -113,11 +139,24 @@ _MODULE_OF = {
     "inpaint": "jgan.commands.inpaint",
     "invert": "jgan.commands.invert",
     "neighbours": "jgan.commands.neighbours",
+    "classifier": "jgan.commands.classifier",
+    "compare": "jgan.commands.compare",
+    "dirac": "jgan.commands.dirac",
+    "doctor": "jgan.commands.doctor",
+    "evaluate": "jgan.commands.evaluate",
+    "interpolate": "jgan.commands.interpolate",
+    "report": "jgan.commands.report",
+    "spectrum": "jgan.commands.spectrum",
+    "sweep": "jgan.commands.sweep",
+    "verify": "jgan.commands.verify",
+    "new": "jgan.commands.new",
+    "list_experiments": "jgan.commands.list_experiments",
     "load": "jgan.commands.load",
     "Run": "jgan.commands.run",
     "sample": "jgan.commands.sample",
     "Table": "jgan.commands.table",
     "train": "jgan.commands.train",
+    "UserError": "jgan.errors",
     "DISCRIMINATOR": "jgan.game",
     "GENERATOR": "jgan.game",
     "PLAYERS": "jgan.game",

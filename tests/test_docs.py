@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import numpy as np
+
 from jgan.cli.main import main
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -32,3 +34,18 @@ def test_stages(tmp_path, capsys):
     assert "step 40/40  stage 2/2" in said
     assert main([*words, "--dry-run"]) == 0
     assert "stage 2/2: steps 21 to 40 on ring in batches of 64; " in capsys.readouterr().out
+
+
+def test_python(tmp_path, monkeypatch):
+    text = (DOCS / "python.md").read_text()
+    assert len(text.splitlines()) <= 70
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    own = blocks[2].strip().splitlines()
+    assert len(own) <= 12  # a loop of ten lines, and the import
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["points"].shape == (64, 2)
+    assert all(np.isfinite(value) for value in names["scores"].numbers.values())
+    assert names["run"].sample(count=3).shape == (3, 2)

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.cli.dirac_figure import INK, pyplot
+from jgan.commands.dirac_figure import INK, pyplot
 from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import spectral_radius
 from jgan.numerics.field import operator, settled

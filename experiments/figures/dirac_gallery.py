@@ -13,7 +13,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from jgan.cli.dirac_figure import FLOW, INK, PATH, pyplot
+from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, study
 

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import optax
 
-from jgan.cli.dirac_figure import FLOW, INK, PATH, pyplot
+from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.data import load
 from jgan.game import PLAYERS, Game
 from jgan.gans.gan import gan

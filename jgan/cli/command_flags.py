@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import re
 import typing
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 from jgan.commands.command import Allowed, rule_of
 from jgan.training.argument_groups import described
 
-FLAGS = {"from_run": "--from", "channels": "--units"}
+FLAGS = {"from_run": "--from", "channels": "--units", "all_checkpoints": "--all"}
 """Flags that are spelled otherwise than the argument that they stand for."""
 METAVARS = {
     **{"fork": "RUN", "from_run": "RUN", "channels": "UNIT"},
     **{"test": "N", "train": "N", "samples": "N"},
 }
-NO_FLAGS = frozenset({"say"})
+NO_FLAGS = frozenset({"each", "say"})
 """Arguments that a command line cannot give."""
 
 
@@ -27,6 +28,8 @@ def add_arguments(
     flags: Mapping[str, str] = FLAGS,
     metavars: Mapping[str, str] = METAVARS,
     defaults: Mapping[str, str] = {},
+    more: Mapping[str, str] = {},
+    several: Collection[str] = (),
 ) -> None:
     """Add a flag for each keyword argument of a command's function.
 
@@ -39,6 +42,8 @@ def add_arguments(
       names: of the arguments; all that are keywords only by default.
       flags: by argument, flags that do not have its name.
       metavars: by argument, the words that stand for its value in the help.
+      more: by argument, sentences that the help has beside those of the docstring.
+      several: arguments whose flag takes several words, though one is enough for the function.
       defaults: by argument, in words what the command takes where the function has nothing.
     """
     texts = described(inspect.getdoc(function) or "", "Args")
@@ -47,17 +52,31 @@ def add_arguments(
         keyword = parameter.kind is inspect.Parameter.KEYWORD_ONLY
         if not keyword or name in NO_FLAGS or (names is not None and name not in names):
             continue
-        default, text = parameter.default, texts[name].replace("%", "%%")
+        rule = rule_of(hints[name])
+        if name in several:
+            rule = rule._replace(several=True)
+        required = parameter.default is inspect.Parameter.empty
+        default = None if required else parameter.default
+        text = texts[name].replace("%", "%%")
+        shown = " ".join(map(str, default)) if isinstance(default, tuple) else default
         has_default = default is not None and default is not False
         if name in defaults or (has_default and "(default: " not in text):
-            text = f"{text.removesuffix('.')} (default: {defaults.get(name, default)})."
+            text = f"{text.removesuffix('.')} (default: {defaults.get(name, shown)})."
+        if name in more:
+            text = f"{text} {more[name].replace('%', '%%')}"
         parser.add_argument(
             flags.get(name, "--" + name.replace("_", "-")),
             dest=name,
             default=default,
             help=text,
-            **_options(rule_of(hints[name]), metavars.get(name)),
+            required=required,
+            **_options(rule, metavars.get(name)),
         )
+
+
+def about(function: Callable[..., Any]) -> str:
+    """What a command does: the docstring of its function up to the arguments, as plain text."""
+    return re.split(r"\n\n\w+:\n", inspect.getdoc(function) or "")[0].replace("``", "")
 
 
 def call(
@@ -82,7 +101,7 @@ def _options(rule: Allowed, metavar: str | None) -> dict[str, Any]:
     """Argparse's keyword arguments for a flag."""
     if rule.base is bool:
         return {"action": "store_true"}
-    many: dict[str, Any] = {"nargs": "+"} if rule.several else {}
+    many: dict[str, Any] = {"nargs": rule.length or "+"} if rule.several else {}
     many |= {} if metavar is None else {"metavar": metavar}
     if rule.choices:
         return {"choices": rule.choices, **many}

@@ -28,7 +28,7 @@ def main(words: list[str]) -> int:
 
 def _list(options: argparse.Namespace) -> None:
     """Print the layers that can be dissected."""
-    known = layers(call(load, options, options.run))
+    known = call(layers, options, call(load, options, options.run))
     if options.json:
         print(json.dumps({"layers": {name: list(shape) for name, shape in known.items()}}))
         return

@@ -1,11 +1,12 @@
 """``jgan list``: the experiments that come with jgan, or those of a folder, with a line each."""
 
+import inspect
 from pathlib import Path
 
 from jgan.cli.flags import Parser
+from jgan.commands.list_experiments import list_experiments
 from jgan.commands.paths import named_path
 from jgan.errors import UserError
-from jgan.training.experiment_files import shipped_experiments, summary_line
 
 
 def main(words: list[str]) -> int:
@@ -23,20 +24,10 @@ def main(words: list[str]) -> int:
 
 
 def listing(folder: Path | None = None) -> list[str]:
-    """A line for each experiment: the word that commands take for it, and the first line of its docstring.
-
-    Args:
-      folder: whose files are listed, by their paths; None for the experiments that come with jgan, by name.
-
-    Raises:
-      UserError: if there is no such folder.
-    """
-    if folder is None:
-        return [f"{name:<16} {summary_line(path)}" for name, path in shipped_experiments().items()]
-    if not folder.is_dir():
-        wrong = "is not a folder" if folder.exists() else "does not exist"
-        raise UserError(f"{str(folder)!r} {wrong}; name one that holds experiment files.")
-    return [f"{path!s:<32} {summary_line(path)}" for path in sorted(folder.glob("*.py"))]
+    """A line for each experiment, as `list_experiments` finds them."""
+    width = 16 if folder is None else 32
+    rows = inspect.unwrap(list_experiments)(folder)
+    return [f"{row['experiment']:<{width}} {row['summary']}" for row in rows]
 
 
 def require_experiment(command: str, words: list[str]) -> None:

@@ -1,10 +1,10 @@
 """What the commands that look into a generator of pictures share: flags, and what becomes of their findings."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.common import not_kept
 from jgan.cli.flags import Parser
 from jgan.cli.run_flags import add_data, add_run
@@ -17,7 +17,12 @@ CHOICE = ("test", "train", "samples")
 
 
 def looking_parser(
-    command: str, function: Callable[..., Any], name: str, *, with_images: bool = True
+    command: str,
+    function: Callable[..., Any],
+    name: str,
+    *,
+    with_images: bool = True,
+    more: Mapping[str, str] = {},
 ) -> Parser:
     """The parser of a command that looks into a generator.
 
@@ -26,9 +31,9 @@ def looking_parser(
       function: that it calls.
       name: of the files in the run directory that it writes by default.
       with_images: whether pictures may be given to it.
+      more: by argument, sentences that the help has beside those of the docstring.
     """
-    about = (function.__doc__ or "").split("\n\n    Args:")[0]
-    parser = Parser(prog=f"jgan {command}", description=about)
+    parser = Parser(prog=f"jgan {command}", description=about(function))
     add_run(parser)
     if with_images:
         parser.add_argument(
@@ -40,7 +45,7 @@ def looking_parser(
         )
         add_arguments(parser.add_mutually_exclusive_group(), function, CHOICE)
     rest = [name for name in function.__annotations__ if name not in (*CHOICE, "return")]
-    add_arguments(parser, function, rest, defaults={"out": f"RUN/{name}.png"})
+    add_arguments(parser, function, rest, defaults={"out": f"RUN/{name}.png"}, more=more)
     parser.add_argument("--json", action="store_true", help="Print the numbers as JSON.")
     add_data(parser)
     parser.set_defaults(name=name)

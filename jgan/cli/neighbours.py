@@ -1,12 +1,13 @@
 """``jgan neighbours RUN [IMAGES...]``: samples above the training examples that lie nearest to them."""
 
+from jgan.cli.evaluation_common import EXTRACTORS
 from jgan.cli.looking import keep, look, looking_parser
 from jgan.commands.neighbours import neighbours
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = looking_parser("neighbours", neighbours, "neighbours")
+    parser = looking_parser("neighbours", neighbours, "neighbours", more={"features": EXTRACTORS})
     options = parser.parse_intermixed_args(words)  # flags may stand between RUN and IMAGES
     findings = look(neighbours, options)
     lines = keep(findings, options)

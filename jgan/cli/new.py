@@ -2,28 +2,23 @@
 
 import shlex
 
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
+from jgan.commands.new import new
 from jgan.commands.paths import output
-from jgan.training.experiment_files import copy_experiment
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan new", description=__doc__)
+    parser = Parser(prog="jgan new", description=about(new))
     parser.add_argument(
         "file",
         type=output(".py"),
         metavar="FILE.py",
         help="Path of the new experiment file. A file that exists is not overwritten.",
     )
-    parser.add_argument(
-        "--from",
-        dest="source",
-        required=True,
-        metavar="EXPERIMENT",
-        help="Experiment that is copied: a name that `jgan list` shows, or the path of a file.",
-    )
+    add_arguments(parser, new, flags={"source": "--from"}, metavars={"source": "EXPERIMENT"})
     options = parser.parse_args(words)
-    copy_experiment(options.file, options.source)
-    print(f"wrote {options.file}; `jgan train {shlex.quote(str(options.file))}` trains it")
+    file = call(new, options, options.file)
+    print(f"wrote {file}; `jgan train {shlex.quote(str(file))}` trains it")
     return 0

@@ -2,7 +2,7 @@
 
 import argparse
 
-from jgan.cli.command_flags import add_arguments, call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.cli.run_flags import add_data, add_run
 from jgan.commands.kinds import finite
@@ -14,7 +14,7 @@ from jgan.game import Game
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan sample", description=__doc__)
+    parser = Parser(prog="jgan sample", description=about(sample))
     add_run(parser)
     add_arguments(
         parser,

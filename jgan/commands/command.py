@@ -20,6 +20,7 @@ _ARGUMENTS = {
     "ema": "average=True",
     "no-ema": "average=False",
     "units": "channels",
+    "all": "all_checkpoints",
 }
 """Arguments of functions that are spelled otherwise than the flag that stands for them."""
 
@@ -32,6 +33,7 @@ class Allowed(NamedTuple):
       convert: the rule, ``text -> value``, or None; see `jgan.commands.kinds`.
       choices: the values of a Literal, empty for other types.
       several: whether a sequence of such values is meant.
+      length: of the sequence, None for any.
       optional: whether None is allowed too.
     """
 
@@ -39,6 +41,7 @@ class Allowed(NamedTuple):
     convert: Callable[[str], Any] | None = None
     choices: tuple[Any, ...] = ()
     several: bool = False
+    length: int | None = None
     optional: bool = False
 
 
@@ -58,7 +61,8 @@ def rule_of(hint: Any) -> Allowed:
     if origin is typing.Literal:
         return Allowed(type(parts[0]), choices=parts)
     if isinstance(origin, type) and issubclass(origin, Sequence):
-        return rule_of(parts[0])._replace(several=True)
+        length = len(parts) if origin is tuple and Ellipsis not in parts else None
+        return rule_of(parts[0])._replace(several=True, length=length)
     return Allowed(hint)
 
 
@@ -113,6 +117,15 @@ def with_arguments(sentence: str) -> str:
     return re.sub(r"(?<![\w-])--([a-z][a-z-]*)", argument, sentence)
 
 
+def as_flag(name: str) -> str:
+    """A flag as it is typed.
+
+    >>> as_flag("batch_size")
+    '--batch-size'
+    """
+    return "--" + name.replace("_", "-")
+
+
 def _fitted(name: str, rule: Allowed, value: Any) -> Any:
     """A value as its rule converts it.
 
@@ -124,6 +137,8 @@ def _fitted(name: str, rule: Allowed, value: Any) -> Any:
     if rule.several:
         if isinstance(value, str | bytes) or not isinstance(value, Sequence | range):
             raise UserError(f"{name} is {value!r}, but must be a list of values.")
+        if rule.length is not None and len(value) != rule.length:
+            raise UserError(f"{name} is {value!r}, but must have {rule.length} values.")
         return [_fitted(name, rule._replace(several=False, optional=False), one) for one in value]
     if rule.choices and value not in rule.choices:
         allowed = ", ".join(map(repr, rule.choices))
@@ -136,9 +151,16 @@ def _fitted(name: str, rule: Allowed, value: Any) -> Any:
     if rule.convert is None:
         return value
     try:
-        return rule.convert(repr(float(value)) if rule.base is float else str(value))
+        return rule.convert(_as_text(rule, value))
     except argparse.ArgumentTypeError as error:
         raise UserError(f"{name} {error}.") from error
+
+
+def _as_text(rule: Allowed, value: Any) -> str:
+    """A value as a command line would have it."""
+    if rule.base is float:
+        return repr(float(value))
+    return os.fspath(value) if rule.base is Path else str(value)
 
 
 class _Kind(NamedTuple):

@@ -68,8 +68,8 @@ def dissect(
       masks: FILE.npz with 'mask' (N, H, W) or (N, H, W, K) and perhaps 'names' (K,) by a segmenter of your own,
         for the samples of `jgan sample RUN --count N --seed SEED`; then no ACE is measured.
       count: Number of samples.
-      quantiles: Shares of the pixels on which a unit is active; the best counts for each unit and segment
-        (default: 0.005 0.01 0.02 0.05 0.1 0.2; the paper's is 0.005).
+      quantiles: Shares of the pixels on which a unit is active, of which the best counts for each unit and
+        segment; the paper's is 0.005.
       region: Part of the pictures where units are changed: everywhere, center, left, random or FILE.png, black
         there.
       value: Value of inserted units (default: for each the mean of its highest activations).
@@ -145,6 +145,7 @@ def dissect(
     return findings
 
 
+@command
 def layers(run: RunLike) -> dict[str, tuple[int, ...]]:
     """The generator's layers of feature maps by name, with their shapes ``(height, width, units)``.
 

@@ -40,6 +40,14 @@ class Images(np.ndarray):
     def __array_finalize__(self, other: Any) -> None:
         self.label = None
 
+    def __array_wrap__(
+        self, array: np.ndarray, context: Any = None, return_scalar: bool = False
+    ) -> Any:
+        """What is computed from the array: a number or a plain array where it cannot be pictures."""
+        if array.ndim in (3, 4):
+            return array.view(type(self))
+        return array[()] if return_scalar else np.asarray(array)
+
     def grid(self, columns: int | None = None) -> np.ndarray:
         """All pictures side by side, uint8 ``(H', W', C')``.
 

@@ -52,6 +52,26 @@ def rate(text: str) -> float:
     return value
 
 
+def seeds(text: str) -> range:
+    """The rule of ``N``, the seeds from 0 to N - 1, or ``A:B``, those from A to B - 1.
+
+    >>> seeds("3"), seeds("100:103")
+    (range(0, 3), range(100, 103))
+    """
+    first, colon, end = text.rpartition(":")
+    try:
+        found = range(int(first) if colon else 0, int(end))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}, but must be a number of seeds, or A:B for those from A to below B"
+        ) from None
+    if not found or found.start < 0 or found.stop > MOST:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}, but must give at least 1 seed, none of them below 0 or above {MOST}"
+        )
+    return found
+
+
 # What argparse calls the type of a wrong word.
 whole.__name__ = "int"
 finite.__name__ = rate.__name__ = "float"

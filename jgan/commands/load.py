@@ -31,10 +31,10 @@ def load(
     Args:
       run: Run directory.
       step: Step of the checkpoint that is looked at (default: the newest).
-      best: Look at the checkpoint with the best score of a training with `evaluate_every`.
+      best: Look at the checkpoint with the best score, of a run that was scored during its training.
       average: Look at the exponential average of the generator, or at the generator itself (default: the
         average, if the run keeps one).
-      data: Where the run's data are now, as the experiment's argument data names them (default: where they were
+      data: Where the run's data are now, as the experiment's setting data names them (default: where they were
         during the training).
       accept_data: Take the data although they differ from those that the run was trained on.
       experiment: What was trained, or the function that builds it, in place of the file in the directory; runs

@@ -1,5 +1,6 @@
 """A run as an object: what was trained, and what can be done with it."""
 
+from collections.abc import Callable
 from importlib import import_module
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,10 @@ from jgan.numerics.selfmap import SelfMap
 from jgan.runs.logs import read_rows
 
 if TYPE_CHECKING:
-    import jgan.commands.dissect as _dissect
-    import jgan.commands.inpaint as _inpaint
-    import jgan.commands.invert as _invert
-    import jgan.commands.neighbours as _neighbours
-    import jgan.commands.sample as _sample
+    from jgan.commands.evaluation import Evaluation
+    from jgan.commands.findings import Findings
+    from jgan.commands.interpolate import Interpolation
+    from jgan.commands.report import Page
 
 
 class _Command:
@@ -38,6 +38,10 @@ class _Command:
         module = import_module(f"jgan.commands.{self._name}")
         function = getattr(module, self._name)
         return function if run is None else MethodType(function, run)
+
+
+def _command() -> Any:
+    return _Command()
 
 
 class Run(SavedRun):
@@ -58,18 +62,15 @@ class Run(SavedRun):
       source: The data that the checkpoint's stage was trained on.
     """
 
-    if TYPE_CHECKING:
-        sample = _sample.sample
-        invert = _invert.invert
-        inpaint = _inpaint.inpaint
-        dissect = _dissect.dissect
-        neighbours = _neighbours.neighbours
-    else:
-        sample = _Command()
-        invert = _Command()
-        inpaint = _Command()
-        dissect = _Command()
-        neighbours = _Command()
+    sample: Callable[..., Any] = _command()
+    interpolate: "Callable[..., Interpolation]" = _command()
+    evaluate: "Callable[..., Evaluation]" = _command()
+    spectrum: Callable[..., Any] = _command()
+    invert: "Callable[..., Findings]" = _command()
+    inpaint: "Callable[..., Findings]" = _command()
+    dissect: "Callable[..., Findings]" = _command()
+    neighbours: "Callable[..., Findings]" = _command()
+    report: "Callable[..., Page]" = _command()
 
     @property
     def history(self) -> Table:
@@ -109,7 +110,8 @@ class Run(SavedRun):
         """
         batch = self.batch(size=batch_size, seed=seed)
         state = self.state
-        return field(self.game, state.variables, batch, jax.random.key(seed), state.clock)
+        game = self.whole.until(self.step).game
+        return field(game, state.variables, batch, jax.random.key(seed), state.clock)
 
     @command
     def operator(self, *, batch_size: Count | None = None, seed: NotNegative = 0) -> SelfMap:

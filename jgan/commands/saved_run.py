@@ -58,28 +58,36 @@ class SavedRun:
         data: Data = DATA,
         experiment: Experiment | BuildExperiment | None = None,
     ) -> None:
-        self.path = path
-        self._step, self._average, self._data = step, average, data
-        self._experiment = experiment
-        self._saved: Saved | None = None
-        self._saved_with_data: Saved | None = None
+        self.path, self.data = path, data
+        self._step, self._average, self._given = step, average, experiment
+        self._known: dict[bool, tuple[Experiment, dict[str, Any]]] = {}
+        self._saved: dict[bool, Saved] = {}
         self._refuse: Callable[[Experiment], None] = lambda experiment: None
         self._samplers: dict[Any, Callable[..., Iterator[Any]]] = {}
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    @property
+    def whole(self) -> Experiment:
+        """What was trained, all its stages; reads the run's data."""
+        return self._whole(with_data=True)[0]
+
+    @property
+    def with_data(self) -> Saved:
+        """The checkpoint and what it is looked at with, the run's data among it."""
+        return self._load(with_data=True)
 
     @property
     def saved(self) -> Saved:
         """The checkpoint and what it is looked at with, of which the data may be a stand-in."""
-        if self._saved_with_data is not None:
-            return self._saved_with_data
-        if self._saved is None:
-            known = self._data.name is not None or self._experiment is not None
-            if known:
-                return self.with_data
-            try:
-                self._saved = self._load(self._data._replace(stand_in=True))
-            except DataNeeded:
-                return self.with_data
-        return self._saved
+        needed = self.data.name is not None or self._given is not None
+        if needed or True in self._saved:
+            return self.with_data
+        try:
+            return self._load(with_data=False)
+        except DataNeeded:
+            return self.with_data
 
     def check(self, refuse: Callable[[Experiment], None], *, with_data: bool = False) -> Saved:
         """The checkpoint, after an experiment that does not serve was refused; before it is read, if it is not.
@@ -88,14 +96,14 @@ class SavedRun:
           refuse: raises for such an experiment.
           with_data: whether the run's data are read.
         """
-        if self._saved is None and self._saved_with_data is None:
-            self._refuse = refuse
-            try:
-                return self.with_data if with_data else self.saved
-            finally:
-                self._refuse = lambda experiment: None
-        saved = self.with_data if with_data else self.saved
-        refuse(saved.experiment)
+        read = bool(self._saved)
+        self._refuse = refuse
+        try:
+            saved = self.with_data if with_data else self.saved
+        finally:
+            self._refuse = lambda experiment: None
+        if read:
+            refuse(saved.experiment)
         return saved
 
     def look[T](self, function: Callable[[Saved], T]) -> T:
@@ -104,39 +112,31 @@ class SavedRun:
             return function(self.saved)
         return function(self.with_data)
 
-    @property
-    def with_data(self) -> Saved:
-        """The checkpoint and what it is looked at with, the run's data among it."""
-        if self._saved_with_data is None:
-            self._saved_with_data = self._load(self._data)
-        return self._saved_with_data
+    def _load(self, *, with_data: bool) -> Saved:
+        if with_data not in self._saved:
+            whole, settings = self._whole(with_data=with_data)
+            other = self._saved.get(not with_data)
+            if other is None:
+                found = load_checkpoint(whole, settings, self.path, self._step, self._refuse)
+            else:
+                found = other._replace(experiment=at_checkpoint(whole, other.step))
+            self._saved[with_data] = found
+        return self._saved[with_data]
 
-    def _load(self, data: Data) -> Saved:
-        whole, settings = self._whole(data)
-        if self._saved is None:
-            return load_checkpoint(whole, settings, self.path, self._step, self._refuse)
-        step = self._saved.step
-        return Saved(at_checkpoint(whole, step), settings, step, self._saved.state)
-
-    def _whole(self, data: Data) -> tuple[Experiment, dict[str, Any]]:
-        """The experiment with all its stages, and the run's settings."""
-        if self._experiment is None:
-            return whole_experiment_of_run(self.path, data)
-        settings = read_settings(self.path)
-        whole = self._experiment
-        if not isinstance(whole, Experiment):
-            arguments = settings["arguments"].items()
-            # JSON has no tuples, experiments no lists.
-            whole = whole(**{k: tuple(v) if isinstance(v, list) else v for k, v in arguments})
-        whole = whole.resized(settings["steps"], settings["batch_size"])
-        if "data" in settings and not data.accept:
-            compare(f"run {str(self.path)!r}", settings["data"], identities(whole))
-        return whole, settings
+    def _whole(self, *, with_data: bool) -> tuple[Experiment, dict[str, Any]]:
+        """The experiment with all its stages, and the settings by which it was made."""
+        if with_data not in self._known:
+            data = self.data._replace(stand_in=not with_data)
+            if self._given is None:
+                self._known[with_data] = whole_experiment_of_run(self.path, data)
+            else:
+                self._known[with_data] = _rebuilt(self._given, self.path, data)
+        return self._known[with_data]
 
     @property
     def step(self) -> int:
         """The number of updates that the checkpoint was made after."""
-        if self._saved_with_data is not None or self._saved is not None:
+        if self._saved:
             return self.saved.step
         return newest_step(self.path) if self._step is None else self._step
 
@@ -203,6 +203,23 @@ class SavedRun:
         if key not in self._samplers:
             self._samplers[key] = sampler(experiment.game, experiment.source, view, options=options)
         return self._samplers[key](self.variables, count, seed)
+
+
+def _rebuilt(
+    given: Experiment | BuildExperiment, path: Path, data: Data
+) -> tuple[Experiment, dict[str, Any]]:
+    """An experiment that was made in Python, as the settings of the run in ``path`` have it."""
+    settings = read_settings(path)
+    if isinstance(given, Experiment):
+        whole = given
+    else:
+        arguments = settings["arguments"].items()
+        # JSON has no tuples, experiments no lists.
+        whole = given(**{k: tuple(v) if isinstance(v, list) else v for k, v in arguments})
+    whole = whole.resized(settings["steps"], settings["batch_size"])
+    if "data" in settings and not data.accept:
+        compare(f"run {str(path)!r}", settings["data"], identities(whole))
+    return whole, settings
 
 
 def opened_run(run: RunLike) -> SavedRun:

@@ -1,6 +1,7 @@
 """Rows of numbers that show themselves as a table, and other HTML for notebooks."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 from jgan.reports.html import Html, tag
@@ -31,6 +32,10 @@ class Table(list[dict[str, Any]]):
         """
         return [row.get(name) for row in self]
 
+    def sorted_by(self, column: str) -> "Table":
+        """The rows by the values of a column, the smallest first and rows without a value last."""
+        return Table(sorted(self, key=lambda row: row.get(column, float("inf"))))
+
     def __str__(self) -> str:
         lines = [self.columns, *([shown(row.get(c)) for c in self.columns] for row in self)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
@@ -39,13 +44,17 @@ class Table(list[dict[str, Any]]):
             for line in lines
         )
 
-    def _repr_html_(self) -> str:
+    def as_html(self) -> Html:
+        """The rows as an element, those in the middle of many left out."""
         half = self.SHOWN // 2
         gap = [] if len(self) <= self.SHOWN else [dict.fromkeys(self.columns, "…")]
         rows = [*self[:half], *gap, *self[-half:]] if gap else self
         head = tag("tr", [tag("th", name) for name in self.columns])
         body = [tag("tr", [tag("td", shown(row.get(c))) for c in self.columns]) for row in rows]
         return tag("table", tag("thead", head), tag("tbody", body))
+
+    def _repr_html_(self) -> str:
+        return self.as_html()
 
 
 def shown(value: Any) -> str:
@@ -59,10 +68,10 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def embedded(png: bytes) -> Html:
-    """A PNG file as an element that needs no other file."""
-    content = base64.b64encode(png).decode()
-    return tag("img", src=f"data:image/png;base64,{content}", alt="")
+def embedded(picture: bytes, kind: str = "png") -> Html:
+    """A picture's file as an element that needs no other file."""
+    content = base64.b64encode(picture).decode()
+    return tag("img", src=f"data:image/{kind};base64,{content}", alt="")
 
 
 def pairs_table(entries: dict[str, Any]) -> Html:
@@ -70,3 +79,22 @@ def pairs_table(entries: dict[str, Any]) -> Html:
     return tag(
         "table", tag("tbody", [tag("tr", tag("th", k), tag("td", v)) for k, v in entries.items()])
     )
+
+
+class Numbers(dict[str, Any]):
+    """Numbers by name as JSON holds them, which print, and show in a notebook, as text.
+
+    Args:
+      numbers: by name.
+      text: says the same in lines.
+    """
+
+    def __init__(self, numbers: dict[str, Any], text: Callable[[dict[str, Any]], str]) -> None:
+        super().__init__(numbers)
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text(self)
+
+    def _repr_html_(self) -> str:
+        return tag("pre", str(self))

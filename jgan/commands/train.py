@@ -94,7 +94,8 @@ def train(
       evaluate_samples: Number of samples that a score is computed from.
       tensorboard: Also write metrics and pictures for TensorBoard, in RUN/tensorboard.
       log_terms: Also log the gradient norm of each term of the objective and the cosines between them.
-      loader: Keep the whole data set on the device, or stream it from the host ("auto": by its size).
+      loader: Keep the whole data set on the device, or stream it from the host; auto chooses by the size of
+        the data.
       workers: Number of processes that read a stream of data.
       threads: Number of threads in each of these processes.
       parallel: How several devices share a batch.

@@ -3,16 +3,22 @@
 import argparse
 import inspect
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
+from jgan.cli import main as main_module
 from jgan.cli.command_flags import NO_FLAGS, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.commands.command import command
 from jgan.commands.kinds import Count
 from jgan.training.argument_groups import described
 
-COMMANDS = ("dissect", "inpaint", "invert", "load", "neighbours", "sample", "train")
+COMMANDS = [
+    name
+    for name in (*main_module.COMMANDS, "load")
+    if find_spec(f"jgan.commands.{name}") is not None
+]
 
 
 def function(name):
@@ -59,15 +65,14 @@ def test_every_argument_is_described(name):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_sections_of_docstrings(name):
     doc = inspect.getdoc(function(name))
-    assert all(f"\n{section}:\n" in doc for section in ("Args", "Returns", "Raises"))
+    takes = ["Args", "Raises"] if inspect.signature(function(name)).parameters else []
+    assert all(f"\n{section}:\n" in doc for section in [*takes, "Returns"])
 
 
 def test_every_argument_of_train_has_a_flag(tmp_path, capsys):
-    from jgan.cli.main import main
-
     (tmp_path / "empty.py").write_text("def experiment(): ...\n")
     with pytest.raises(SystemExit):
-        main(["train", str(tmp_path / "empty.py"), "--help"])
+        main_module.main(["train", str(tmp_path / "empty.py"), "--help"])
     text = capsys.readouterr().out
     names = inspect.signature(function("train")).parameters
     flags = {"from_run": "--from"}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from jgan.claims.evidence import read_evidence
 from jgan.cli.main import main
-from jgan.cli.verify import overridden
+from jgan.commands.verify import overridden
 from jgan.errors import UserError
 from jgan.training.experiment import Claim
 

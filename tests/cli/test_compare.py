@@ -10,6 +10,7 @@ import scipy.ndimage
 from PIL import Image
 
 from jgan.cli import compare
+from jgan.commands.compare import about_compression
 from jgan.data import load
 from jgan.errors import UserError
 
@@ -101,8 +102,8 @@ def test_jpegs_against_pngs_are_told(folder, tmp_path, capsys):
     assert run(f"{{folder}}/second {tmp_path} --metrics kid", folder) == 0
     warning = f"warning: 0% of {folder}/second and 100% of {tmp_path} are JPEGs"
     assert warning in capsys.readouterr().out
-    assert compare.about_compression(f"folder:{tmp_path}@28", str(tmp_path)) == []
-    assert compare.about_compression("fashion", str(tmp_path)) == []
+    assert about_compression(f"folder:{tmp_path}@28", str(tmp_path)) == []
+    assert about_compression("fashion", str(tmp_path)) == []
 
 
 def test_copies_in_a_picture(folder, tmp_path, capsys):

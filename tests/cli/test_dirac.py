@@ -9,8 +9,8 @@ import numpy as np
 import optax
 import pytest
 
-from jgan.cli.dirac import details
 from jgan.cli.main import main
+from jgan.commands.dirac import details
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.losses import non_saturating
 from jgan.numerics.dirac import LOSSES, REGULARISERS, SLOPES

@@ -8,12 +8,13 @@ from pathlib import Path
 import jax
 import pytest
 
-from jgan.cli import doctor
+from jgan.cli import doctor as doctor_command
+from jgan.commands import doctor
 from jgan.errors import UserError
 
 
 def output(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert doctor.main(list(words)) == 0
+    assert doctor_command.main(list(words)) == 0
     return capsys.readouterr().out
 
 
@@ -95,4 +96,4 @@ def test_size_of_the_cache(tmp_path: Path) -> None:
 
 def test_an_unknown_flag_is_one_sentence() -> None:
     with pytest.raises(UserError, match="unrecognized arguments: --verbose"):
-        doctor.main(["--verbose"])
+        doctor_command.main(["--verbose"])

@@ -11,6 +11,7 @@ from PIL import Image
 
 from jgan.cli import evaluate
 from jgan.cli.main import main
+from jgan.commands import saved_run
 from jgan.errors import UserError
 from jgan.evaluation import judges
 
@@ -191,6 +192,6 @@ def test_mistakes_are_one_sentence(line, folder):
 
 def test_a_generator_of_nan_is_named(folder, monkeypatch):
     nan = lambda *options: iter([np.full((20, 2), np.nan, np.float32)])
-    monkeypatch.setattr(evaluate, "sampler", lambda *options: nan)
+    monkeypatch.setattr(saved_run, "sampler", lambda *game, options: nan)
     with pytest.raises(UserError, match="samples hold NaN or infinity, first in example 0"):
         run("{folder}/ring --samples 20 --metrics sw", folder)

@@ -31,6 +31,7 @@ NEEDED = {
     "sweep": (PROBE, "--over", "lr=0.1"),
     "classifier": ("ring", "--out", "x.npz"),
     "compare": ("ring", "ring"),
+    "new": ("x.py", "--from", "r1"),
     **dict.fromkeys(("train", "verify"), (PROBE,)),
     **dict.fromkeys((*READERS, "report"), (f"{WORLD}/run",)),
 }

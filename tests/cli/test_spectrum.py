@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jgan.cli import spectrum, spectrum_report
 from jgan.cli.main import main
-from jgan.cli.spectrum import write_report
-from jgan.cli.spectrum_report import as_text
+from jgan.commands import spectrum, spectrum_report
+from jgan.commands.spectrum import write_report
+from jgan.commands.spectrum_report import as_text
 from jgan.errors import UserError
 from jgan.numerics.diagnosis import Sampled, of_field, of_hessian, of_operator
 from jgan.numerics.spectrum import Spectrum

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from staged import STAGED
 
-from jgan.cli import spectrum
 from jgan.cli.main import main
-from jgan.cli.sweep import MemberMeasures
+from jgan.commands import spectrum
+from jgan.commands.sweep_members import MemberMeasures
 from jgan.reports.runs import read
 from jgan.runs.saved import experiment_of_run, load_state
 from jgan.sweeps import sweep as sweeps
@@ -108,7 +108,7 @@ def test_spectra_are_of_the_game_and_the_data_of_the_stage(trained, tmp_path, mo
         return {"step": int(state.step), "operator": {}}
 
     monkeypatch.setattr(spectrum, "analyse", analyse)
-    monkeypatch.setattr(spectrum, "write_report", lambda run, report: None)
+    monkeypatch.setattr("jgan.cli.spectrum.write_report", lambda run, report: None)
     assert main(["spectrum", str(trained), "--all", "--json"]) == 0
     assert main(["spectrum", str(trained), "--step", "6", "--json"]) == 0
     capsys.readouterr()

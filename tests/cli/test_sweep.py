@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from jgan.cli import sweep as command
+from jgan.commands import sweep as function
+from jgan.commands.table import Table
 from jgan.errors import UserError
 from jgan.runs.run import RunDirectory
 from jgan.sweeps import sweep as module
@@ -233,7 +235,7 @@ def test_one_seed_has_no_deviation():
 
 def test_the_table_begins_with_the_best(capsys):
     rows = [{"lr": lr, "score mean": score} for lr, score in ((1, 3.0), (2, 1.5), (3, 2.0))]
-    lines = command.table([*rows, {"lr": 4, "diverged": 2}]).splitlines()
+    lines = str(Table([*rows, {"lr": 4, "diverged": 2}]).sorted_by("score mean")).splitlines()
     assert [line.split()[0] for line in lines] == ["lr", "2", "3", "1", "4"]
 
 
@@ -263,9 +265,9 @@ def test_mistakes(change, message, whole, file):
 
 
 def test_a_sweep_is_scored_by_one_distance(whole, file, monkeypatch):
-    real = command.scorer
+    real = function.scorer
     other = lambda *args, **kwargs: real(*args, **kwargs)._replace(protocol={"distance": "other"})
-    monkeypatch.setattr(command, "scorer", other)
+    monkeypatch.setattr(function, "scorer", other)
     with pytest.raises(
         UserError, match="was made with distance = 'sliced Wasserstein', not 'other'"
     ):

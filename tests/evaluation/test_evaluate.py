@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from jgan.cli.evaluation_common import number
+from jgan.commands.evaluation import number
 from jgan.data import gather, load
 from jgan.data.source import Source
 from jgan.errors import UserError

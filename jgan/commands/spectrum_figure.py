@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jgan.cli.dirac_figure import FIELD, FLOW, INK, PATH, pyplot
+from jgan.commands.dirac_figure import FIELD, FLOW, INK, PATH, pyplot
 from jgan.files import make_folder
 
 

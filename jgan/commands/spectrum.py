@@ -1,0 +1,183 @@
+"""Leading eigenvalues of a trained game, in words, and kept in RUN/spectrum.json."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from jgan.commands.batches import training_batch
+from jgan.commands.command import command
+from jgan.commands.kinds import Count, NotNegative, Several
+from jgan.commands.paths import PngFile
+from jgan.commands.saved_run import RunLike, SavedRun, opened_run
+from jgan.commands.spectrum_report import Settings, analyse, as_text
+from jgan.commands.table import Numbers
+from jgan.errors import UserError
+from jgan.files import make_folder, parse_json, write_atomically
+from jgan.game import Batch
+from jgan.numerics.dense import DENSE
+from jgan.rules import TrainState
+from jgan.runs.checkpoint import Gone
+from jgan.runs.saved import load_state
+from jgan.training.experiment import Experiment
+from jgan.versions import versions
+
+
+class GameSpectrum(Numbers):
+    """What was found of a game at one checkpoint, by name as JSON holds it; it prints as lines.
+
+    Attributes:
+      step: of the checkpoint.
+      failed: for each part that could not be solved, why, in a sentence.
+    """
+
+    def __init__(self, report: dict[str, Any], failed: dict[str, str]) -> None:
+        super().__init__(report, as_text)
+        self.step, self.failed = int(report["step"]), failed
+
+    def save(self, path: str | Path) -> Path:
+        """Draw the eigenvalues into a .png.
+
+        Raises:
+          UserError: if matplotlib is not installed, or the file cannot be written.
+        """
+        return draw_spectra([self], path)
+
+
+def draw_spectra(found: list[GameSpectrum], path: str | Path) -> Path:
+    """Draw the eigenvalues of several checkpoints, oldest first, into a .png."""
+    from jgan.commands.spectrum_figure import draw  # matplotlib loads slowly
+
+    draw([dict(report) for report in found], Path(path))
+    return Path(path)
+
+
+@command
+def spectrum(
+    run: RunLike,
+    *,
+    count: Count | None = None,
+    batch_size: Count | None = None,
+    batches: Count = 3,
+    seed: NotNegative = 0,
+    dense: NotNegative = DENSE,
+    tolerance: float = 1e-4,
+    restarts: Count = 100,
+    basis: Several | None = None,
+    by_term: bool = False,
+    all_checkpoints: bool = False,
+    out: PngFile | None = None,
+    each: Callable[[GameSpectrum], None] = lambda found: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Any:
+    """Find leading eigenvalues of a trained game, and what they say of it.
+
+    They are those of the field's Jacobian, of both players' Hessians and of the operator of an update; all
+    are of the players themselves, not of their averages. Verdicts rest on several batches.
+
+    Args:
+      run: Run directory, or the `Run` that `jgan.load` returns.
+      count: Number of eigenvalues (default: 10, or as many as there are).
+      batch_size: Number of examples in a batch (default: the run's own number).
+      batches: Number of batches over which the numbers that verdicts rest on are compared.
+      seed: Seed of the latents and of the examples.
+      dense: Number of parameters up to which the exact Jacobian is formed and solved by LAPACK; larger maps are
+        left to the matrix-free eigen-solver.
+      tolerance: Tolerance of the eigen-solver.
+      restarts: Number of restarts of the eigen-solver.
+      basis: Number of vectors that the eigen-solver keeps (default: about twice the eigenvalues, and up to four
+        times as many where it does not converge).
+      by_term: Also find what each term of the objective contributes.
+      all_checkpoints: Look at every checkpoint that the run keeps.
+      out: FILE.png for the eigenvalues.
+      each: Called with what was found at a checkpoint as soon as it was.
+      say: Called with a line about each checkpoint and each part of it, before it is computed.
+
+    Returns:
+      What was found at the checkpoint, a `GameSpectrum`; or a list of them, for all checkpoints.
+
+    Raises:
+      UserError: If a number is outside its range, or no checkpoint's eigenvalues could be found.
+    """
+    if not 0 < tolerance < 1:
+        raise UserError(f"--tolerance is {tolerance:g}, but must lie between 0 and 1.")
+    if out is not None:
+        make_folder(Path(out).parent)
+    opened = opened_run(run)
+    whole = opened.whole
+    settings = Settings(count, tolerance, restarts, basis, dense, seed, by_term)
+    points: list[Batch] = []
+    number, found = None, []
+    for experiment, state in _states(opened, all_checkpoints):
+        step, size = int(state.step), batch_size or experiment.batch_size
+        if number != whole.number(step):
+            number = whole.number(step)
+            points = [training_batch(experiment, size, seed, draw) for draw in range(batches)]
+        say(f"checkpoint of step {step}")
+        try:
+            report = analyse(experiment, state, points, settings, lambda name: say(f"  {name} ..."))
+        except UserError as error:
+            if not all_checkpoints:  # others may be solvable where this one is not
+                raise
+            report = {"step": step, "failed": {"all": str(error)}}
+        failed = report.pop("failed", {})
+        if len(report) > 1:  # more than the step
+            report["protocol"] = protocol(settings, size, batches)
+            if opened.data.accept:  # perhaps other data than the training's
+                report["protocol"]["data"] = opened.data.name
+        one = GameSpectrum(report, failed)
+        each(one)
+        if len(report) > 1:
+            found.append(one)
+    if not found:
+        raise UserError(
+            "no checkpoint's eigenvalues could be found; try more --restarts, a larger --basis or --tolerance, "
+            "or the exact Jacobian by a larger --dense."
+        )
+    if out is not None:
+        draw_spectra(found, out)
+    return found if all_checkpoints else found[0]
+
+
+def _states(run: SavedRun, every: bool) -> Iterator[tuple[Experiment, TrainState]]:
+    """The states that are looked at, oldest first, each with the experiment up to its stage."""
+    if not every:
+        yield run.whole.until(run.saved.step), run.state
+        return
+    for step in run.steps:
+        with contextlib.suppress(Gone):  # deleted by the training since it was listed
+            experiment = run.whole.until(step)
+            yield experiment, load_state(experiment, run.path, step)
+
+
+def protocol(settings: Settings, batch_size: int, batches: int) -> dict[str, Any]:
+    """What a report's numbers depend on beside the checkpoint."""
+    chosen = settings._asdict()
+    del chosen["by_term"]
+    return {
+        **chosen,
+        "batch_size": batch_size,
+        "batches": batches,
+        "averaged": False,  # the players themselves, as the rule moves them
+        "versions": versions(),
+    }
+
+
+def write_report(run: Path, report: dict[str, Any]) -> None:
+    """Add a checkpoint's report to ``RUN/spectrum.json``.
+
+    It takes the place of an earlier one of the same step and protocol; those of other protocols stay.
+    """
+    path = run / "spectrum.json"
+    stored: list[dict[str, Any]] = []
+    with contextlib.suppress(OSError, ValueError):
+        stored = parse_json(path.read_text())
+    own = (report["step"], report["protocol"])
+    whole = (
+        [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
+    )
+    known = [entry for entry in whole if isinstance(entry.get("step"), int)]
+    kept = [entry for entry in known if (entry["step"], entry.get("protocol")) != own]
+    ordered = sorted([*kept, report], key=lambda entry: entry["step"])
+    write_atomically(path, json.dumps(ordered, indent=2, allow_nan=False) + "\n")
