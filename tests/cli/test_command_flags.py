@@ -47,6 +47,7 @@ def test_flags_are_those_of_the_function():
     assert "--dry Only say what would be done." in text
     options = parser.parse_args(["--coats", "3", "--dry"])
     assert call(paint, options, "north") == "north 3 None True"
+    assert call(paint, parser.parse_args([]), "north") == "north 2 None False" == paint("north")
 
 
 def test_options_of_other_functions_are_left_out():
