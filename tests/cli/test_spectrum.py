@@ -70,25 +70,16 @@ def test_shares_by_term_sum_to_the_rightmost_eigenvalues(
     assert "discriminator/r1: " in as_text(report)
 
 
-def test_json_of_every_checkpoint_and_figure(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.full), False])
+def test_json_and_figure_of_the_newest_checkpoint_or_of_all(
+    run: Path, every: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "spectrum.png"
-    words = [
-        "spectrum",
-        str(run),
-        "--all",
-        "--count",
-        "4",
-        "--batches",
-        "1",
-        "--json",
-        "--out",
-        str(out),
-    ]
-    assert main(words) == 0
-    reports = json.loads(capsys.readouterr().out)
-    assert [report["step"] for report in reports] == [0, 2, 4]
+    words = ["spectrum", str(run), "--count", "4", "--batches", "1", "--json", "--out", str(out)]
+    assert main([*words, *["--all"] * every]) == 0
+    found = json.loads(capsys.readouterr().out)
+    reports = found if every else [found]
+    assert [report["step"] for report in reports] == ([0, 2, 4] if every else [4])
     kept = json.loads((run / "spectrum.json").read_text())
     assert all(report in kept for report in reports)
     assert out.read_bytes().startswith(b"\x89PNG")

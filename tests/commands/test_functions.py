@@ -78,6 +78,7 @@ def test_compare(folder):
         jgan.compare("ring", "ring", metrics="sw", pairs=folder / "pairs.png")
 
 
+@pytest.mark.full
 def test_spectrum(points):
     found = points.spectrum(count=2, batches=1)
     assert len(found["field"]["eigenvalues"]) == 2
