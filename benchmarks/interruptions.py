@@ -4,7 +4,7 @@
     python -m benchmarks.interruptions --kills 20 --loader stream --workers 2
     python -m benchmarks.interruptions --kills 20 --readers 2 --out benchmarks/results/interruptions-cpu2.json
 
-Each kill is SIGKILL, a random time of up to a tenth of a second after a random step was told, with a
+Each kill is SIGKILL, a random time of up to a tenth of a second after a random step was logged, with a
 checkpoint written every 20 steps, so that many kills hit one that is being written. The two final states must
 be bitwise equal, and so must the rows of metrics and the pictures. Readers are other processes that draw
 samples from the killed run as long as it trains, each from the checkpoint that is then the newest, as
@@ -30,6 +30,7 @@ import numpy as np
 from jgan.evaluation.samples import sampler
 from jgan.files import write_atomically
 from jgan.runs.checkpoint import fingerprint
+from jgan.runs.logs import read_rows
 from jgan.runs.saved import checkpoint_steps, load_run
 from jgan.versions import versions
 
@@ -66,12 +67,16 @@ def command(file: Path, out: Path, flags: list[str]) -> list[str]:
     return [*train, *cadence, *flags]
 
 
-def printed_steps(process: subprocess.Popen[str]) -> Iterator[int]:
-    """The steps that a training prints."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("step "):
-            yield int(line.split()[1].split("/")[0])
+def logged_steps(process: subprocess.Popen[str], metrics: Path) -> Iterator[int]:
+    """The steps of the rows that a training logs as long as it runs."""
+    newest = lambda: next((int(row["step"]) for row in reversed(read_rows(metrics))), 0)
+    last = newest()
+    while process.poll() is None:
+        step = newest()
+        if step != last:
+            yield step
+        last = step
+        time.sleep(0.005)
 
 
 def environment() -> dict[str, str]:
@@ -134,7 +139,7 @@ def readers(run: Path, count: int) -> Iterator[list[int]]:
 def train_with_kills(
     file: Path, out: Path, flags: list[str], kills: int, seed: int, steps: int = 2000
 ) -> list[int]:
-    """Start, kill, start again; returns the last step told before each kill."""
+    """Start, kill, start again; returns the last step logged before each kill."""
     rng = random.Random(seed)
     killed = []
     for number in range(kills + 1):
@@ -147,9 +152,8 @@ def train_with_kills(
         )
         # Random moments in order, so that there is something left to kill.
         limit = steps * (number + rng.random()) / (kills + 1)
-        last, lines = 0, []
-        for last in printed_steps(process):
-            lines.append(last)
+        last = 0
+        for last in logged_steps(process, out / "metrics.jsonl"):
             if number < kills and last >= limit:
                 time.sleep(rng.random() / 10)
                 process.kill()

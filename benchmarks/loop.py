@@ -34,6 +34,7 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import dcgan_discriminator, dcgan_generator
 from jgan.rules import alternating
+from jgan.runs.logs import Row
 from jgan.runs.train import Options, train
 from jgan.training import feed as feeds
 from jgan.training.compiler import keep_freed_memory
@@ -83,15 +84,15 @@ def _ratio(
     """Seconds of ``chunks`` chunks of a whole training over those of the bare chunks made between them."""
     marks: list[tuple[float, float]] = []
 
-    def say(line: str) -> None:
-        if line.startswith("step "):
-            reached = time.perf_counter()
-            bare()
-            marks.append((reached, time.perf_counter()))
+    def mark(row: Row) -> None:
+        reached = time.perf_counter()
+        bare()
+        marks.append((reached, time.perf_counter()))
 
     longer = replace(experiment, steps=EVERY * (chunks + 1))
     with tempfile.TemporaryDirectory() as out:
-        train(longer, FILE, {}, seed=0, out=Path(out) / "run", options=options, say=say)
+        run = Path(out) / "run"
+        train(longer, FILE, {}, seed=0, out=run, options=options, report=False, after_row=mark)
     # A chunk with the checkpoint and the picture that follow it lasts from one mark to the next.
     spent = sum(later[0] - earlier[1] for earlier, later in itertools.pairwise(marks))
     return spent / sum(left - reached for reached, left in marks[1:])

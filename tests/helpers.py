@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.display.displays import Display
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.gans.gan import gan
 from jgan.gans.versus import versus
@@ -15,6 +16,34 @@ from jgan.networks import Network, mlp_discriminator, mlp_generator
 from jgan.rules.rule import gradient
 from jgan.terms import adversarial
 from jgan.training.experiment import ExperimentFile
+
+
+class Heard(Display):
+    """A display that keeps what is said, and the lines of tasks whenever they are updated."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines, self.updates = [], []
+
+    def say(self, text):
+        self.lines += text.split("\n")
+
+    def warn(self, text):
+        self.lines.append(f"warning: {text}")
+
+    def begun(self, task, announced):
+        update = task.update
+
+        def kept(*words):
+            update(*words)
+            self.updates.append([*task.line(), *task.details])
+            self.noted(self.updates[-1])
+
+        task.update = kept
+
+    def noted(self, fields):
+        """Called with the fields of every update."""
+
 
 KEY = jax.random.key(7)
 STEP = jnp.zeros((), jnp.int32)

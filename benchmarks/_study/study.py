@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from benchmarks._study import settings as of
 from benchmarks._study.distance import DISTANCE, Distance
 from benchmarks._study.scales import Scale
+from jgan.display import showing
 from jgan.files import make_folder, write_atomically
 from jgan.runs.run import RunDirectory, settings_of
 from jgan.runs.stop import stop_requests
@@ -169,19 +171,19 @@ def _phase(
         )
         batches = plan(fixed, of.axes(), chosen, runs, lambda own: fit)
         say(f"{name}: {len(chosen)} settings x {seeds} seeds in {len(batches)} programs, {folder}")
-        records = sweep(
-            build,
-            batches,
-            directory,
-            study.distance,
-            resize=resize,
-            log_every=scale.log_every,
-            save_every=scale.save_every,
-            measure_times=scale.times,
-            observe=observe,
-            stop=stop,
-            say=say,
-        )
+        with showing(sys.stdout):
+            records = sweep(
+                build,
+                batches,
+                directory,
+                study.distance,
+                resize=resize,
+                log_every=scale.log_every,
+                save_every=scale.save_every,
+                measure_times=scale.times,
+                observe=observe,
+                stop=stop,
+            )
     return records, len(records) == len(chosen) * seeds
 
 

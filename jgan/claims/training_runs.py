@@ -11,14 +11,14 @@ import contextlib
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import jax
 
 from jgan.claims.claim_value import ClaimValue, claim_value
-from jgan.claims.first_updates import first_updates, same_first_updates
+from jgan.claims.first_updates import FirstUpdates, first_updates, same_first_updates
 from jgan.claims.results import (
     DIVERGED,
     FINISHED,
@@ -28,6 +28,7 @@ from jgan.claims.results import (
     write_result,
 )
 from jgan.claims.trainings import Training
+from jgan.display import muted, say, task
 from jgan.runs.checkpoint import SavedCheckpoints
 from jgan.runs.health import SPREAD
 from jgan.runs.logs import Row, read_rows
@@ -51,13 +52,10 @@ class TrainingRuns:
     Args:
       file: the experiment's.
       folder: where they are, or will be.
-      say: where it goes that something is trained or is trained again.
     """
 
-    def __init__(
-        self, file: ExperimentFile, folder: Path, say: Callable[[str], None] = lambda line: None
-    ) -> None:
-        self._file, self._folder, self._say = file, folder, say
+    def __init__(self, file: ExperimentFile, folder: Path) -> None:
+        self._file, self._folder = file, folder
 
     def path(self, training: Training, seed: int) -> Path:
         """The run directory of a training under a seed."""
@@ -115,11 +113,11 @@ class TrainingRuns:
         result = read_result(run)
         if result is None or result.code == code_hash():
             return result
-        if same_first_updates(result.first_updates, first_updates(training.experiment, seed)):
+        if same_first_updates(result.first_updates, _first_updates(training, seed)):
             result = result._replace(code=code_hash(), values={}, beside={})
             write_result(run, result)
             return result
-        self._say(f"{run} is stale: the code has changed, and its first updates with it.")
+        say(f"{run} is stale: the code has changed, and its first updates with it.")
         shutil.rmtree(run)
         return None
 
@@ -132,7 +130,7 @@ class TrainingRuns:
             date=datetime.now(UTC).date().isoformat(),
             versions=versions(),
             code=code_hash(),
-            first_updates=first_updates(training.experiment, seed),
+            first_updates=_first_updates(training, seed),
         )
         write_result(self.path(training, seed), result)
         return result
@@ -154,9 +152,10 @@ class TrainingRuns:
             keep=2,
             from_run=from_run,
         )
-        self._say(f"training {run} ({experiment.steps} steps)")
+        say(f"training {run} ({experiment.steps} steps)")
         meter = _Meter(run, result)
-        with meter.kept():
+        # Controls are warned of as a rule, which says nothing new.
+        with meter.kept(), muted():
             try:
                 ended = train(
                     experiment,
@@ -165,7 +164,8 @@ class TrainingRuns:
                     seed=seed,
                     out=run,
                     options=options,
-                    say=meter.hear,
+                    report=False,
+                    after_row=meter.note,
                 )
             except Diverged:
                 meter.state = DIVERGED
@@ -174,6 +174,11 @@ class TrainingRuns:
                     raise KeyboardInterrupt
                 meter.state = FINISHED
         return meter.result()
+
+
+def _first_updates(training: Training, seed: int) -> FirstUpdates:
+    with muted(), task("looking at the first updates"):
+        return first_updates(training.experiment, seed)
 
 
 def _metric_rows(run: Path) -> list[Row]:
@@ -202,8 +207,8 @@ class _Meter:
             peak_memory=max(self._before.peak_memory, peak),
         )
 
-    def hear(self, line: str) -> None:
-        """Note the time at a line of progress, which comes with every row of metrics."""
+    def note(self, row: Row) -> None:
+        """Note the time at a row of metrics."""
         if time.monotonic() - self._written > 1:
             self._written = time.monotonic()
             write_result(self._run, self.result())

@@ -1,6 +1,7 @@
 """Measure an experiment's claims over seeds, and show that each fails for its control."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from jgan.claims.results import Result
 from jgan.claims.training_runs import TrainingRuns
 from jgan.claims.trainings import CONTROL, SYSTEM, Training, plan, variants
 from jgan.claims.verdicts import ClaimVerdict
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.files import parse_json, write_atomically
 from jgan.runs.run import RunDirectory
@@ -32,7 +34,6 @@ def verify(
     from_run: Path | None = None,
     show: Show | None = None,
     keep: Keep | None = None,
-    say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[ClaimVerdict]:
     """Train the experiment, its controls and its rivals, yielding a verdict for each claim.
 
@@ -49,7 +50,6 @@ def verify(
       from_run: as in `jgan.claims.trainings.plan`.
       show: called for each claim with its training and its control's under the first seed.
       keep: called for each measured variant and seed.
-      say: where it goes what is trained.
 
     Trainings are shared as `jgan.claims.trainings.plan` says. One that diverges measures as NaN, which meets
     no bound.
@@ -64,16 +64,28 @@ def verify(
     if not fewer:
         raise UserError("control_seeds is 0, but must be at least 1.")
     made = plan(file, arguments, steps, from_run)
-    with RunDirectory(out):
+    with ExitStack() as stack:
+        stack.enter_context(RunDirectory(out))
         mark(out, file)
-        runs = TrainingRuns(file, out, say)
+        runs = TrainingRuns(file, out)
+        seeds_of = lambda variant: fewer if variant == CONTROL else seeds
+        done: set[tuple[str, int]] = set()
+        total = {
+            (made.trainings[claim.name, variant].name, seed)
+            for claim in made.claims
+            for variant in variants(claim)
+            for seed in seeds_of(variant)
+        }
+        shown = stack.enter_context(task("", len(total), "trainings"))
         for claim in made.claims:
             values: dict[str, dict[int, float]] = {}
             beside: dict[str, dict[int, str]] = {}
             for variant in variants(claim):
                 training = made.trainings[claim.name, variant]
-                for seed in fewer if variant == CONTROL else seeds:
+                for seed in seeds_of(variant):
                     result = runs.result(training, seed, made.measured_on(training))
+                    done.add((training.name, seed))
+                    shown.update(len(done), [f"{claim.name}, {variant}, seed {seed}"])
                     values.setdefault(variant, {})[seed] = result.values[claim.name]
                     if claim.name in result.beside:
                         beside.setdefault(variant, {})[seed] = result.beside[claim.name]

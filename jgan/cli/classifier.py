@@ -16,7 +16,7 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     if options.out is None:
         parser.error("the following arguments are required: --out")
-    found = call(classifier, options, options.data, say=lambda line: print(line, flush=True))
+    found = call(classifier, options, options.data)
     print(
         f"test accuracy {100 * found.accuracy:.2f} % on {found.about['test_size']:,} images; "
         f"wrote {found.extractor.name} to {options.out}"

@@ -16,8 +16,8 @@ METAVARS = {
     **{"fork": "RUN", "from_run": "RUN", "channels": "UNIT"},
     **{"test": "N", "train": "N", "samples": "N"},
 }
-NO_FLAGS = frozenset({"each", "say"})
-"""Arguments that a command line cannot give."""
+NO_FLAGS = frozenset({"each", "quiet", "say"})
+"""Arguments that a command line cannot give, or that every command has."""
 
 
 def add_arguments(

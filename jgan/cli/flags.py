@@ -18,6 +18,12 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Read by `jgan.cli.main` before JAX is loaded.
+        self.add_argument(
+            "--quiet",
+            action="store_true",
+            help="Print only warnings, errors and the result, and not how far the command is.",
+        )
         # Argparse itself takes -1e-3 and -inf for flags.
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")
 

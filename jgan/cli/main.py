@@ -20,8 +20,8 @@
     jgan doctor                 versions, devices, memory, and what is missing for what
 
 FILE is the path of an experiment file, or the name of an experiment that comes with jgan (``jgan list``).
-``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags. With JGAN_TRACEBACK=1 in the
-environment a mistake is told with its whole trace.
+``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags. ``--quiet`` leaves only warnings,
+errors and the result. With JGAN_TRACEBACK=1 in the environment a mistake is told with its whole trace.
 """
 
 import contextlib
@@ -32,9 +32,10 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from types import CoroutineType
+from types import CoroutineType, ModuleType
 
 from jgan.cli.list import require_experiment
+from jgan.display import showing, task
 from jgan.errors import UserError
 
 COMMANDS = (
@@ -59,6 +60,10 @@ COMMANDS = (
 )
 OF_EXPERIMENTS = ("train", "sweep", "verify")
 """Commands whose first word is an experiment."""
+TRAINS = ("train", "sweep", "classifier")
+"""Commands whose output is how far they are; others print results, and how far they are on the error stream."""
+SLOW = (*TRAINS, "evaluate", "compare", "invert", "inpaint", "dissect", "verify", "spectrum")
+"""Commands that a log, too, names before JAX is loaded, which takes seconds."""
 _HOOK = sys.unraisablehook
 
 
@@ -80,9 +85,9 @@ def main(words: list[str] | None = None) -> int:
             require_experiment(words[0], words[1:])
         _use_compilation_cache()
         _silence_orbax()
-        # Imported when asked for, so that `jgan --help` does not wait for JAX.
-        command = importlib.import_module(f"jgan.cli.{words[0]}")
-        code = command.main(words[1:])
+        with showing(sys.stdout if words[0] in TRAINS else sys.stderr, "--quiet" in words):
+            announced = words[0] in SLOW and not {"-h", "--help"} & {*words}
+            code = _command(words[0], announced).main(words[1:])
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # as in `jgan list | head`; what is left to print must go somewhere
@@ -96,6 +101,14 @@ def main(words: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("jgan: interrupted.", file=sys.stderr)
         return 130
+
+
+def _command(name: str, announced: bool) -> ModuleType:
+    """The module of a command; imported when it is needed, so that `jgan --help` does not wait for JAX."""
+    if "jax" in sys.modules:
+        return importlib.import_module(f"jgan.cli.{name}")
+    with task(f"jgan {name}: loading JAX", announced=announced):
+        return importlib.import_module(f"jgan.cli.{name}")
 
 
 def _sentence(error: Exception) -> str:

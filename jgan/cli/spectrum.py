@@ -1,7 +1,6 @@
 """``jgan spectrum RUN``: leading eigenvalues of a trained game, in words, and kept in RUN/spectrum.json."""
 
 import json
-import sys
 
 from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.common import not_kept
@@ -10,6 +9,7 @@ from jgan.cli.run_flags import add_data
 from jgan.commands.load import load
 from jgan.commands.paths import named_path
 from jgan.commands.spectrum import GameSpectrum, draw_spectra, spectrum, write_report
+from jgan.display import warn
 from jgan.errors import UserError
 
 
@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
         for name, sentence in found.failed.items():
             failed = True
             part = "" if name == "all" else f"{name}: "
-            print(f"checkpoint of step {found.step}: {part}{sentence}", file=sys.stderr, flush=True)
+            warn(f"checkpoint of step {found.step}: {part}{sentence}")
         if len(found) == 1:  # nothing but the step
             return
         try:
@@ -33,12 +33,8 @@ def main(words: list[str]) -> int:
         if not options.json:
             print(found, flush=True)
 
-    def say(line: str) -> None:
-        if not options.json:
-            print(line, flush=True)
-
     run = call(load, options, options.run)
-    found = call(spectrum, options, run, out=None, each=show, say=say)
+    found = call(spectrum, options, run, out=None, each=show)
     if options.json:
         print(json.dumps(found, indent=2, allow_nan=False))
     if options.out:

@@ -4,6 +4,7 @@ from jgan.cli.command_flags import add_arguments, call
 from jgan.cli.common import given_flags, parse_experiment
 from jgan.cli.flags import Parser
 from jgan.commands.sweep import sweep
+from jgan.display import say
 from jgan.errors import UserError
 from jgan.runs.stop import STOPPED
 
@@ -17,9 +18,9 @@ def main(words: list[str]) -> int:
     file, arguments, options = parse_experiment("sweep", parser, words)
     given = given_flags(parser, words) & arguments.keys()
     own = {name: arguments[name] for name in given}
-    found = call(sweep, options, file, say=lambda line: print(line, flush=True), **own)
+    found = call(sweep, options, file, **own)
     if not found.finished:
-        print("stopped; the same command goes on from here")
+        say("stopped; the same command goes on from here")
         return STOPPED
     if not found:
         raise UserError("a sweep has no members.")

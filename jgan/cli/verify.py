@@ -5,7 +5,6 @@ it left is gone on with.
 """
 
 import functools
-import sys
 
 from jgan.claims.verdicts import ClaimVerdict
 from jgan.cli.command_flags import add_arguments, call
@@ -14,6 +13,7 @@ from jgan.cli.flags import Parser
 from jgan.commands.kinds import at_least, seeds
 from jgan.commands.verdict_rows import BOUND, NAME, ONE, SEVERAL, table_rows
 from jgan.commands.verify import verify
+from jgan.display import print_result
 
 ABOUT = "A claim's own setting overrides them; a flag that every claim overrides is refused."
 
@@ -30,18 +30,14 @@ def main(words: list[str]) -> int:
 
     @functools.cache
     def begin() -> None:
-        print(f"{file.summary}\n\n{header}", flush=True)
+        print_result(f"{file.summary}\n\n{header}")
 
     def show(verdict: ClaimVerdict) -> None:
         begin()
-        print("\n".join(table_rows(verdict, width)), flush=True)
-
-    def say(line: str) -> None:
-        begin()
-        print(line, file=sys.stderr, flush=True)
+        print_result("\n".join(table_rows(verdict, width)))
 
     own = {name: arguments[name] for name in given}
-    verdicts = call(verify, options, file, each=show, say=say, **own)
+    verdicts = call(verify, options, file, each=show, **own)
     return 0 if verdicts.proven else 1
 
 

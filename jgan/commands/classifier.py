@@ -1,6 +1,5 @@
 """Train a small classifier that evaluation can look through."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +23,7 @@ def classifier(
     batch_size: Count = 128,
     width: Count = 32,
     seed: NotNegative = 0,
-    say: Callable[[str], None] = print,
+    quiet: bool = False,
 ) -> Classifier:
     """Train a small classifier of images, by which evaluation finds class accuracies and counts modes.
 
@@ -35,7 +34,7 @@ def classifier(
       batch_size: Number of images in a step.
       width: Number of channels of the first layers.
       seed: Seed of the weights and of the order of the images.
-      say: Called with each line of progress.
+      quiet: Print only warnings and results, and not how far the command is.
 
     Returns:
       The classifier as an extractor of features, with its accuracy on the test set.
@@ -45,7 +44,7 @@ def classifier(
     """
     train, test = (_load(data, split) for split in ("train", "test"))
     found = train_classifier(
-        train, test, epochs=epochs, batch_size=batch_size, width=width, seed=seed, say=say
+        train, test, epochs=epochs, batch_size=batch_size, width=width, seed=seed
     )
     if out is not None:
         save_classifier(Path(out), found)

@@ -6,12 +6,14 @@ import inspect
 import numbers
 import os
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
+from jgan.display import showing
 from jgan.errors import UserError
 
 _ARGUMENTS = {
@@ -67,7 +69,7 @@ def rule_of(hint: Any) -> Allowed:
 
 
 def command[**P, T](function: Callable[P, T]) -> Callable[P, T]:
-    """Make a function check its arguments by the rules in their annotations.
+    """Make a function check its arguments by the rules in their annotations, and show how far it is.
 
     Where a message speaks of a flag of the command line, it names the argument instead. The command line
     itself, whose parser has checked them, calls the function inside (`inspect.unwrap`).
@@ -99,7 +101,8 @@ def command[**P, T](function: Callable[P, T]) -> Callable[P, T]:
             elif signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD:
                 bound.arguments[name] = _fitted(name, rule, value)
         try:
-            return function(*bound.args, **bound.kwargs)
+            with showing(sys.stderr, bool(bound.arguments.get("quiet"))):
+                return function(*bound.args, **bound.kwargs)
         except UserError as error:
             error.args = (with_arguments(str(error)), *error.args[1:])
             raise

@@ -83,6 +83,7 @@ def compare(
             None if labels is None else labels[chosen],
             name=f"examples of {first}",
             classes=measured.class_names,
+            total=len(chosen),
         ),
         reference,
         names,

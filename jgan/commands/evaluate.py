@@ -73,6 +73,7 @@ def evaluate(
         conditions(source, seed).labels(np.arange(samples)),
         latents_of(game, opened.variables, source, seed),
         classes=source.class_names,
+        total=samples,
     )
     result = evaluate_samples(
         made,

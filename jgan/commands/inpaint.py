@@ -31,6 +31,7 @@ from jgan.commands.paths import PngFile
 from jgan.commands.saved_run import RunLike, opened_run
 from jgan.data import gather
 from jgan.data.pictures import convert, formats
+from jgan.display import task
 from jgan.errors import UserError
 
 BLENDS = {"poisson": poisson_blend, "paste": paste}
@@ -170,7 +171,10 @@ def _filled(
         lambda variables, batch, key: fill_hole(run.game, variables, batch, mask, key, **settings)
     )
     try:
-        return search(run.variables, batch, search_key(seed))
+        jax.eval_shape(search, run.variables, batch, search_key(seed))  # where mistakes are found
+        note = f"{settings['steps']:,} steps of {settings['restarts']} searches for each picture"
+        with task("searching for latents", note=note, announced=True):
+            return jax.block_until_ready(search(run.variables, batch, search_key(seed)))
     except ValueError as error:  # what this game or these numbers do not allow
         raise UserError(str(error)) from error
 

@@ -25,6 +25,7 @@ from jgan.commands.images import Images
 from jgan.commands.kinds import MOST, Count, NotNegative, Rate
 from jgan.commands.paths import PngFile
 from jgan.commands.saved_run import RunLike, opened_run
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.game import PyTree
 
@@ -161,7 +162,9 @@ def _searched(
             run.sampler, variables, batch, key, first=first, **settings
         )
     )
-    return search(run.variables, batch, search_key(seed), first)
+    note = f"{settings['steps']:,} steps of {settings['restarts']} searches for each picture"
+    with task("searching for latents", note=note, announced=True):
+        return jax.block_until_ready(search(run.variables, batch, search_key(seed), first))
 
 
 def _l1(made: np.ndarray, images: np.ndarray) -> np.ndarray:

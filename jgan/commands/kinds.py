@@ -72,12 +72,21 @@ def seeds(text: str) -> range:
     return found
 
 
+def positive(text: str) -> float:
+    """The rule of floats above 0."""
+    value = finite(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must be positive")
+    return value
+
+
 # What argparse calls the type of a wrong word.
 whole.__name__ = "int"
-finite.__name__ = rate.__name__ = "float"
+finite.__name__ = rate.__name__ = positive.__name__ = "float"
 
 Count = Annotated[int, at_least(1)]
 Several = Annotated[int, at_least(2)]
 NotNegative = Annotated[int, at_least(0)]
 Finite = Annotated[float, finite]
 Rate = Annotated[float, rate]
+Positive = Annotated[float, positive]

@@ -10,6 +10,7 @@ import numpy as np
 from jgan.analysis.dissection import agreement, upsampled
 from jgan.commands.examples import Opened
 from jgan.data.conditions import blank, conditions
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.evaluation.samples import AT_ONCE, batch_and_key, fields_read
 from jgan.game import Batch
@@ -54,7 +55,11 @@ def layer_samples(run: Opened, layer: str, count: int, seed: int) -> LayerSample
     """Samples, those of `jgan sample --seed`, with the activations of a layer."""
     look = jax.jit(reading(run.sampler.for_batch, layer))
     parts = [_part(run, index, seed) for index in range(-(-count // AT_ONCE))]
-    found = [jax.device_get(look(run.variables, *part)) for part in parts]
+    found = []
+    with task("activations of", len(parts) * AT_ONCE, "samples") as shown:
+        for part in parts:
+            found.append(jax.device_get(look(run.variables, *part)))
+            shown.update(len(found) * AT_ONCE)
     images, activations = (np.concatenate(both)[:count] for both in zip(*found, strict=True))
     return LayerSamples(parts, images, activations)
 
@@ -72,7 +77,8 @@ def agreements(
     activations: np.ndarray, masks: np.ndarray, names: list[str], quantiles: list[float]
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
     """For each unit the segment and quantile farthest above chance, and the threshold there, ``(U,)``."""
-    found = [agreement(activations, masks, quantile) for quantile in quantiles]
+    with task("comparing units with segments"):
+        found = [agreement(activations, masks, quantile) for quantile in quantiles]
     ious = np.stack([one.iou for one in found])  # (quantiles, U, K)
     active, share = np.asarray(quantiles)[:, None], masks.mean(axis=(0, 1, 2))
     # That of pixels chosen without looking.

@@ -15,6 +15,7 @@ from jgan.commands.kinds import Count, NotNegative
 from jgan.commands.paths import Place, PngFile
 from jgan.commands.saved_run import RunLike, opened_run
 from jgan.data import Source, gather
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.evaluation.extraction import extract
 from jgan.evaluation.extractors import NAMES, get_extractor
@@ -141,8 +142,11 @@ def _stream(source: Source, features: Features, keep: bool) -> Callable[[], Iter
     """The features of a source, from its beginning each time it is called; computed once if ``keep``."""
 
     def images() -> Iterator[np.ndarray]:
-        for start in range(0, source.size, AT_ONCE):
-            yield _images_at(source, np.arange(start, min(start + AT_ONCE, source.size)))
+        with task("training set:", source.size, "examples") as shown:
+            for start in range(0, source.size, AT_ONCE):
+                end = min(start + AT_ONCE, source.size)
+                yield _images_at(source, np.arange(start, end))
+                shown.update(end)
 
     if not keep:
         return lambda: features(images())

@@ -18,8 +18,9 @@ from jgan.commands.saved_run import RunLike, SavedRun, checkpoint_words, opened_
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.data.values import is_mask
+from jgan.display import task
 from jgan.errors import UserError
-from jgan.evaluation.samples import sampler
+from jgan.evaluation.samples import AT_ONCE, sampler
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png, picture, shown_channels, to_uint8
 from jgan.runs.saved import Saved
@@ -106,7 +107,12 @@ def _sample(
         parts = sampler(game, source, view, options=options)(variables, count, seed)
     else:
         parts = run.batches(view, count, seed, options)
-    made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    batches = []
+    with task("drawing", count, "samples") as shown:
+        for part in parts:
+            batches.append(part)
+            shown.update(min(len(batches) * AT_ONCE, count))
+    made = jax.tree.map(lambda *leaves: np.concatenate(leaves), *batches)
     kind = "" if out is None else out.suffix.lower()
     if out is not None and kind != ".npz" and not _drawable(made, source):
         raise UserError(

@@ -13,6 +13,7 @@ from jgan.commands.paths import PngFile
 from jgan.commands.saved_run import RunLike, SavedRun, opened_run
 from jgan.commands.spectrum_report import Settings, analyse, as_text
 from jgan.commands.table import Numbers
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically
 from jgan.game import Batch
@@ -69,7 +70,7 @@ def spectrum(
     all_checkpoints: bool = False,
     out: PngFile | None = None,
     each: Callable[[GameSpectrum], None] = lambda found: None,
-    say: Callable[[str], None] = lambda line: None,
+    quiet: bool = False,
 ) -> Any:
     """Find leading eigenvalues of a trained game, and what they say of it.
 
@@ -92,7 +93,7 @@ def spectrum(
       all_checkpoints: Look at every checkpoint that the run keeps.
       out: FILE.png for the eigenvalues.
       each: Called with what was found at a checkpoint as soon as it was.
-      say: Called with a line about each checkpoint and each part of it, before it is computed.
+      quiet: Print only warnings and results, and not how far the command is.
 
     Returns:
       What was found at the checkpoint, a `GameSpectrum`; or a list of them, for all checkpoints.
@@ -114,9 +115,9 @@ def spectrum(
         if number != whole.number(step):
             number = whole.number(step)
             points = [training_batch(experiment, size, seed, draw) for draw in range(batches)]
-        say(f"checkpoint of step {step}")
         try:
-            report = analyse(experiment, state, points, settings, lambda name: say(f"  {name} ..."))
+            with task(f"checkpoint of step {step}", announced=all_checkpoints):
+                report = analyse(experiment, state, points, settings)
         except UserError as error:
             if not all_checkpoints:  # others may be solvable where this one is not
                 raise

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import optax
 
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.game import PLAYERS, Batch, Game, Variables
 from jgan.numerics.by_term import eigenvalue_shares, fields_by_term
@@ -129,7 +130,6 @@ def analyse(
     state: TrainState,
     batches: Sequence[Batch],
     settings: Settings,
-    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Field, both Hessians and the update operator at one checkpoint, as numbers and words.
 
@@ -141,7 +141,6 @@ def analyse(
       state: of the checkpoint.
       batches: of as many examples as an update takes.
       settings: of the solvers.
-      say: is called with the name of each part.
 
     Raises:
       UserError: if more eigenvalues are asked for than there are.
@@ -150,9 +149,9 @@ def analyse(
     failed: dict[str, str] = {}
 
     def attempt(name: str, make: Callable[[], Any]) -> Any:
-        say(name)
         try:
-            return make()
+            with task(name, announced=True):
+                return make()
         except ValueError as error:
             failed[name] = str(error)
             return None

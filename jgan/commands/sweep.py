@@ -1,6 +1,6 @@
 """Many settings and seeds of an experiment, trained many at once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from jgan.commands.paths import OF_A_RUN, Folder, check_folder
 from jgan.commands.sweep_members import MemberMeasures, Pictures
 from jgan.commands.table import Table
 from jgan.data.identity import resolved
+from jgan.display import say
 from jgan.errors import UserError
 from jgan.evaluation.score import scorer
 from jgan.runs.identities import identities
@@ -66,7 +67,7 @@ def sweep(
     save_every: Count | None = None,
     measure_times: Count = CADENCE.measure_times,
     out: Folder | None = None,
-    say: Callable[[str], None] = print,
+    quiet: bool = False,
     **arguments: Any,
 ) -> SweepResult:
     """Train many settings and seeds of an experiment, many at once, going on with what an earlier call left.
@@ -88,7 +89,7 @@ def sweep(
       measure_times: Number of evenly spaced points at which members are scored, and those of the first seed
         are drawn.
       out: Sweep directory (default: runs/NAME-sweep).
-      say: Called with each line of progress.
+      quiet: Print only warnings and results, and not how far the command is.
       **arguments: Arguments of the experiment function that do not vary, its flags on the command line.
 
     Returns:
@@ -161,7 +162,6 @@ def sweep(
             measure_times=measure_times,
             observe=Pictures(folder, seed),
             stop=stop.requested,
-            say=say,
         )
     return SweepResult(folder, records, count, score["distance"])
 

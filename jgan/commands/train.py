@@ -2,21 +2,22 @@
 
 import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from jgan.commands.command import command
 from jgan.commands.experiments import ExperimentLike, GivenExperiment, given_experiment
-from jgan.commands.kinds import Count, NotNegative, Several
+from jgan.commands.kinds import Count, NotNegative, Positive, Several
 from jgan.commands.paths import OF_A_RUN, Folder, Place, check_folder
 from jgan.commands.run import Run
 from jgan.data.identity import resolved
 from jgan.data.loader import Reading
+from jgan.display import print_result, say, silence
 from jgan.errors import UserError
 from jgan.evaluation.score import scorer
 from jgan.runs.fork import check_other_run
 from jgan.runs.identities import identities
+from jgan.runs.minutes import timed
 from jgan.runs.run import settings_of
 from jgan.runs.saved import shape_after, shape_of_state
 from jgan.runs.train import DEFAULTS, Options
@@ -28,8 +29,6 @@ from jgan.training.feed import is_resident
 from jgan.training.fit import layout_of
 from jgan.training.resources import estimate
 
-Say = Callable[[str], None]
-
 
 @command
 def train(
@@ -37,6 +36,7 @@ def train(
     /,
     *,
     steps: Count | None = None,
+    minutes: Positive | None = None,
     batch_size: Count | None = None,
     seed: NotNegative = 0,
     out: Folder | None = None,
@@ -60,7 +60,7 @@ def train(
     coordinator: str | None = None,
     processes: Count | None = None,
     process: NotNegative | None = None,
-    say: Say = print,
+    quiet: bool = False,
     **arguments: Any,
 ) -> Run:
     """Train an experiment in a run directory, going on from its newest checkpoint if there is one.
@@ -75,6 +75,9 @@ def train(
         file is a copy kept in the run directory; runs of the others are loaded again by
         ``jgan.load(path, experiment=...)``.
       steps: Number of updates of the rule (default: the experiment's own number).
+      minutes: Length of the training in minutes, from the call to its end, compilation included. The number of
+        steps follows from the speed that is measured first, and the schedules of the experiment end with the
+        training; evaluations come on top.
       batch_size: Number of examples in a minibatch (default: the experiment's own number).
       seed: Seed of the initial parameters, the latents and the order of the data.
       out: Run directory (default: runs/NAME-SEED).
@@ -102,7 +105,7 @@ def train(
       coordinator: HOST:PORT of the first of several processes that train together, or auto on a cluster.
       processes: Number of processes that train together.
       process: Number of this process among them, from 0.
-      say: Called with each line of progress.
+      quiet: Print only warnings and the result, and not how far the training is.
       **arguments: Arguments of the experiment function, which are its flags on the command line.
 
     Returns:
@@ -117,7 +120,13 @@ def train(
     connect(coordinator, processes, process)
     if fork is not None and from_run is not None:
         raise UserError("--fork and --from were both given; give one of them.")
-    arguments = given.arguments(arguments)
+    if minutes is not None and (steps is not None or dry_run):
+        other = "--dry-run" if dry_run else "--steps"
+        raise UserError(
+            f"--minutes and {other} were both given, but --minutes measures how many steps are trained; give "
+            "one of them."
+        )
+    chosen, arguments = arguments.keys(), given.arguments(arguments)
     whole = given.build(**arguments)
     resized = whole.resized(steps, batch_size)
     if from_run is not None and len(resized.stages) < len(whole.stages):
@@ -142,13 +151,26 @@ def train(
         fork=None if fork is None else Path(fork),
         from_run=None if from_run is None else Path(from_run),
         accept_data=accept_data,
+        minutes=minutes,
     )
     if not is_leader():
-        say = lambda line: None
+        silence()
     say("\n".join([given.summary, *_about(resized), f"run directory: {folder}"]))
+    if minutes is not None:
+        resized, arguments = timed(
+            resized,
+            given.build,
+            arguments,
+            chosen,
+            minutes,
+            seed=seed,
+            out=folder,
+            options=options,
+            batch_size=batch_size,
+        )
     run = Run(folder, experiment=resized)
     if dry_run:
-        _describe(resized, given, arguments, seed, options, say)
+        _describe(resized, given, arguments, seed, options)
         return run
     score = functools.partial(scorer, count=evaluate_samples) if evaluate_every else None
     finished = train_run(
@@ -159,10 +181,11 @@ def train(
         out=folder,
         options=options,
         score=score,
-        say=say,
     )
-    if finished:
-        say("done: " + ", ".join(str(folder / f"{name}.png") for name in resized.game.views))
+    if finished and is_leader():
+        print_result(
+            "done: " + ", ".join(str(folder / f"{name}.png") for name in resized.game.views)
+        )
     return run
 
 
@@ -172,7 +195,6 @@ def _describe(
     arguments: dict[str, Any],
     seed: int,
     options: Options,
-    say: Say,
 ) -> None:
     """Everything that is known before the first step; nothing is trained and nothing written."""
     settings = settings_of(
@@ -182,14 +204,16 @@ def _describe(
         data=identities(experiment),
         **experiment.sizes(),
     )
-    say(json.dumps(settings, indent=2))
+    print_result(json.dumps(settings, indent=2))
     count, state, from_run = len(experiment.stages), None, options.from_run
     newest = None if from_run is None else check_other_run(experiment, from_run)
     for number, stage in enumerate(experiment.stages):
         state = shape_after(stage, state) if state else shape_of_state(experiment.until(0))
         if newest is not None and number < count - 1:
             where = f"taken from step {newest} of {from_run}"
-            say(f"stage {number + 1}/{count}: {_span(experiment, number)} {where}, not trained")
+            print_result(
+                f"stage {number + 1}/{count}: {_span(experiment, number)} {where}, not trained"
+            )
             continue
         layout = layout_of(stage, options.parallel)
         resident = is_resident(stage.source, layout, options.loader)
@@ -197,14 +221,14 @@ def _describe(
         where = "on every device" if resident else "streamed"
         if count == 1:
             for line in needed.lines():
-                say(line)
-            say(f"devices: {layout.count}, by {layout.mode}; the data {where}")
+                print_result(line)
+            print_result(f"devices: {layout.count}, by {layout.mode}; the data {where}")
             continue
-        say(
+        print_result(
             f"stage {number + 1}/{count}: {_span(experiment, number)} in batches of {stage.batch_size}; "
             f"{needed.line()}; devices {layout.count}, by {layout.mode}; the data {where}"
         )
-    say("nothing was trained: this was a dry run")
+    print_result("nothing was trained: this was a dry run")
 
 
 def _span(experiment: Experiment, number: int) -> str:

@@ -17,6 +17,7 @@ from jgan.commands.kinds import MOST, Count
 from jgan.commands.paths import Folder, Place, check_folder, output
 from jgan.commands.table import Table
 from jgan.commands.verdict_rows import measured
+from jgan.display import say
 from jgan.errors import UserError
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.experiment import Claim, ExperimentFile
@@ -70,7 +71,7 @@ def verify(
     from_run: Place | None = None,
     pictures: Folder | None = None,
     each: Callable[[ClaimVerdict], None] = lambda verdict: None,
-    say: Callable[[str], None] = print,
+    quiet: bool = False,
     **arguments: Any,
 ) -> Verdicts:
     """Train an experiment, its controls and its rivals over seeds, and measure its claims.
@@ -91,7 +92,7 @@ def verify(
         needs.
       pictures: Folder for what each training draws, its control's picture on the right.
       each: Called with each verdict as soon as it is known.
-      say: Called with a line about each training.
+      quiet: Print only warnings and results, and not how far the command is.
       **arguments: Arguments of the experiment function, its flags on the command line. A claim's own setting
         overrides them; one that every claim overrides is refused.
 
@@ -137,7 +138,6 @@ def verify(
         from_run=None if from_run is None else Path(from_run),
         show=show,
         keep=keep,
-        say=say,
     ):
         verdicts.append(verdict)
         each(verdict)

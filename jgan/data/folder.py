@@ -1,6 +1,7 @@
 """A folder or zip archive of pictures of any size, mode and format, with their classes as labels."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,9 +88,10 @@ def read_pictures(
     every, place = _Files(tree, prefix, names), f"{tree.place}/{prefix}".rstrip("/")
     kept, broken = np.arange(len(names)), {}
     if target is None or channels is None:
-        headers, unopened = in_threads(lambda i: header(every.open(i)), len(names))
+        headers, unopened = in_threads(lambda i: header(every.open(i)), len(names), "sizes of")
         broken = {i: str(error) for i, error in unopened.items()}
         kept = np.asarray(sorted(headers), int)
+        notes = (*_sizes(headers.values()), *notes)
         _check_any(kept, names, broken, place)
         target = target or _common_size(place, names, headers)
         channels = channels or (1 if all(gray for _, _, gray in headers.values()) else 3)
@@ -176,6 +178,19 @@ def _on_disk(files: _Files, shape: tuple[int, int, int]) -> tuple[StoredArray, d
     failures = unreadable(files.marks(), decode)
     kept = np.delete(np.arange(len(files.names)), list(failures))
     return StoredArray(decode, (len(kept), *shape), np.dtype(np.uint8), kept), failures
+
+
+def _sizes(headers: Collection[tuple[int, int, bool]]) -> tuple[str, ...]:
+    """A note on the sizes of the files, if they differ, and on how many of them are gray, if some are."""
+    sizes = sorted({(height, width) for height, width, _ in headers}, key=math.prod)
+    gray = sum(header[2] for header in headers)
+    notes = []
+    if len(sizes) > 1:
+        (low, high), (tall, wide) = sizes[0], sizes[-1]
+        notes.append(f"files of {low}x{high} to {tall}x{wide} (height x width)")
+    if 0 < gray < len(headers):
+        notes.append(f"{gray} of {len(headers)} files are gray")
+    return tuple(notes)
 
 
 def _common_size(

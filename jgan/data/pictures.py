@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
+from jgan.display import task
+
 Size = int | tuple[int, int] | None
 LONGEST = 8192
 """Pixels to which pictures are resized at most; a longer side is a slip, and would take minutes a picture."""
@@ -147,9 +149,9 @@ def _orientation(image: Image.Image) -> int:
 
 
 def in_threads[T](
-    read: Callable[[int], T], count: int
+    read: Callable[[int], T], count: int, what: str = "reading"
 ) -> tuple[dict[int, T], dict[int, Exception]]:
-    """Call ``read`` with 0 .. count - 1 in a few threads; return the results and the failures."""
+    """Call ``read`` with 0 .. count - 1 in a few threads, shown as ``what``; return results, failures."""
     results: dict[int, T] = {}
     failures: dict[int, Exception] = {}
 
@@ -161,12 +163,18 @@ def in_threads[T](
                 failures[index] = error
 
     # Pillow warns of odd metadata and of very large pictures, which are read all the same.
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
+    threads = min(os.cpu_count() or 1, 16)
+    with (
+        warnings.catch_warnings(),
+        ThreadPoolExecutor(threads) as pool,
+        task(what, count, "pictures") as shown,
+    ):
         warnings.simplefilter("ignore")
         for start in range(0, count, _BLOCK):  # so that Ctrl-C waits for one block only
             block = range(count)[start : start + _BLOCK]
             # Handing over a single small picture costs as much as decoding it.
             list(pool.map(attempt, [block[i : i + _TASK] for i in range(0, len(block), _TASK)]))
+            shown.update(block.stop)
     return results, failures
 
 

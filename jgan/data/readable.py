@@ -32,7 +32,7 @@ def unreadable(marks: Sequence[str], read: Callable[[int], np.ndarray]) -> dict[
     def attempt(number: int) -> None:
         read(number)
 
-    _, failures = in_threads(attempt, len(marks))
+    _, failures = in_threads(attempt, len(marks), "checking")
     reasons = {number: str(error) for number, error in failures.items()}
     if record:
         with contextlib.suppress(UserError):  # a read-only home costs the time again, nothing else

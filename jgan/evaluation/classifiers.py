@@ -1,6 +1,6 @@
 """A classifier trained here, as an extractor: class accuracy, mode counting, features of a domain."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import optax
 from jax.tree_util import Partial
 
 from jgan.data import Source, example_indices, gather
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.evaluation.array_archive import digest_of
 from jgan.evaluation.extraction import extract
@@ -66,7 +67,6 @@ def train_classifier(
     learning_rate: float = 1e-3,
     width: int = 32,
     seed: int = 0,
-    say: Callable[[str], None] = print,
 ) -> Classifier:
     """Train `jgan.networks.classifier.small_classifier` by Adam with a cosine schedule.
 
@@ -78,7 +78,6 @@ def train_classifier(
       learning_rate: at the beginning; it falls to zero.
       width: of the network.
       seed: of weights, order and dropout; the result is a function of it.
-      say: told the loss after every epoch.
 
     Raises:
       UserError: if a source has no labels or no images, or images of another shape than the other's, or
@@ -116,9 +115,10 @@ def train_classifier(
         return state, losses.mean()
 
     state = params, optimizer.init(params)
-    for number in range(epochs):
-        state, value = epoch(state, jnp.asarray(number), arrays)
-        say(f"epoch {number + 1}/{epochs}  loss {float(value):.4f}")
+    with task("training a classifier", epochs, "epochs", announced=True) as shown:
+        for number in range(epochs):
+            state, value = epoch(state, jnp.asarray(number), arrays)
+            shown.update(number + 1, [f"loss {float(value):.4f}"])
     about = {
         "data": train.name,
         "shape": list(train.shape),

@@ -1,11 +1,12 @@
 """What the metrics need of one set of examples, gathered from a stream in one pass."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from jgan.data import gather
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.evaluation.extraction import extract
 from jgan.features.extractor import Extractor, features_and_probabilities
@@ -14,9 +15,6 @@ from jgan.metrics.subsets import stream
 
 MOMENTS, FEATURES, PROBABILITIES, IMAGES = "moments", "features", "probabilities", "images"
 IMAGES_KEPT = 16_384
-
-Progress = Callable[[int], None]
-"""Called with the number of examples done so far."""
 
 
 class NotFinite(UserError):
@@ -91,7 +89,7 @@ def collect(
     name: str = "samples",
     labels: np.ndarray | None = None,
     seed: int = 0,
-    progress: Progress = lambda count: None,
+    total: int | None = None,
 ) -> Collected:
     """Gather what ``needs`` names from a stream of examples, holding a few batches of them at a time.
 
@@ -102,7 +100,7 @@ def collect(
       name: what messages call the examples.
       labels: of the examples in their order, or None.
       seed: of the choice of images, where there are more than `IMAGES_KEPT`.
-      progress: told how many examples are done.
+      total: how many there will be, for those who wait; None where it is not known.
 
     Returns:
       What was asked for.
@@ -113,36 +111,37 @@ def collect(
         probabilities though they are needed.
     """
     reservoir = Reservoir(IMAGES_KEPT, stream(seed, "images"))
-    total = 0
+    read = 0
 
     def watched() -> Iterator[np.ndarray]:
-        nonlocal total
+        nonlocal read
         for batch in batches:
             array = np.asarray(batch)
-            _check(array, total, name, extractor)
+            _check(array, read, name, extractor)
             if IMAGES in needs:
                 reservoir.add(array)
-            total += len(array)
+            read += len(array)
             yield array
 
     moments: Accumulator | None = None
     features: list[np.ndarray] = []
     probabilities: list[np.ndarray] = []
     done = 0
-    for found, chances in _run(watched(), extractor, needs):
-        if MOMENTS in needs:
-            part = accumulate(found)
-            moments = part if moments is None else merge(moments, part)
-        if FEATURES in needs:
-            features.append(np.asarray(found, np.float32))
-        if chances is not None:
-            probabilities.append(chances)
-        done += len(found)
-        progress(done)
-    if not total:
+    with task(f"features of {name}", total, "examples") as shown:
+        for found, chances in _run(watched(), extractor, needs):
+            if MOMENTS in needs:
+                part = accumulate(found)
+                moments = part if moments is None else merge(moments, part)
+            if FEATURES in needs:
+                features.append(np.asarray(found, np.float32))
+            if chances is not None:
+                probabilities.append(chances)
+            done += len(found)
+            shown.update(done)
+    if not read:
         raise UserError(f"{name} are none; evaluation needs at least one.")
     join = lambda parts: np.concatenate(parts) if parts else None
-    collected = Collected(total, moments, join(features), join(probabilities), labels=labels)
+    collected = Collected(read, moments, join(features), join(probabilities), labels=labels)
     if IMAGES not in needs:
         return collected
     kept, rows = reservoir.chosen()

@@ -1,7 +1,7 @@
 """Evaluate samples against a reference, and say by which protocol."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +11,9 @@ import numpy as np
 from jax.tree_util import Partial
 
 from jgan.data import Source
+from jgan.display import task
 from jgan.errors import UserError
-from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, Progress, collect
+from jgan.evaluation.collect import FEATURES, IMAGES, MOMENTS, PROBABILITIES, collect
 from jgan.evaluation.metric import POINTS, Evidence, Value, judged
 from jgan.evaluation.metric_table import CHANNELS, FOR_IMAGES, FOR_POINTS, HELD_OUT, get_metrics
 from jgan.evaluation.reference import check_enough, measurable, reference_statistics
@@ -69,8 +70,6 @@ def evaluate(
     seed: int = 0,
     cache: Path | None = None,
     about: Mapping[str, Any] | None = None,
-    progress: Progress = lambda count: None,
-    begin: Callable[[str], None] = lambda metric: None,
 ) -> Result:
     """Measure samples against a reference.
 
@@ -87,8 +86,6 @@ def evaluate(
       seed: of subsets, directions, latents.
       cache: folder for the reference's statistics, see `jgan.files.cache_folder`; None for none.
       about: what else the protocol should say, such as run, step and split.
-      progress: told how many samples are done.
-      begin: told each metric's name when its computation begins.
 
     Returns:
       The numbers and their protocol.
@@ -124,7 +121,7 @@ def evaluate(
             name=samples.name,
             labels=samples.labels,
             seed=seed,
-            progress=progress,
+            total=samples.total,
         )
         check_enough(fake.count, LEAST, samples.name)
         new = None
@@ -150,8 +147,8 @@ def evaluate(
         )
         measured = []
         for name, metric in chosen.items():
-            begin(name)
-            found = metric.measure(evidence)
+            with task(f"computing {name}", note=metric.wait, announced=True):
+                found = metric.measure(evidence)
             measured.append(judged(found, tested) if PROBABILITIES in metric.needs else found)
     except UserError:
         raise

@@ -60,10 +60,6 @@ class JudgeSettings(NamedTuple):
 SETTINGS = JudgeSettings()
 
 
-def _silently(line: str) -> None:
-    """Say nothing."""
-
-
 class Judge(NamedTuple):
     """Who names classes; calling it with examples ``(N, ...)`` gives int ``(N,)``.
 
@@ -124,9 +120,7 @@ def judge_for(source: Source, loaded: Mapping[LoadArguments, Source]) -> Judge:
     return Judge(extractor.name, classify, extractor.accuracy, about["fingerprint"])
 
 
-def classifier_for(
-    source: Source, loaded: Mapping[LoadArguments, Source], say: Callable[[str], None] = _silently
-) -> Classifier:
+def classifier_for(source: Source, loaded: Mapping[LoadArguments, Source]) -> Classifier:
     """The `domain_classifier` of the data that a source was taken from.
 
     It is trained on the whole training set and tested on the test set, or on a tenth of the images, held out,
@@ -135,20 +129,18 @@ def classifier_for(
     Args:
       source: labelled images.
       loaded: what `jgan.data.load` returned on the way to them, empty where it is not known.
-      say: told the loss after every epoch of a training.
 
     Raises:
       UserError: if they are no labelled images.
     """
     check_labelled_images(source, source)
-    return domain_classifier(*(published_splits(source, loaded) or divided(source)), say=say)
+    return domain_classifier(*(published_splits(source, loaded) or divided(source)))
 
 
 def domain_classifier(
     train: Source,
     test: Source,
     settings: JudgeSettings = SETTINGS,
-    say: Callable[[str], None] = _silently,
 ) -> Classifier:
     """A classifier of a domain of pictures, trained when it is first asked for and kept.
 
@@ -156,7 +148,6 @@ def domain_classifier(
       train: labelled images to learn from; augmentation is left out.
       test: labelled images that its accuracy is measured on and that no training meets.
       settings: of the training.
-      say: told the loss after every epoch of a training.
 
     Returns:
       The classifier, a function of the sources' images, labels and names of classes and of the settings.
@@ -178,7 +169,6 @@ def domain_classifier(
             learning_rate=settings.learning_rate,
             width=settings.width,
             seed=settings.seed,
-            say=say,
         )
         return TrainedArrays(found.variables, {**found.about, "fingerprint": fingerprint(recipe)})
 

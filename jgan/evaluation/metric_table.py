@@ -26,10 +26,12 @@ class Metric(NamedTuple):
     Attributes:
       measure: from evidence to numbers.
       needs: what must be gathered of both sets, and what else the evaluation must have.
+      wait: what to expect of a metric that takes long, "" for the others.
     """
 
     measure: Callable[[Evidence], Measurement]
     needs: frozenset[str]
+    wait: str = ""
 
     @property
     def summary(self) -> str:
@@ -37,14 +39,14 @@ class Metric(NamedTuple):
         return (self.measure.__doc__ or "").strip().split("\n")[0]
 
 
-def _metric(measure: Callable[[Evidence], Measurement], *needs: str) -> Metric:
-    return Metric(measure, frozenset(needs))
+def _metric(measure: Callable[[Evidence], Measurement], *needs: str, wait: str = "") -> Metric:
+    return Metric(measure, frozenset(needs), wait)
 
 
 METRICS = {
     "fd": _metric(features.frechet, MOMENTS),
     "fd_inf": _metric(features.frechet_infinite, MOMENTS, FEATURES),
-    "kid": _metric(features.kernel, FEATURES),
+    "kid": _metric(features.kernel, FEATURES, wait="100 subsets"),
     "is": _metric(features.class_score, PROBABILITIES),
     "prdc": _metric(features.manifolds, FEATURES),
     "mmd": _metric(features.discrepancy, FEATURES),
@@ -58,7 +60,7 @@ METRICS = {
     "stacked": _metric(features.stacked, PROBABILITIES, CHANNELS),
     "swd": _metric(images.patch_swd, IMAGES),
     "msssim": _metric(images.similarity, IMAGES),
-    "ppl": _metric(images.walk, LATENTS),
+    "ppl": _metric(images.walk, LATENTS, wait=f"features of {2 * images.WALKED:,} more samples"),
     "eq": _metric(images.moving, TRANSFORMED),
     "modes": _metric(images.modes, FEATURES, DENSITY),
     "divergences": _metric(images.divergences, FEATURES, DENSITY),

@@ -27,7 +27,6 @@ from jgan.evaluation.collect import (
     MOMENTS,
     PROBABILITIES,
     Collected,
-    Progress,
     as_images,
     collect,
 )
@@ -71,7 +70,6 @@ def reference_statistics(
     seed: int = 0,
     cache: Path | None = None,
     name: str = "reference",
-    progress: Progress = lambda count: None,
 ) -> tuple[Collected, str]:
     """What ``needs`` names of a reference set, and the content hash of its images.
 
@@ -83,7 +81,6 @@ def reference_statistics(
       seed: of the choice of images, where there are more than `IMAGES_KEPT`.
       cache: folder of the entries, or None to keep none. Points are never kept.
       name: what messages call the images.
-      progress: told how many images are done; not called where an entry is found.
 
     Raises:
       UserError: see `collect.collect`.
@@ -96,7 +93,7 @@ def reference_statistics(
     if found is None or not costly <= _parts(found):
         # An entry is replaced by one that has all that this and earlier evaluations needed.
         wanted = costly | (_parts(found) if found is not None else frozenset())
-        found = collect(_batches(images), extractor, wanted, name=name, progress=progress)
+        found = collect(_batches(images), extractor, wanted, name=name, total=len(images))
         if entry is not None:
             # A read-only cache costs the time again, nothing else.
             with contextlib.suppress(UserError):

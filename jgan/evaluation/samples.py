@@ -41,6 +41,7 @@ class Samples(NamedTuple):
       latents: the generator, for metrics that walk through its latents.
       name: what messages and the protocol call them.
       classes: the names of the labels' classes, empty where they are not known.
+      total: how many there are, None where it is not known beforehand.
     """
 
     batches: Iterator[np.ndarray]
@@ -48,6 +49,7 @@ class Samples(NamedTuple):
     latents: Latents | None = None
     name: str = "samples"
     classes: tuple[str, ...] = ()
+    total: int | None = None
 
 
 def sampler(

@@ -97,7 +97,7 @@ def scorer(
     def frechet(variables: Variables, step: Any) -> float:
         fit, root = reference()
         try:
-            fake = collect(draw(variables, count, seed, step), known, NEEDS)
+            fake = collect(draw(variables, count, seed, step), known, NEEDS, total=count)
         except NotFinite:
             return float("inf")
         return precise_frechet_distance(

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 from jax.experimental import multihost_utils
 from jax.sharding import NamedSharding, PartitionSpec
 
+from jgan.display import warn
 from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.runs.fingerprint import fingerprint
@@ -210,15 +211,12 @@ class Checkpoints(SavedCheckpoints):
                 f"a checkpoint in {str(self._root)!r} could not be written ({_innermost(error)}); {intact}."
             ) from error
 
-    def load_newest_intact(
-        self, like: Callable[[int], tuple[TrainState, Any]], say: Callable[[str], None]
-    ) -> TrainState:
+    def load_newest_intact(self, like: Callable[[int], tuple[TrainState, Any]]) -> TrainState:
         """The newest state that can be loaded; damaged ones after it are moved out and named.
 
         Args:
           like: for the step of a checkpoint, a state with the structure to restore and the sharding, as for
             `load`.
-          say: told of every damaged checkpoint.
 
         Raises:
           UserError: if none can be loaded, with what is wrong with the newest.
@@ -233,7 +231,7 @@ class Checkpoints(SavedCheckpoints):
                 continue
             for damaged, failure in failures.items():
                 place = self._root.parent / f"damaged-checkpoint-{damaged}"
-                say(f"{failure} It was moved to {place}; going on from step {step}.")
+                warn(f"{failure} It was moved to {place}; going on from step {step}.")
                 self._move_out(damaged, place)
             return state
         raise next(iter(failures.values()))

@@ -28,6 +28,7 @@ FREE = (
     "experiment_sha256",
     "forked_from",
     "steps",
+    "minutes",
     "stages",
     "score",
     "versions",
@@ -169,7 +170,7 @@ class RunDirectory:
             settings = {**settings, "forked_from": str(fork)}
         if from_run is not None:
             settings = {**settings, "from": str(from_run.resolve())}
-        if file.exists() and self._has_begun():
+        if file.exists() and has_begun(self.path):
             before = read_settings(self.path)
             instead = ANOTHER_SWEEP if "sweep" in settings else ANOTHER_RUN
             if "forked_from" in before:
@@ -204,11 +205,6 @@ class RunDirectory:
             write_atomically(self.path / "experiment.py", experiment.read_bytes())
         write_atomically(file, json.dumps(settings, indent=2) + "\n")
 
-    def _has_begun(self) -> bool:
-        """Whether there is anything to continue: checkpoints, or populations of a sweep."""
-        kept = ("checkpoints/[0-9]*", "current/*/[0-9]*", "batches/*")
-        return any(any(self.path.glob(pattern)) for pattern in kept)
-
     def best(self) -> dict[str, Any] | None:
         """Step, score and protocol of the best evaluation so far, None before the first."""
         return best_of(self.path)
@@ -226,6 +222,12 @@ def best_of(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return best if whole else None
+
+
+def has_begun(path: Path) -> bool:
+    """Whether there is anything to continue in a folder: checkpoints, or populations of a sweep."""
+    kept = ("checkpoints/[0-9]*", "current/*/[0-9]*", "batches/*")
+    return any(any(path.glob(pattern)) for pattern in kept)
 
 
 def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:

@@ -11,8 +11,10 @@ import numpy as np
 
 from jgan.data.identity import resolved
 from jgan.data.loader import Reading
+from jgan.display import say, task, warn
 from jgan.evaluation.score import Scorer
 from jgan.rules import TrainState
+from jgan.runs.before import say_what_was_chosen, say_what_was_found
 from jgan.runs.checkpoint import Checkpoints
 from jgan.runs.fork import forked, of_other_run
 from jgan.runs.health import SPREAD, Doctor, spread
@@ -29,7 +31,6 @@ from jgan.training.experiment import Experiment
 from jgan.training.fit import Diverged, Row, all_chunks, begin, layout_of
 from jgan.training.stages import Stage
 
-Say = Callable[[str], None]
 ScorerOf = Callable[[Experiment | Stage], Scorer]
 """Makes the score of a game's samples against its data, such as `jgan.evaluation.score.scorer`."""
 
@@ -53,6 +54,7 @@ class Options:
       fork: a run directory to start from instead of from the first step; what fits is taken over.
       from_run: a run directory that trained the earlier stages; only the last one is trained.
       accept_data: go on with other data than the run, or the one that it forks, was trained on.
+      minutes: in which it is to be trained, where that has decided the steps (`jgan.runs.minutes`).
     """
 
     log_every: int = 50
@@ -69,6 +71,7 @@ class Options:
     fork: Path | None = None
     from_run: Path | None = None
     accept_data: bool = False
+    minutes: float | None = None
 
 
 DEFAULTS = Options()
@@ -83,7 +86,8 @@ def train(
     out: Path,
     options: Options = DEFAULTS,
     score: ScorerOf | None = None,
-    say: Say = print,
+    report: bool = True,
+    after_row: Callable[[Row], None] = lambda row: None,
 ) -> bool:
     """Train until ``experiment.steps``, going on from the newest checkpoint in ``out`` if there is one.
 
@@ -97,7 +101,8 @@ def train(
       options: how the run is kept and seen.
       score: makes what evaluates the averaged variables of a stage every ``options.evaluate_every`` steps and
         at its end; the checkpoint of the stage's best is kept, and ``best.json`` names it.
-      say: where progress goes, a line at a time.
+      report: whether to say what was found in the data and what was chosen, and to draw ``data.png``.
+      after_row: called with every row of metrics when it is logged, before the state is saved.
 
     Returns:
       Whether it came to the end; False if a signal stopped it (its state is saved).
@@ -116,6 +121,8 @@ def train(
         data=identities(experiment),
         **experiment.sizes(),
     )
+    if options.minutes is not None:
+        settings["minutes"] = options.minutes
     if score is not None:
         settings["score"] = score(experiment).protocol
     with ExitStack() as stack:
@@ -126,12 +133,30 @@ def train(
         checkpoints = stack.enter_context(
             Checkpoints(run.checkpoints, options.keep, options.keep_every)
         )
-        state = _start(experiment, seed, options, checkpoints, say)
-        session = _Session(run, experiment, options, checkpoints, state, score, say)
+        report = report and is_leader()
+        if report and not checkpoints.steps():
+            say_what_was_found(run, experiment)
+        state = _start(experiment, seed, options, checkpoints)
+        if report:
+            say_what_was_chosen(experiment, state, arguments, options.parallel, options.loader)
+        shown = stack.enter_context(
+            task("", experiment.steps, "steps", done=int(state.step), lasting=True)
+        )
+        session = _Session(
+            run,
+            experiment,
+            options,
+            checkpoints,
+            state,
+            score,
+            Progress(experiment, shown),
+            after_row,
+        )
         stack.callback(session.log.close)
         stop = stack.enter_context(stop_requests())
         if not checkpoints.steps():  # a run that diverges at once has something to go back to
             checkpoints.save(state)
+        shown.restart()
         try:
             for newest, row in all_chunks(
                 experiment,
@@ -156,7 +181,7 @@ def train(
 
 
 def _start(
-    experiment: Experiment, seed: int, options: Options, checkpoints: Checkpoints, say: Say
+    experiment: Experiment, seed: int, options: Options, checkpoints: Checkpoints
 ) -> TrainState:
     """The state to go on from: a checkpoint of this run, or of the run it forks or takes from, or the first."""
 
@@ -165,7 +190,7 @@ def _start(
         return shape, layout_of(experiment.at(step), options.parallel).of_state(shape)
 
     if checkpoints.steps():
-        state = checkpoints.load_newest_intact(like, say)
+        state = checkpoints.load_newest_intact(like)
         if int(state.step):
             say(f"resuming at step {int(state.step)}")
         return state
@@ -198,12 +223,13 @@ class _Session:
         checkpoints: Checkpoints,
         state: TrainState,
         scorer: ScorerOf | None,
-        say: Say,
+        progress: Progress,
+        after_row: Callable[[Row], None],
     ) -> None:
         self._run, self._experiment, self._options = run, experiment, options
-        self._checkpoints, self._scorer, self._say = checkpoints, scorer, say
+        self._checkpoints, self._scorer, self._progress = checkpoints, scorer, progress
+        self._after_row = after_row
         self._done = int(state.step)
-        self._progress = Progress(experiment)
         self.log: Log = Logs(self._open_logs() if is_leader() else [])
         self._enter(experiment.number(self._done))
 
@@ -225,7 +251,7 @@ class _Session:
             and self._score
             and self._best.get("protocol") != _as_read(self._score.protocol)
         ):
-            self._say(
+            say(
                 f"the best score so far, {self._best['score']:.4g} at step {self._best['step']}, is of another "
                 "protocol and not compared; a new best starts"
             )
@@ -256,9 +282,11 @@ class _Session:
         if self._term_metrics:
             row = {**row, **self._term_metrics(state)}
         self.log.row(row)
-        self._say(self._progress.line(row))
-        for warning in self._doctor.row(row):
-            self._say(f"warning: {warning}")
+        warnings = self._doctor.row(row)
+        self._progress.update(row, warnings)
+        for warning in warnings:
+            warn(warning)
+        self._after_row(row)
         if ends or self._due(step, self._options.save_every):
             self._checkpoints.save(state)
         self._done = step
@@ -273,7 +301,8 @@ class _Session:
         whole = on_host(state)
         if not is_leader():
             return {}
-        views = {name: view(whole) for name, view in self._views.items()}
+        with task(f"drawing the samples of step {int(state.step):,}", apart=True):
+            views = {name: view(whole) for name, view in self._views.items()}
         write_pictures(self._run, views, self._reference, int(state.step), self.log)
         samples = views.get("samples")
         if not isinstance(samples, np.ndarray) or not isinstance(self._reference, np.ndarray):
@@ -284,7 +313,9 @@ class _Session:
 
     def _evaluated(self, state: TrainState, step: int) -> float:
         assert self._score is not None
-        value = self._score.measure(on_host(state.averaged_variables()), on_host(state.clock.stage))
+        with task(f"scoring the samples of step {step:,}", apart=True):
+            averaged = on_host(state.averaged_variables())
+            value = self._score.measure(averaged, on_host(state.clock.stage))
         if self._best is None or value < self._best["score"]:
             self._best = {"step": step, "score": value, "protocol": self._score.protocol}
             self._checkpoints.pin(step)

@@ -15,7 +15,6 @@ import json
 import math
 import re
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from jgan.display import Task, task, warn
 from jgan.errors import UserError
 from jgan.files import make_folder, write_atomically
 from jgan.runs.checkpoint import Checkpoints
@@ -35,7 +35,6 @@ from jgan.training.experiment import Experiment, Trained
 from jgan.training.loop import over_due
 
 Measures = Callable[[Trained], Mapping[str, float]]
-Say = Callable[[str], None]
 
 
 class Member(NamedTuple):
@@ -143,7 +142,6 @@ def sweep(
     measure_times: int = 1,
     observe: Observer = lambda member, trained: None,
     stop: Callable[[], bool] = lambda: False,
-    say: Say = print,
 ) -> list[Record]:
     """Train all batches, going on where an earlier call was stopped, and write the tables.
 
@@ -160,7 +158,6 @@ def sweep(
       observe: shown every member that is about to be measured, for pictures of it.
       stop: asked after every chunk and every measurement; once it is true the population is saved and the
         sweep ends, to be gone on with by the next call. The tables are then not written.
-      say: where progress goes.
 
     Returns:
       The records of all members, in the order of the batches; those of the finished batches if stopped.
@@ -169,31 +166,32 @@ def sweep(
         raise UserError(f"measure_times is {measure_times}, but must be at least 1.")
     cadence = Cadence(log_every, save_every, measure_times)
     folder = make_folder(run.path / "batches")
-    clock = _Clock(sum(len(batch.members) for batch in batches), say)
+    members = sum(len(batch.members) for batch in batches)
     records: list[Record] = []
-    for number, batch in enumerate(batches):
-        file = folder / f"{number:04d}.json"
-        found = _kept(file, batch, say)
-        if found is None:
-            found = _train(
-                lambda **own: resize(build(**own)),
-                batch,
-                way,
-                run.path / "current" / f"{number:04d}",
-                file.with_suffix(".jsonl"),
-                measures,
-                observe,
-                cadence,
-                clock,
-                stop,
-            )
+    with task("", members, "members", lasting=True) as shown:
+        for number, batch in enumerate(batches):
+            file = folder / f"{number:04d}.json"
+            found = _kept(file, batch)
             if found is None:
-                return records
-            write_atomically(file, json.dumps([record.as_json() for record in found]) + "\n")
-            shutil.rmtree(run.path / "current", ignore_errors=True)
-        else:
-            clock.skip(len(batch.members))
-        records += found
+                found = _train(
+                    lambda **own: resize(build(**own)),
+                    batch,
+                    way,
+                    run.path / "current" / f"{number:04d}",
+                    file.with_suffix(".jsonl"),
+                    measures,
+                    observe,
+                    cadence,
+                    _Clock(shown, len(batch.members)),
+                    stop,
+                )
+                if found is None:
+                    return records
+                write_atomically(file, json.dumps([record.as_json() for record in found]) + "\n")
+                shutil.rmtree(run.path / "current", ignore_errors=True)
+            else:
+                shown.skip(len(batch.members))
+            records += found
     write_tables(run.path, records)
     return records
 
@@ -205,13 +203,13 @@ def finished_members(folder: Path, batches: Sequence[Batch]) -> int:
     return sum(len(records) for records in found if records is not None)
 
 
-def _kept(file: Path, batch: Batch, say: Say) -> list[Record] | None:
+def _kept(file: Path, batch: Batch) -> list[Record] | None:
     """The records of a batch that is finished, None for one that is to be trained."""
     if not file.exists():
         return None
     found = read_records(file)
     if found is None or len(found) != len(batch.members):
-        say(f"{str(file)!r} is damaged, so its {len(batch.members)} members are trained again.")
+        warn(f"{str(file)!r} is damaged, so its {len(batch.members)} members are trained again.")
         file.unlink()
         return None
     return found
@@ -247,12 +245,12 @@ def _train(
     with Checkpoints(place, keep=2) as checkpoints:
         if checkpoints.steps():
             like = lambda step: stage(whole.number(step)).shapes
-            states = checkpoints.load_newest_intact(like, clock.say)
+            states = checkpoints.load_newest_intact(like)
         else:
             states = stage(0).init()
         step = int(states.step)
         made = stage(whole.number(step))
-        clock.skip(members * step / steps)
+        clock.begin(step, steps)
         population_history = PopulationHistory(log, place.with_suffix(".measured"), step)
         while True:
             if step in cadence.marks(steps):
@@ -271,7 +269,7 @@ def _train(
             means = over_due(jax.device_get(metrics))
             row = {name: np.asarray(value).tolist() for name, value in means.items()}
             population_history.log({"step": step, **row})
-            clock.tell(members, step, steps, step - before)
+            clock.update(step, steps)
             stopped = stop()
             if stopped or step // cadence.save_every > before // cadence.save_every:
                 checkpoints.save(states, step)
@@ -338,25 +336,18 @@ def write_tables(folder: Path, records: Sequence[Record]) -> None:
 
 
 class _Clock:
-    """Progress and time left over a whole sweep, in members; part of a training counts as part of one."""
+    """Shows how far a population is; part of a training counts as part of a member."""
 
-    def __init__(self, members: int, say: Say) -> None:
-        self.say = say
-        self._members, self._trained, self._before = members, 0.0, 0.0
-        self._start = time.monotonic()
+    def __init__(self, shown: Task, members: int) -> None:
+        self._shown, self._members, self._first = shown, members, shown.done
 
-    def skip(self, members: float) -> None:
-        """Members that were trained by an earlier call."""
-        self._before += members
+    def begin(self, step: int, steps: int) -> None:
+        """The population goes on from a step to which an earlier call has come."""
+        self._shown.skip(self._members * step / steps)
 
-    def tell(self, members: int, step: int, steps: int, count: int) -> None:
-        """A population of ``members`` has come to ``step`` by ``count`` steps."""
-        self._trained += members * count / steps
-        left = (time.monotonic() - self._start) / max(self._trained, 1e-9)
-        left *= self._members - self._before - self._trained
-        minutes, seconds = divmod(max(0, round(left)), 60)
-        done = math.floor(self._before + self._trained + 1e-6)
-        self.say(
-            f"members {done}/{self._members}  step {step}/{steps} of {members} at once  "
-            f"{minutes}:{seconds:02d} left"
+    def update(self, step: int, steps: int) -> None:
+        """The population has come to a step."""
+        self._shown.update(
+            self._first + self._members * step / steps,
+            [f"step {step:,}/{steps:,} of {self._members} at once"],
         )

@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import logging
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -10,6 +9,7 @@ from typing import Any
 
 import jax
 
+from jgan.display import task, warn
 from jgan.training.resources import free_bytes
 
 _EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
@@ -49,8 +49,16 @@ class Program:
     def __call__(self, *arguments: Any) -> Any:
         """The function's result."""
         if self._chosen is None:
-            # The call finds what is compiled here.
-            _warn_of_memory(self._choose(arguments).lower(*arguments).compile())
+            with task(
+                "compiling the training steps",
+                note="usually 10 to 30 s the first time",
+                announced=True,
+                lasting=True,
+                apart=True,
+            ):
+                # The call finds what is compiled here.
+                compiled = self._choose(arguments).lower(*arguments).compile()
+            _warn_of_memory(compiled)
         return self._choose(arguments)(*arguments)
 
     def lower(self, *arguments: Any) -> Any:
@@ -76,11 +84,10 @@ def _warn_of_memory(compiled: Any) -> None:
     )
     free = free_bytes(device)
     if more > free:
-        logging.getLogger("jgan").warning(
-            "warning: the compiled steps need another %.3g GB for what they compute on the way, but %.3g GB of "
-            "memory are free; use a smaller --batch-size or narrower networks if the training fails.",
-            more / 1e9,
-            free / 1e9,
+        warn(
+            f"the compiled steps need another {more / 1e9:.3g} GB for what they compute on the way, but "
+            f"{free / 1e9:.3g} GB of memory are free; use a smaller --batch-size or narrower networks if the "
+            "training fails."
         )
 
 

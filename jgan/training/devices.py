@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from jgan.errors import UserError
@@ -183,6 +184,13 @@ def connect(coordinator: str | None, processes: int | None, process: int | None)
 def is_leader() -> bool:
     """Whether this process writes the run directory."""
     return jax.process_index() == 0
+
+
+def of_leader(number: int) -> int:
+    """The leader's number in every process, below 2^31; all processes must ask for it together."""
+    if jax.process_count() == 1:
+        return number
+    return int(multihost_utils.broadcast_one_to_all(np.asarray(number, np.int32)))
 
 
 def on_host(tree: Any) -> Any:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.sharding import SingleDeviceSharding
 
 from jgan.data.loader import Reading
+from jgan.display import task
 from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.training.compiler import compiled_sooner
@@ -53,7 +54,8 @@ def begin(
     check_batch(stage)
     batch = stage.source.first(stage.batch_size)
     make = lambda: first_state(stage.rule, batch, seed)
-    return placed(make, "the first state", layout, fits=fitting(stage, layout, loader))
+    with task("initializing the networks", apart=True):
+        return placed(make, "the first state", layout, fits=fitting(stage, layout, loader))
 
 
 def follow(

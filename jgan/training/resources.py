@@ -65,8 +65,8 @@ class Estimate(NamedTuple):
     def line(self) -> str:
         """The estimate in one line, for one stage of several."""
         return (
-            f"parameters {self.counts()}; memory {_scaled(self.memory_bytes, 'B')}; "
-            f"{_scaled(self.flops, 'FLOP')} a step"
+            f"parameters {self.counts()}; memory {with_unit(self.memory_bytes, 'B')}; "
+            f"{with_unit(self.flops, 'FLOP')} a step"
         )
 
     def lines(self) -> list[str]:
@@ -79,15 +79,15 @@ class Estimate(NamedTuple):
         operations: 7.68 kFLOP a step in products and convolutions, 120 FLOP an example
         """
         known = self.temporary_bytes is not None
-        temporary = f", temporary {_scaled(self.temporary_bytes or 0, 'B')}"
+        temporary = f", temporary {with_unit(self.temporary_bytes or 0, 'B')}"
         return [
             f"parameters: {self.counts()}",
-            f"memory: {_scaled(self.memory_bytes, 'B')} (state {_scaled(self.state_bytes, 'B')}, "
-            f"data on the device {_scaled(self.data_bytes, 'B')}, "
-            f"batch {_scaled(self.batch_bytes, 'B')}"
+            f"memory: {with_unit(self.memory_bytes, 'B')} (state {with_unit(self.state_bytes, 'B')}, "
+            f"data on the device {with_unit(self.data_bytes, 'B')}, "
+            f"batch {with_unit(self.batch_bytes, 'B')}"
             f"{temporary if known else '; temporary not known here'})",
-            f"operations: {_scaled(self.flops, 'FLOP')} a step in products and convolutions, "
-            f"{_scaled(self.flops / self.examples, 'FLOP')} an example",
+            f"operations: {with_unit(self.flops, 'FLOP')} a step in products and convolutions, "
+            f"{with_unit(self.flops / self.examples, 'FLOP')} an example",
         ]
 
 
@@ -128,9 +128,9 @@ def estimate(
     memory = compiled.memory_analysis()
     return Estimate(
         parameters={player: _count(state.variables[player]["params"]) for player in PLAYERS},
-        state_bytes=_bytes(state),
-        data_bytes=_bytes(fields) if resident else 0,
-        batch_bytes=_bytes(batch),
+        state_bytes=tree_bytes(state),
+        data_bytes=tree_bytes(fields) if resident else 0,
+        batch_bytes=tree_bytes(batch),
         temporary_bytes=None if memory is None else int(memory.temp_size_in_bytes),
         flops=flops,
         examples=examples,
@@ -190,13 +190,13 @@ def check_memory(state: TrainState, data_bytes: int, free: float, streams: bool 
     Raises:
       UserError: if they do not fit, with both sizes and what is free.
     """
-    needed = _bytes(state)
+    needed = tree_bytes(state)
     if needed + data_bytes <= free:
         return
-    data = f" and the data set {_scaled(data_bytes, 'B')}" if data_bytes else ""
+    data = f" and the data set {with_unit(data_bytes, 'B')}" if data_bytes else ""
     stream = "; use --loader stream, or" if streams and needed <= free else "; use"
     raise UserError(
-        f"the train state needs {_scaled(needed, 'B')}{data}, but {_scaled(free, 'B')} of memory are free"
+        f"the train state needs {with_unit(needed, 'B')}{data}, but {with_unit(free, 'B')} of memory are free"
         f"{stream} narrower networks or a larger machine."
     )
 
@@ -209,14 +209,15 @@ def _batch(fields: Mapping[str, jax.ShapeDtypeStruct], count: int) -> dict[str, 
     return jax.eval_shape(lambda arrays: gather(arrays, jnp.zeros(count, jnp.int32)), fields)
 
 
-def _bytes(tree: Any) -> int:
+def tree_bytes(tree: Any) -> int:
+    """Bytes of all arrays, or of their shapes, in a tree."""
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
 
 
-def _scaled(value: float, unit: str) -> str:
+def with_unit(value: float, unit: str) -> str:
     """A number with its unit in steps of 1000.
 
-    >>> _scaled(33390444544, "FLOP"), _scaled(7840000, "B"), _scaled(12, "B")
+    >>> with_unit(33390444544, "FLOP"), with_unit(7840000, "B"), with_unit(12, "B")
     ('33.4 GFLOP', '7.84 MB', '12 B')
     """
     for prefix in ("", "k", "M", "G"):

@@ -21,6 +21,7 @@ from jgan.errors import UserError
 from jgan.game import GENERATOR, PLAYERS, Aux
 from jgan.gans.single_player import single_player
 from jgan.rules import simultaneous
+from jgan.runs.logs import Row
 from jgan.runs.train import train
 from jgan.training.experiment import Claim, Experiment, Trained
 from jgan.training.fit import fit
@@ -127,15 +128,15 @@ def test_a_killed_call_is_gone_on_with_to_the_same_values(
     file, begun = as_file(build), []
     call = lambda: list(verify(file, {}, out=tmp_path, seeds=range(2), control_seeds=1))
 
-    def killed(*words: Any, say: Callable[[str], None], **options: Any) -> bool:
+    def killed(*words: Any, after_row: Callable[[Row], None], **options: Any) -> bool:
         begun.append(options["out"])
 
-        def die(line: str) -> None:
-            say(line)
-            if len(begun) == 2 and line.startswith("step 200/"):
+        def die(row: Row) -> None:
+            after_row(row)
+            if len(begun) == 2 and row["step"] == 200:
                 raise Killed
 
-        return train(*words, say=die, **options)
+        return train(*words, after_row=die, **options)
 
     monkeypatch.setattr(training_runs, "train", killed)
     with pytest.raises(Killed):

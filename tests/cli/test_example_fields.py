@@ -58,9 +58,9 @@ def test_pictures_are_drawn_of_the_fields_that_have_some(runs):
         for name in ("both", "photo", "dot", "tokens")
     }
     assert found == {
-        "both": ["samples-dot", "samples-photo"],
-        "photo": ["samples"],
-        "dot": ["samples"],
+        "both": ["data-dot", "data-photo", "samples-dot", "samples-photo"],
+        "photo": ["data", "samples"],
+        "dot": ["data", "samples"],
         "tokens": [],
     }
 

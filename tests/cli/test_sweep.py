@@ -10,10 +10,14 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from helpers import Heard
 
 from jgan.cli import sweep as command
+from jgan.cli.main import main
 from jgan.commands import sweep as function
 from jgan.commands.table import Table
+from jgan.display import Task
+from jgan.display.current import shown_on
 from jgan.errors import UserError
 from jgan.runs.run import RunDirectory
 from jgan.sweeps import sweep as module
@@ -113,13 +117,13 @@ def test_killed_twice_and_stopped_once(whole, file, tmp_path, monkeypatch, capsy
         if len(calls) == 12:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(module._Clock, "tell", kill)
+    monkeypatch.setattr(module._Clock, "update", kill)
     for _ in range(2):
         with pytest.raises(Killed):
             command.main(words(file, out))
-    assert command.main(words(file, out)) == 130
+    assert main(["sweep", *words(file, out)]) == 130
     assert "stopped; the same command goes on from here" in capsys.readouterr().out
-    assert command.main(words(file, out)) == 0
+    assert main(["sweep", *words(file, out)]) == 0
     # The second and third population were begun anew or went on from their checkpoints.
     assert 12 < len(calls) < 24
     names = ["members.csv", "summary.csv"]
@@ -138,14 +142,12 @@ def lengths(trained):
     return {"length": math.sqrt(total), "at": int(trained.state.step)}
 
 
-def measured(
-    build, folder, stop=lambda: False, observe=lambda member, trained: None, say=lambda line: None
-):
+def measured(build, folder, stop=lambda: False, observe=lambda member, trained: None):
     axes = [parse_axis("lr=0.05,1e30", build)]
     batches = plan({"loss": "hinge", "width": 4}, axes, settings(axes, None), [0, 1], lambda own: 4)
     with RunDirectory(folder) as run:
         cadence = {"log_every": 3, "measure_times": 2}
-        return sweep(build, batches, run, lengths, **cadence, observe=observe, stop=stop, say=say)
+        return sweep(build, batches, run, lengths, **cadence, observe=observe, stop=stop)
 
 
 def test_members_are_measured_on_the_way_and_stopped_sweeps_go_on(file, tmp_path):
@@ -202,15 +204,15 @@ def test_no_measurements_are_a_mistake(file, tmp_path):
         sweep(load_experiment(file).build, [], run, lengths, measure_times=0)
 
 
-def test_the_time_left_counts_what_an_earlier_call_did(monkeypatch):
-    now, said = [0.0], []
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    clock = module._Clock(10, said.append)
-    clock.skip(4)
-    clock.skip(1)  # half of a population of two
+def test_the_time_left_counts_what_an_earlier_call_did():
+    now = [0.0]
+    shown = Task("", 10, "members", clock=lambda: now[0])
+    shown.skip(4)
+    clock = module._Clock(shown, 2)
+    clock.begin(4, 8)  # half of a population of two
     now[0] = 60.0
-    clock.tell(2, 8, 8, 4)  # its other half took a minute
-    assert said == ["members 6/10  step 8/8 of 2 at once  4:00 left"]
+    clock.update(8, 8)  # its other half took a minute
+    assert shown.line() == ["6/10 members", "4:00 left", "60 s per member", "step 8/8 of 2 at once"]
 
 
 def test_members_of_a_program_share_what_cannot_be_traced(file):
@@ -284,7 +286,7 @@ def test_a_setting_without_effect_is_refused_before_anything_is_trained(file, tm
 
 
 def test_a_finished_sweep_says_which_flags_have_no_effect(whole, file, capsys):
-    assert command.main(words(file, whole, "--way", "vmap")) == 0
+    assert main(["sweep", *words(file, whole, "--way", "vmap")]) == 0
     said = capsys.readouterr().out
     assert "all 12 members are finished, so nothing is trained: no effect of --log-every" in said
     assert "--save-every, --way" in said
@@ -299,15 +301,19 @@ def test_a_damaged_batch_is_trained_again(damage, file, tmp_path):
     kept = tmp_path / "batches" / "0000.json"
     before = kept.read_text() if first else None
     kept.write_text(damage)
-    said = []
+    heard = Heard()
     if first is None:
         batch = module.Batch({}, [module.Member({}, 0)], [])
-        assert module._kept(kept, batch, said.append) is None
+        with shown_on(heard):
+            assert module._kept(kept, batch) is None
         assert not kept.exists()
     else:
-        assert measured(build, tmp_path, say=said.append) == first
+        with shown_on(heard):
+            assert measured(build, tmp_path) == first
         assert kept.read_text() == before
-    assert re.search(r"0000.json' is damaged, so its \d members are trained again\.$", said[0])
+    assert re.search(
+        r"0000.json' is damaged, so its \d members are trained again\.$", heard.lines[0]
+    )
 
 
 def test_a_directory_of_another_experiment(whole, tmp_path):

@@ -26,7 +26,7 @@ def experiment(*, data: str = "pictures.npz", lr: float = 1e-3, width: int = 2) 
     claims = (jgan.Claim("stays finite", lost, {"lr": float("inf")}, at_most=1e6),)
     return jgan.Experiment(game, rule, source, 2, 10, claims)
 '''
-SILENT = {"say": lambda line: None}
+SILENT = {"quiet": True}
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from helpers import Heard
 
 import jgan
 from jgan.cli.main import main
 from jgan.data import load as load_data
+from jgan.display.current import shown_on
 from jgan.errors import UserError
 from jgan.numerics.field import field
 
@@ -33,7 +35,7 @@ def experiment(*, data: str = "pictures.npz", lr: float = 1e-3, ema: bool = True
     rule = jgan.alternating(game, {player: optax.adam(lr) for player in jgan.PLAYERS})
     return jgan.Experiment(game, jgan.averaged(rule) if ema else rule, source, 6, 10)
 '''
-SILENT = {"say": lambda line: None}
+SILENT = {"quiet": True}
 
 
 @pytest.fixture(scope="module")
@@ -163,11 +165,12 @@ def test_field_and_operator_are_those_of_the_game(run):
     assert jax.tree.structure(moved.function(moved.point)) == jax.tree.structure(moved.point)
 
 
-def test_a_function_and_an_experiment_are_trained_as_they_are(folder):
-    lines = []
-    run = jgan.train(toy, lr=1e-3, out=folder / "toy", say=lines.append)
-    assert lines[0].startswith("A GAN of points.\n")
-    assert lines[-1] == f"done: {folder}/toy/samples.png"
+def test_a_function_and_an_experiment_are_trained_as_they_are(folder, capsys):
+    run = jgan.train(toy, lr=1e-3, out=folder / "toy")
+    said = capsys.readouterr()
+    assert said.err.startswith("A GAN of points.\n")
+    assert "\n6/6 steps  " in said.err
+    assert said.out == f"done: {folder}/toy/samples.png\n"
     assert run.settings["experiment"] == "toy"
     assert run.settings["arguments"] == {"lr": 1e-3, "steps": 6}
     assert run.sample(count=3).shape == (3, 2)
@@ -183,9 +186,10 @@ def test_a_function_and_an_experiment_are_trained_as_they_are(folder):
 def test_more_steps_go_on_where_the_run_ended(folder):
     whole = jgan.train(toy, steps=12, out=folder / "whole", **SILENT)
     parts = jgan.train(toy, steps=6, out=folder / "parts", **SILENT)
-    lines = []
-    parts = jgan.train(toy, steps=12, out=folder / "parts", say=lines.append)
-    assert "resuming at step 6" in lines
+    heard = Heard()
+    with shown_on(heard):
+        parts = jgan.train(toy, steps=12, out=folder / "parts")
+    assert "resuming at step 6" in heard.lines
     for one, other in zip(
         *(jax.tree.leaves(r.state.variables) for r in (whole, parts)), strict=True
     ):
@@ -193,12 +197,14 @@ def test_more_steps_go_on_where_the_run_ended(folder):
 
 
 def test_ctrl_c_leaves_a_run_that_goes_on(folder):
-    def interrupt(line):
-        if line.startswith("step 2/"):
-            signal.raise_signal(signal.SIGINT)
+    class Interrupting(Heard):
+        def noted(self, fields):
+            if fields[0] == "2/6 steps":
+                signal.raise_signal(signal.SIGINT)
 
     assert threading.current_thread() is threading.main_thread()
-    run = jgan.train(toy, out=folder / "stopped", log_every=2, say=interrupt)
+    with shown_on(Interrupting()):
+        run = jgan.train(toy, out=folder / "stopped", log_every=2)
     assert not run.finished
     assert run.step < 6
     run = jgan.train(toy, out=folder / "stopped", log_every=2, **SILENT)
@@ -251,10 +257,9 @@ def test_mistakes_name_arguments(sentence, run):
     assert "--" not in str(caught.value)
 
 
-def test_a_dry_run_trains_nothing(folder):
-    lines = []
-    run = jgan.train(toy, dry_run=True, out=folder / "dry", say=lines.append)
-    assert lines[-1] == "nothing was trained: this was a dry run"
+def test_a_dry_run_trains_nothing(folder, capsys):
+    run = jgan.train(toy, dry_run=True, out=folder / "dry")
+    assert capsys.readouterr().out.endswith("nothing was trained: this was a dry run\n")
     assert not run.path.exists()
 
 

@@ -3,10 +3,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import Heard
 from labelled import quadrants
 
 from jgan.cli.classifier import main
 from jgan.data import Source
+from jgan.display.current import shown_on
 from jgan.errors import UserError
 from jgan.evaluation.classifier_files import load_classifier, save_classifier
 from jgan.evaluation.classifiers import train_classifier
@@ -18,18 +20,20 @@ SETTINGS = {"epochs": 3, "batch_size": 16, "width": 8, "learning_rate": 3e-3}
 
 
 @pytest.fixture(scope="module")
-def said():
-    return []
+def heard():
+    return Heard()
 
 
 @pytest.fixture(scope="module")
-def trained(said):
+def trained(heard):
     train, test = quadrants(512, 0), quadrants(200, 1)
-    return train_classifier(train, test, say=said.append, **SETTINGS)
+    with shown_on(heard):
+        return train_classifier(train, test, **SETTINGS)
 
 
-def test_it_learns_and_its_accuracy_is_that_on_the_test_images(trained, said):
-    assert len(said) == 3
+def test_it_learns_and_its_accuracy_is_that_on_the_test_images(trained, heard):
+    counts = [fields[0] for fields in heard.updates if fields[-1].startswith("loss ")]
+    assert counts == [f"training a classifier {number}/3 epochs" for number in (1, 2, 3)]
     test = quadrants(200, 1)
     images = test.arrays["image"].astype(np.float32) / 127.5 - 1
     chances = np.asarray(trained.extractor.probabilities(images))
@@ -43,11 +47,10 @@ def test_it_learns_and_its_accuracy_is_that_on_the_test_images(trained, said):
 
 def test_training_again_gives_the_same_and_shuffled_labels_give_nothing(trained):
     train, test = quadrants(512, 0), quadrants(200, 1)
-    options = {**SETTINGS, "say": lambda line: None}
-    assert train_classifier(train, test, **options).extractor.sha256 == trained.extractor.sha256
+    assert train_classifier(train, test, **SETTINGS).extractor.sha256 == trained.extractor.sha256
     labels = np.random.default_rng(9).permutation(train.arrays["label"])
     noise = Source({"image": train.arrays["image"], "label": labels}, "noise")
-    assert train_classifier(noise, test, **options).accuracy < 0.6
+    assert train_classifier(noise, test, **SETTINGS).accuracy < 0.6
 
 
 def test_a_saved_classifier_is_the_same(trained, tmp_path):
@@ -99,7 +102,6 @@ def test_altered_and_other_files(trained, tmp_path):
 
 def test_bad_data_and_settings():
     good = quadrants(40, 0)
-    quiet = {"say": lambda line: None}
     unlabelled = Source({"image": good.arrays["image"]}, "plain")
     for train, test, options, sentence in (
         (unlabelled, good, {}, "'plain' must be images of 1 or 3 channels with one label"),
@@ -109,7 +111,7 @@ def test_bad_data_and_settings():
         (good, good, {"batch_size": 41}, "batch_size is 41, but must be 1 to 40"),
     ):
         with pytest.raises(UserError, match=sentence):
-            train_classifier(train, test, **options, **quiet)
+            train_classifier(train, test, **options)
 
 
 def test_the_command(tmp_path, capsys):

@@ -45,10 +45,22 @@ def test_statistics_are_numpy_s():
     assert len(digest) == 64
 
 
-def test_they_are_computed_once(tmp_path):
-    calls = []
+@pytest.fixture
+def calls(monkeypatch):
+    """The names of the sets whose statistics are computed."""
+    names = []
+
+    def counted(*words, name, **options):
+        names.append(name)
+        return collect(*words, name=name, **options)
+
+    monkeypatch.setattr("jgan.evaluation.reference.collect", counted)
+    return names
+
+
+def test_they_are_computed_once(calls, tmp_path):
     images = pictures()
-    options = {"cache": tmp_path / "references", "progress": calls.append}
+    options = {"cache": tmp_path / "references"}
     first, _ = reference_statistics(images, EXTRACTOR, NEEDS, **options)
     assert calls
     calls.clear()
@@ -65,7 +77,7 @@ def test_they_are_computed_once(tmp_path):
 
 
 @pytest.mark.parametrize("change", ["picture", "weights", "resize", "fewer", "shape"])
-def test_anything_else_is_another_entry(change, tmp_path):
+def test_anything_else_is_another_entry(change, calls, tmp_path):
     images, extractor = pictures(), EXTRACTOR
     reference_statistics(images, extractor, NEEDS, cache=tmp_path)
     if change == "picture":
@@ -78,16 +90,16 @@ def test_anything_else_is_another_entry(change, tmp_path):
     else:
         new = {"weights": {"sha256": "1" * 64}, "resize": {"resize": "bicubic"}}[change]
         extractor = extractor._replace(**new)
-    calls = []
-    reference_statistics(images, extractor, NEEDS, cache=tmp_path, progress=calls.append)
+    calls.clear()
+    reference_statistics(images, extractor, NEEDS, cache=tmp_path)
     assert calls
 
 
-def test_an_entry_that_lacks_something_is_completed(tmp_path):
+def test_an_entry_that_lacks_something_is_completed(calls, tmp_path):
     images = pictures()
     reference_statistics(images, EXTRACTOR, frozenset({MOMENTS}), cache=tmp_path)
-    calls = []
-    options = {"cache": tmp_path, "progress": calls.append}
+    calls.clear()
+    options = {"cache": tmp_path}
     found, _ = reference_statistics(images, EXTRACTOR, frozenset({PROBABILITIES}), **options)
     assert calls
     assert found.probabilities is not None
@@ -129,13 +141,13 @@ def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
     assert cache_folder("references") == tmp_path / ".cache" / "jgan" / "references"
 
 
-def test_rows_that_are_not_in_memory(tmp_path):
+def test_rows_that_are_not_in_memory(calls, tmp_path):
     images = pictures()
     rows = StoredArray(lambda index: images[index], images.shape, images.dtype)
     stored, digest = reference_statistics(rows, EXTRACTOR, NEEDS | {IMAGES}, cache=tmp_path)
     assert digest == content_hash(images)
-    calls = []
-    same, _ = reference_statistics(images, EXTRACTOR, NEEDS, cache=tmp_path, progress=calls.append)
+    calls.clear()
+    same, _ = reference_statistics(images, EXTRACTOR, NEEDS, cache=tmp_path)
     assert not calls
     np.testing.assert_array_equal(stored.features, same.features)
     assert stored.images.shape == images.shape

@@ -38,7 +38,7 @@ def run(file, build, out, *, seed=0, steps=None, arguments=None, **options):
     arguments = arguments or {}
     experiment = build(**arguments).resized(steps)
     own = Options(**CADENCE, **options)
-    train(experiment, file, arguments, seed=seed, out=out, options=own, say=lambda line: None)
+    train(experiment, file, arguments, seed=seed, out=out, options=own)
     return out
 
 
@@ -120,14 +120,14 @@ def test_one_that_was_killed_at_its_first_step_begins_again_bitwise(
     class Killed(Exception):
         pass
 
-    def die(line):
-        if line.startswith("step 5"):
+    def die(row):
+        if row["step"] == 5:
             raise Killed
 
     out = tmp_path / "killed"
     options = Options(**CADENCE, from_run=small)
     with pytest.raises(Killed):
-        train(build(), file, {}, seed=0, out=out, options=options, say=die)
+        train(build(), file, {}, seed=0, out=out, options=options, after_row=die)
     run(file, build, out, from_run=small)
     assert_same(load_state(build(), out), load_state(build(), taken))
     assert rows(out) == rows(taken)

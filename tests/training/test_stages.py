@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import as_file, assert_close, assert_same
+from helpers import Heard, as_file, assert_close, assert_same
 from staged import STAGED
 
 from jgan.claims.verify import verify
+from jgan.display.current import shown_on
 from jgan.errors import UserError
 from jgan.rules.rule import Rule
 from jgan.runs.saved import load_state, shape_of_state
@@ -49,14 +50,14 @@ class Killed(Exception):
 
 
 def run(experiment, file, out, *, kill=None, loader="device"):
-    """Train in a directory, and die when the row of step ``kill`` is told, before its state is saved."""
+    """Train in a directory, and die when the row of step ``kill`` is logged, before its state is saved."""
 
-    def say(line):
-        if line.startswith(f"step {kill}/"):
+    def die(row):
+        if row["step"] == kill:
             raise Killed
 
     options = Options(log_every=1, sample_every=3, save_every=3, loader=loader)
-    return train(experiment, file, {}, seed=0, out=out, options=options, say=say)
+    return train(experiment, file, {}, seed=0, out=out, options=options, after_row=die)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +185,7 @@ def test_stopped_around_the_boundary_goes_on_bitwise(
 
 def test_boundaries_are_saved_and_belong_to_what_ended(build, file, tmp_path):
     options = Options(log_every=100, sample_every=100, save_every=100)
-    train(build(), file, {}, seed=0, out=tmp_path, options=options, say=lambda line: None)
+    train(build(), file, {}, seed=0, out=tmp_path, options=options)
     assert sorted(int(path.name) for path in (tmp_path / "checkpoints").iterdir()) == [0, 4, 8]
     state = load_state(build().until(4), tmp_path, 4)
     assert set(state.variables["generator"]["params"]) == {"layer_3", "out_3"}
@@ -208,12 +209,14 @@ def test_scores_of_one_stage_are_not_compared_with_those_of_another(build, file,
         return Fixed
 
     options = Options(log_every=2, evaluate_every=2)
-    said = []
-    train(build(), file, {}, seed=0, out=tmp_path, options=options, score=scorer, say=said.append)
+    heard = Heard()
+    with shown_on(heard):
+        train(build(), file, {}, seed=0, out=tmp_path, options=options, score=scorer)
     assert names == ["grid", "ring", "grid"]  # the first is asked for what the settings tell
     best = {"step": 8, "score": 20.0, "protocol": Fixed.protocol}
     assert json.loads((tmp_path / "best.json").read_text()) == best
-    assert [line.split("  ")[1] for line in said] == ["stage 1/2"] * 2 + ["stage 2/2"] * 2
+    stages = [field for fields in heard.updates for field in fields if field.startswith("stage ")]
+    assert stages == ["stage 1/2"] * 2 + ["stage 2/2"] * 2
 
 
 def test_frozen_layers_are_held(build):

@@ -135,9 +135,7 @@ def test_population_of_seeds_equals_single_runs(experiment: Experiment) -> None:
 def run_to(experiment: Experiment, out: Path, steps: int, **options: int) -> bool:
     settings = {"log_every": 2, "sample_every": 4, "save_every": 4, **options}
     longer = replace(experiment, steps=steps)
-    return train(
-        longer, HERE, {}, seed=0, out=out, options=Options(**settings), say=lambda line: None
-    )
+    return train(longer, HERE, {}, seed=0, out=out, options=Options(**settings))
 
 
 def final_state(experiment: Experiment, out: Path) -> object:
@@ -193,9 +191,11 @@ def test_sigterm_saves_and_stops(tmp_path: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from test_training import *\n"
-        "say = lambda line: print(line, flush=True)\n"
+        "from jgan.display import showing\n"
         "options = Options(log_every=2, sample_every=10**6, save_every=10**6)\n"
-        "done = train(tiny(100_000), HERE, {}, seed=0, out=Path(sys.argv[2]), options=options, say=say)\n"
+        "out, row = Path(sys.argv[2]), lambda row: print('row', row['step'], flush=True)\n"
+        "with showing(sys.stdout):\n"
+        "    done = train(tiny(100_000), HERE, {}, seed=0, out=out, options=options, after_row=row)\n"
         "print('finished', done)\n"
     )
     process = subprocess.Popen(
@@ -205,7 +205,7 @@ def test_sigterm_saves_and_stops(tmp_path: Path) -> None:
         env={**os.environ, "JAX_PLATFORMS": "cpu"},
     )
     assert process.stdout is not None
-    assert process.stdout.readline().startswith("step 2/")
+    assert "row 2\n" in process.stdout
     process.send_signal(signal.SIGTERM)
     rest = process.stdout.read()
     process.stdout.close()
