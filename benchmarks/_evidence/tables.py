@@ -1,7 +1,6 @@
 """The tables of the documents, written from the kept evidence between two comments."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import mean as average
@@ -57,9 +56,11 @@ def rewritten(text: str, table: Table) -> str:
     found = 0
     for name, make in TABLES.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        made = f"{begin}\n{make(table)}\n{end}"
-        text, count = re.subn(f"{begin}.*?{end}", lambda _, new=made: new, text, flags=re.DOTALL)
-        found += count
+        before, found_begin, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if found_begin and found_end:
+            text = f"{before}{begin}\n{make(table)}\n{end}{after}"
+            found += 1
     if not found:
         raise UserError(
             "the document has no <!-- catalogue --> with <!-- /catalogue --> behind it, between which a table "
