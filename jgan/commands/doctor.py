@@ -71,7 +71,6 @@ NEEDS = (
         "pip install 'jgan[tensorboard]'",
         _module("tensorboardX"),
     ),
-    Need("matplotlib", "figures, jgan report", "pip install 'jgan[plots]'", _module("matplotlib")),
     Need(
         "EfficientNet-Lite0",
         "distances in features of a trained network",
