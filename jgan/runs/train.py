@@ -20,6 +20,7 @@ from jgan.runs.fork import forked, of_other_run
 from jgan.runs.health import SPREAD, Doctor, spread
 from jgan.runs.identities import identities
 from jgan.runs.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
+from jgan.runs.other_versions import naming_version
 from jgan.runs.progress import Progress
 from jgan.runs.run import RunDirectory, settings_of
 from jgan.runs.saved import shape_of_state
@@ -128,6 +129,7 @@ def train(
     with ExitStack() as stack:
         # Only the leader writes; Orbax has all processes of a run save together.
         run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
+        made_by = run.made_by_other_version()
         if is_leader():
             run.write_settings(settings, file, options.fork, options.from_run, options.accept_data)
         checkpoints = stack.enter_context(
@@ -136,7 +138,8 @@ def train(
         report = report and is_leader()
         if report and not checkpoints.steps():
             say_what_was_found(run, experiment)
-        state = _start(experiment, seed, options, checkpoints)
+        with naming_version(made_by):
+            state = _start(experiment, seed, options, checkpoints)
         if report:
             say_what_was_chosen(experiment, state, arguments, options.parallel, options.loader)
         shown = stack.enter_context(
