@@ -40,7 +40,7 @@ def write_pictures(folder: Path, rng: np.random.Generator) -> None:
 def arrays(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Pictures ``(N, SIDE, SIDE, 3)`` uint8 and their labels ``(N,)``."""
     labels = np.arange(2 * COUNT) % len(CLASSES)
-    return np.stack([np.asarray(picture(rng, label)) for label in labels]), labels
+    return np.stack([np.asarray(picture(rng, int(label))) for label in labels]), labels
 
 
 def picture(rng: np.random.Generator, label: int) -> Image.Image:

@@ -44,7 +44,8 @@ def items(page: str) -> list[Item]:
       page: the text of the page, in Markdown.
     """
     found: list[Item] = []
-    fence, language, start, held = "", "", 0, []
+    fence, language, start = "", "", 0
+    held: list[str] = []
     for number, line in enumerate(page.splitlines(), 1):
         opened = _FENCE.match(line)
         if fence:

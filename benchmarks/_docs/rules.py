@@ -43,6 +43,9 @@ class Shorter(NamedTuple):
 
 SHORTER = (
     Shorter(r"^jgan train .*--minutes", "--minutes 0.5"),
+    Shorter(
+        r"^jgan train \S*\br1(\.py)?\b(?!.*--(minutes|help|dry-run|width))", "--steps 20 --width 4"
+    ),
     Shorter(r"^jgan train (?!.*--(minutes|help|dry-run))", "--steps 20"),
     Shorter(r"^jgan sweep (?!.*--help)", "--steps 20 --seeds 2"),
     Shorter(r"^jgan verify (?!.*--help)", "--steps 20 --seeds 1", (0, 1)),
@@ -102,7 +105,7 @@ def shortened(command: str, experiment: str | None = None) -> tuple[str, tuple[i
     The experiment that the page shows is trained as long as it is meant to be.
 
     >>> shortened("jgan train r1 --steps 5000   # for hours")
-    ('jgan train r1 --steps 5000 --steps 20', (0,))
+    ('jgan train r1 --steps 5000 --steps 20 --width 4', (0,))
     """
     command = without_comment(command)
     own = experiment is not None and experiment in shlex.split(command)

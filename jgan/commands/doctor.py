@@ -67,7 +67,7 @@ NEEDS = (
     ),
     Need(
         "tensorboardX",
-        "jgan train --tensorboard",
+        "jgan train --track tensorboard",
         "pip install 'jgan[tensorboard]'",
         _module("tensorboardX"),
     ),

@@ -6,7 +6,7 @@ metrics.jsonl     one row of metrics a line; metrics.csv is the same for spreads
 samples/          grids from fixed latents, one file a step; samples.png is the newest
 checkpoints/      whole train states, by Orbax
 best.json         step, value and protocol of the best evaluation, if there are evaluations
-tensorboard/      the same rows and grids for TensorBoard, if asked for
+tensorboard/      the same rows and grids for TensorBoard, if asked for; other trackers have folders of theirs
 """
 
 import fcntl
@@ -98,7 +98,6 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.metrics = self.path / "metrics.jsonl"
         self.table = self.path / "metrics.csv"
-        self.tensorboard = self.path / "tensorboard"
         self.samples = self.path / "samples"
         self._best = self.path / "best.json"
         self._lock: IO[str] | None = None
