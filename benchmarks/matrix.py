@@ -1,12 +1,12 @@
-"""Run a quick subset of the tests on each Python, with the oldest and with the newest packages that are allowed.
+"""Run a quick subset of the tests on each Python, with the oldest and with the newest packages.
 
     make matrix                              # or python -m benchmarks.matrix
     python -m benchmarks.matrix --python 3.12
 
-The oldest packages are the lower bounds of pyproject.toml (uv's ``lowest-direct``), the newest what the registry
-has below the upper bounds. Each pair has an environment of its own, in which `TESTS` and `COMMANDS` must pass. A
-Python that this machine does not have is recorded as not run. The result, benchmarks/results/matrix.json, is
-written after each pair.
+The oldest packages are the lower bounds of pyproject.toml (uv's ``lowest-direct``), the newest what the
+registry has below the upper bounds. Each pair has an environment of its own, in which `TESTS` and `COMMANDS`
+must pass. A Python that this machine does not have is recorded as not run. The result,
+benchmarks/results/matrix.json, is written after each pair.
 """
 
 import argparse
