@@ -29,7 +29,14 @@ from typing import Any, NamedTuple
 
 from benchmarks._docs.fixtures import write_fixtures
 from benchmarks._docs.pages import Item, experiment_files, items
-from benchmarks._docs.rules import PREPARED, filled, reason_not_to_run, runs_read, shortened
+from benchmarks._docs.rules import (
+    PREPARED,
+    filled,
+    reason_not_to_run,
+    runs_loaded,
+    runs_read,
+    shortened,
+)
 from benchmarks._workers.report import commit, machine
 from jgan.files import parse_json, write_atomically
 from jgan.training.experiment_files import shipped_experiments
@@ -150,6 +157,8 @@ def run_page(page: Path, folder: Path, record: Record) -> None:
 def run_python(page: Path, blocks: Sequence[Item], work: Path, record: Record) -> None:
     """Run the Python blocks of a page, which share their names, in one process."""
     words = [sys.executable, "-m", "benchmarks._docs.python_blocks", str(page)]
+    for run_directory in runs_loaded("\n".join(item.text for item in blocks)):
+        prepare(run_directory, work, work.parent)
     began = time.perf_counter()
     done = run(words, work)
     seconds = round(time.perf_counter() - began, 1)

@@ -60,6 +60,7 @@ SHORTER = (
 PREPARED = {"r1": "--width 4", "cgan": "--width 4"}
 """Arguments of the trainings that are made where a command reads a run that nothing on the page has trained."""
 PLACEHOLDERS = {
+    r"(?<=jgan verify )FILE\b": "r1",  # whose claims can be verified
     r"experiments/NAME\.py": "experiments/r1.py",
     r"\bNAME\b": "r1",
     r"\bPYTHON\b": "python",
@@ -91,12 +92,11 @@ def filled(command: str, experiment: str | None = None) -> str:
     >>> filled("jgan train FILE --from RUN", "growing.py")
     'jgan train growing.py --from runs/growing'
     """
-    run = f"runs/{experiment.removesuffix('.py')}" if experiment else "runs/r1-0"
-    command = re.sub(r"\bRUN\b", run, command)
-    command = re.sub(r"\bFILE\b(?!\.)", experiment or "r1", command)
     for pattern, value in PLACEHOLDERS.items():
         command = re.sub(pattern, value, command)
-    return command
+    run = f"runs/{experiment.removesuffix('.py')}" if experiment else "runs/r1-0"
+    command = re.sub(r"\bRUN\b", run, command)
+    return re.sub(r"\bFILE\b(?!\.)", experiment or "r1", command)
 
 
 def shortened(command: str, experiment: str | None = None) -> tuple[str, tuple[int, ...]]:
@@ -122,6 +122,17 @@ def without_comment(command: str) -> str:
     "jgan train r1 --data 'a # b'"
     """
     return re.match(r"""(?:'[^']*'|"[^"]*"|(?<!\s)#|[^#'"])*""", command)[0].strip()  # type: ignore[index]
+
+
+def runs_loaded(python: str) -> list[str]:
+    """The run directories that Python code reads and does not train.
+
+    >>> runs_loaded('jgan.load("runs/dcgan"); jgan.train(f, out="runs/own"); jgan.load("runs/own")')
+    ['runs/dcgan']
+    """
+    named = re.findall(r"""(\bout=)?["'](runs/[\w.-]+)["']""", python)
+    trained = {place for out, place in named if out}
+    return list(dict.fromkeys(place for _, place in named if place not in trained))
 
 
 def runs_read(command: str) -> list[str]:

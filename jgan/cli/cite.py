@@ -1,15 +1,14 @@
 """``jgan cite [RUN]``: BibTeX entries of jgan and of the papers that a run rests on."""
 
-from jgan.cli.command_flags import call
+from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.flags import Parser
 from jgan.commands.cite import cite
-from jgan.commands.paths import named_path, output
-from jgan.files import make_folder, write_atomically
+from jgan.commands.paths import named_path
 
 
 def main(words: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(prog="jgan cite", description=__doc__)
+    parser = Parser(prog="jgan cite", description=about(cite))
     parser.add_argument(
         "run",
         nargs="?",
@@ -17,18 +16,8 @@ def main(words: list[str]) -> int:
         metavar="RUN",
         help="Run directory (default: only jgan is cited).",
     )
-    parser.add_argument(
-        "--out",
-        type=output(".bib"),
-        metavar="FILE.bib",
-        help="File that the entries are written to (default: they are printed).",
-    )
+    add_arguments(parser, cite, metavars={"out": "FILE.bib"})
     options = parser.parse_args(words)
     text = call(cite, options, options.run)
-    if options.out is None:
-        print(text, end="")
-        return 0
-    make_folder(options.out.parent)
-    write_atomically(options.out, text)
-    print(f"wrote {options.out}")
+    print(text if options.out is None else f"wrote {options.out}\n", end="")
     return 0

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from jgan.commands.calls import recorded_calls
 from jgan.commands.command import command
+from jgan.commands.paths import output
 from jgan.commands.saved_run import RunLike, opened_run
-from jgan.files import parse_json
+from jgan.files import make_folder, parse_json, write_atomically
 from jgan.references import (
     PAPERS_OF,
     PAPERS_OF_DATA,
@@ -19,23 +20,26 @@ from jgan.references import (
     references,
 )
 
+BibFile = Annotated[str | Path, output(".bib")]
+
 
 @command
-def cite(run: RunLike | None = None, /) -> str:
-    """The BibTeX entries of jgan and of the papers that a run rests on.
+def cite(run: RunLike | None = None, /, *, out: BibFile | None = None) -> str:
+    """List the BibTeX entries of jgan and of the papers that a run rests on.
 
     These are the papers that the run's experiment names by their arXiv numbers, and those of the losses,
     terms, systems, rules and networks that it is made of, of its data, and of the metrics that were evaluated.
     To find the parts, the experiment is built again.
 
     Args:
-      run: Run directory (default: only jgan).
+      run: A run, or its directory (default: only jgan).
+      out: FILE.bib to write.
 
     Returns:
       The entries, each below a comment that says what rests on it, without repetition.
 
     Raises:
-      UserError: If it is not a run directory or has no checkpoint.
+      UserError: If it is not a run directory or has no checkpoint, or the file cannot be written.
     """
     reasons: dict[Reference, list[str]] = {references()["jgan"]: ["jgan"]}
     if run is not None:
@@ -43,7 +47,11 @@ def cite(run: RunLike | None = None, /) -> str:
             known = reasons.setdefault(reference, [])
             if reason not in known:
                 known.append(reason)
-    return "\n\n".join(f"% {', '.join(why)}\n{one.text}" for one, why in reasons.items()) + "\n"
+    text = "\n\n".join(f"% {', '.join(why)}\n{one.text}" for one, why in reasons.items()) + "\n"
+    if out is not None:
+        make_folder(Path(out).parent)
+        write_atomically(out, text)
+    return text
 
 
 def _of_run(run: RunLike) -> Iterator[tuple[Reference, str]]:

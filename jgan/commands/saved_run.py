@@ -84,8 +84,8 @@ class SavedRun:
             self.path,
             step=self._step,
             average=self._average,
-            data=self._data,
-            experiment=self._experiment,
+            data=self.data,
+            experiment=self._given,
         )
 
     @property

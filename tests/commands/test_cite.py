@@ -60,7 +60,7 @@ def test_what_a_run_used_is_cited(run):
 def test_the_command_prints_or_writes_the_same(run, tmp_path, capsys):
     assert main(["cite", str(run)]) == 0
     text = capsys.readouterr().out
-    assert text == jgan.cite(jgan.load(run))
+    assert text == jgan.load(run).cite()
     assert main(["cite", str(run), "--out", str(tmp_path / "new" / "a.bib")]) == 0
     assert (tmp_path / "new" / "a.bib").read_text() == text
     capsys.readouterr()
