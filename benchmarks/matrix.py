@@ -34,7 +34,6 @@ TESTS = (
     "tests/test_losses.py",
     "tests/test_latents.py",
     "tests/test_exports.py",
-    "tests/terms/test_penalties.py",
     "tests/runs/test_logs.py",
 )
 COMMANDS = (
