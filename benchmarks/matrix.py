@@ -37,8 +37,8 @@ TESTS = (
     "tests/runs/test_logs.py",
 )
 COMMANDS = (
-    "jgan train r1 --width 4 --steps 20 --out run",
-    "jgan train r1 --width 4 --steps 30 --out run",
+    "jgan train r1 --data ring --width 8 --steps 20 --out run",
+    "jgan train r1 --data ring --width 8 --steps 30 --out run",
     "jgan sample run --out samples.png",
     "jgan evaluate run --samples 500 --metrics sw",
     "jgan report run",
