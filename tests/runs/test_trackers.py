@@ -1,7 +1,7 @@
 """Metrics and pictures reach the trackers that are installed, and nothing leaves the machine.
 
 TensorBoard is the real one. The others, which need dozens of packages, are stand-ins with the functions that
-their documentation gives; `make wheel` trains with the real trackio.
+their documentation gives.
 """
 
 import argparse
