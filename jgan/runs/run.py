@@ -137,7 +137,7 @@ class RunDirectory:
 
     def made_by_other_version(self) -> str | None:
         """The version of jgan that made what the directory holds; None for this one or an empty directory."""
-        if not self._has_begun() or not (self.path / "settings.json").is_file():
+        if not has_begun(self.path) or not (self.path / "settings.json").is_file():
             return None
         return other_version(read_settings(self.path))
 
