@@ -6,7 +6,7 @@ export UV_SYSTEM_CERTS := 1
 # Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: train test test-all gallery evidence wheel lint types
+.PHONY: train test test-all gallery evidence wheel docs-test matrix lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
@@ -33,6 +33,14 @@ gallery: .venv/ready
 # Builds wheel and sdist, installs each in an environment of its own, and uses them outside the checkout.
 wheel: .venv/ready
 	$(RUN) python -m benchmarks.wheel
+
+# Runs every command line and every Python block of README.md and docs/*.md; interrupted, it goes on where it stopped.
+docs-test: .venv/ready
+	$(RUN) python -m benchmarks.docs_test
+
+# A quick subset of the tests on each Python with the oldest and the newest packages that pyproject.toml allows.
+matrix: .venv/ready
+	$(RUN) python -m benchmarks.matrix
 
 lint: .venv/ready
 	$(RUN) ruff check .

@@ -26,8 +26,6 @@ from jgan.files import make_folder, write_atomically
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "wheel.json"
-EXTRA = "plots"
-"""The extra that is installed too: `jgan report` needs it."""
 COMMANDS = {
     "jgan list": (),
     "jgan train dcgan --steps 20 --out runs/dcgan": ("runs/dcgan/samples.png",),
@@ -117,7 +115,7 @@ def with_pip(distribution: Path, place: Path, env: Mapping[str, str]) -> Install
     run([sys.executable, "-m", "venv", str(place)], place.parent, env)
     python = place / "bin" / "python"
     pip = [str(python), "-m", "pip"]
-    run([*pip, "install", "--quiet", _requirement(distribution)], place.parent, env)
+    run([*pip, "install", "--quiet", str(distribution)], place.parent, env)
     version = run([*pip, "--version"], place.parent, env).split()[1]
     return Installed(python, place / "bin" / "jgan", f"pip {version}")
 
@@ -126,15 +124,11 @@ def with_uv_tool(uv: str, distribution: Path, place: Path, env: Mapping[str, str
     """Install a distribution as a tool of uv in a folder of its own."""
     own = {**env, "UV_TOOL_DIR": str(place), "UV_TOOL_BIN_DIR": str(place / "bin")}
     words = [uv, "tool", "install", "--quiet", "--python", sys.executable]
-    run([*words, _requirement(distribution)], place.parent, own)
+    run([*words, str(distribution)], place.parent, own)
     version = run([uv, "--version"], place.parent, own).split()[1]
     return Installed(
         place / "jgan" / "bin" / "python", place / "bin" / "jgan", f"uv tool {version}"
     )
-
-
-def _requirement(distribution: Path) -> str:
-    return f"jgan[{EXTRA}] @ {distribution.as_uri()}"
 
 
 def use(

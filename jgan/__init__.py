@@ -13,6 +13,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jgan.commands.cite import cite
     from jgan.commands.classifier import classifier
     from jgan.commands.compare import compare
     from jgan.commands.dirac import dirac
@@ -89,6 +90,7 @@ __all__ = [
     "adversarial",
     "alternating",
     "averaged",
+    "cite",
     "classifier",
     "compare",
     "conditional",
@@ -135,6 +137,7 @@ __all__ = [
 
 _MODULE_OF = {
     "Images": "jgan.commands.images",
+    "cite": "jgan.commands.cite",
     "dissect": "jgan.commands.dissect",
     "inpaint": "jgan.commands.inpaint",
     "invert": "jgan.commands.invert",

@@ -29,7 +29,7 @@ FLOORS = {
     ],
     2: ["gans", "rules"],
     3: ["numerics", "metrics", "features", "analysis"],
-    4: ["files", "versions", "display", "training", "data", "evaluation", "weights"],
+    4: ["files", "references", "versions", "display", "training", "data", "evaluation", "weights"],
     5: ["claims", "sweeps", "runs"],
     6: ["cli", "commands", "reports"],
 }

@@ -103,6 +103,7 @@ NEVER = (
     "--processes",
     "--process",
     "--workers",
+    "--track",
     "--tensorboard",
     "--no-stop",
 )

@@ -15,6 +15,7 @@
     jgan verify FILE [flags]    measure an experiment's claims and their controls
     jgan list [FOLDER]          the experiments with a line each
     jgan new FILE --from NAME   a copy of an experiment to change
+    jgan cite [RUN]             the papers behind a run, as BibTeX
     jgan dirac [flags]          theory and practice of the one-parameter GAN
     jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
     jgan doctor                 versions, devices, memory, and what is missing for what
@@ -54,6 +55,7 @@ COMMANDS = (
     "verify",
     "list",
     "new",
+    "cite",
     "dirac",
     "spectrum",
     "doctor",

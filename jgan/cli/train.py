@@ -8,7 +8,7 @@ from jgan.runs.stop import STOPPED
 
 KEPT = (
     *("log_every", "sample_every", "save_every", "keep", "keep_every", "evaluate_every"),
-    *("evaluate_samples", "tensorboard", "log_terms"),
+    *("evaluate_samples", "track", "tensorboard", "log_terms"),
 )
 LOADING = ("loader", "workers", "threads", "parallel", "coordinator", "processes", "process")
 RUN = ("batch_size", "seed", "out", "accept_data", "dry_run")

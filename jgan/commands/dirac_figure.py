@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.errors import UserError
 from jgan.files import make_folder
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.numerics.dirac import REGULARISERS
@@ -22,17 +21,9 @@ INK, PATH, FLOW, FIELD = "#222222", "#c2410c", "#1d4ed8", "#9ca3af"
 
 
 def pyplot() -> Any:
-    """Matplotlib's pyplot on a canvas without a screen.
+    """Matplotlib's pyplot on a canvas without a screen."""
+    import matplotlib  # loads slowly
 
-    Raises:
-      UserError: if matplotlib is not installed.
-    """
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise UserError(
-            "figures need matplotlib; install it with: pip install 'jgan[plots]'."
-        ) from error
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 

@@ -67,11 +67,10 @@ NEEDS = (
     ),
     Need(
         "tensorboardX",
-        "jgan train --tensorboard",
+        "jgan train --track tensorboard",
         "pip install 'jgan[tensorboard]'",
         _module("tensorboardX"),
     ),
-    Need("matplotlib", "figures, jgan report", "pip install 'jgan[plots]'", _module("matplotlib")),
     Need(
         "EfficientNet-Lite0",
         "distances in features of a trained network",

@@ -49,7 +49,7 @@ def report(*runs: RunLike, out: HtmlFile | None = None) -> Page:
       The content of the file.
 
     Raises:
-      UserError: If a directory is no run's or is named twice, or matplotlib is not installed.
+      UserError: If a directory is no run's or is named twice.
     """
     page = Page(report_page([opened_run(run).path for run in runs]))
     if out is not None:

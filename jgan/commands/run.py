@@ -71,6 +71,7 @@ class Run(SavedRun):
     dissect: "Callable[..., Findings]" = _command()
     neighbours: "Callable[..., Findings]" = _command()
     report: "Callable[..., Page]" = _command()
+    cite: Callable[..., str] = _command()
 
     @property
     def history(self) -> Table:

@@ -78,6 +78,16 @@ class SavedRun:
         """The checkpoint and what it is looked at with, the run's data among it."""
         return self._load(with_data=True)
 
+    def reopened(self) -> "SavedRun":
+        """The same run, of which nothing has been read yet."""
+        return SavedRun(
+            self.path,
+            step=self._step,
+            average=self._average,
+            data=self.data,
+            experiment=self._given,
+        )
+
     @property
     def saved(self) -> Saved:
         """The checkpoint and what it is looked at with, of which the data may be a stand-in."""

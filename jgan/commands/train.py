@@ -3,9 +3,10 @@
 import functools
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from jgan.commands.command import command
+from jgan.commands.deprecations import deprecated
 from jgan.commands.experiments import ExperimentLike, GivenExperiment, given_experiment
 from jgan.commands.kinds import Count, NotNegative, Positive, Several
 from jgan.commands.paths import OF_A_RUN, Folder, Place, check_folder
@@ -20,6 +21,7 @@ from jgan.runs.identities import identities
 from jgan.runs.minutes import timed
 from jgan.runs.run import settings_of
 from jgan.runs.saved import shape_after, shape_of_state
+from jgan.runs.trackers import check_installed, tracker_names
 from jgan.runs.train import DEFAULTS, Options
 from jgan.runs.train import train as train_run
 from jgan.training.compiler import keep_freed_memory
@@ -28,6 +30,9 @@ from jgan.training.experiment import Experiment
 from jgan.training.feed import is_resident
 from jgan.training.fit import layout_of
 from jgan.training.resources import estimate
+
+Trackers = Annotated[str, tracker_names]
+"""Names of trackers, separated by commas."""
 
 
 @command
@@ -51,7 +56,8 @@ def train(
     keep_every: Count | None = DEFAULTS.keep_every,
     evaluate_every: Count | None = DEFAULTS.evaluate_every,
     evaluate_samples: Several = 2000,
-    tensorboard: bool = DEFAULTS.tensorboard,
+    track: Trackers | None = None,
+    tensorboard: bool = False,
     log_terms: bool = DEFAULTS.log_terms,
     loader: Literal["auto", "device", "stream"] = "auto",
     workers: NotNegative = DEFAULTS.reading.workers,
@@ -95,7 +101,10 @@ def train(
       evaluate_every: Number of steps between two scores of the samples; the checkpoint with the best score is
         kept.
       evaluate_samples: Number of samples that a score is computed from.
-      tensorboard: Also write metrics and pictures for TensorBoard, in RUN/tensorboard.
+      track: Trackers that metrics and pictures are also written to, separated by commas: tensorboard, trackio,
+        wandb and mlflow, as far as they are installed. Nothing leaves the machine unless their own environment
+        variables say so.
+      tensorboard: Deprecated: use track.
       log_terms: Also log the gradient norm of each term of the objective and the cosines between them.
       loader: Keep the whole data set on the device, or stream it from the host; auto chooses by the size of
         the data.
@@ -117,6 +126,7 @@ def train(
     """
     keep_freed_memory()
     given = given_experiment(experiment)
+    track_names = _trackers(track, tensorboard)
     connect(coordinator, processes, process)
     if fork is not None and from_run is not None:
         raise UserError("--fork and --from were both given; give one of them.")
@@ -146,7 +156,7 @@ def train(
         loader=loader,
         reading=Reading(workers, threads),
         parallel=parallel,
-        tensorboard=tensorboard,
+        track=track_names,
         log_terms=log_terms,
         fork=None if fork is None else Path(fork),
         from_run=None if from_run is None else Path(from_run),
@@ -187,6 +197,16 @@ def train(
             "done: " + ", ".join(str(folder / f"{name}.png") for name in resized.game.views)
         )
     return run
+
+
+def _trackers(track: Any, tensorboard: bool) -> tuple[str, ...]:
+    """The names of the trackers, whose packages are installed."""
+    names: tuple[str, ...] = track or ()
+    if tensorboard:
+        deprecated("--tensorboard", "--track tensorboard", removed="0.3")
+        names = tuple(dict.fromkeys([*names, "tensorboard"]))
+    check_installed(names)
+    return names
 
 
 def _describe(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jgan.errors import UserError
 from jgan.reports.groups import COLOURS
 from jgan.reports.html import Html, readable
 
@@ -69,18 +68,10 @@ def dashes(index: int | None) -> Any:
 
 @contextmanager
 def axes(width: float = 4.6, height: float = 2.5) -> Iterator[Any]:
-    """Axes of a figure of so many inches, in the report's style.
+    """Axes of a figure of so many inches, in the report's style."""
+    import matplotlib  # loads slowly
+    from matplotlib.figure import Figure
 
-    Raises:
-      UserError: if matplotlib is not installed.
-    """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError(
-            "jgan report needs matplotlib; install it with: pip install 'jgan[plots]'."
-        ) from error
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure.subplots()

@@ -26,8 +26,7 @@ def report(paths: Sequence[Path]) -> str:
       HTML that needs no other file.
 
     Raises:
-      UserError: for a directory that is no run's, an empty one, one named twice, or if matplotlib is
-        missing.
+      UserError: for a directory that is no run's, an empty one, or one named twice.
     """
     runs, sweeps = read(paths)
     groups = grouped(runs)

@@ -1,4 +1,4 @@
-"""Where rows of metrics and pictures go: JSON lines, a spreadsheet's table, TensorBoard.
+"""Where rows of metrics and pictures go: JSON lines, a spreadsheet's table; `jgan.runs.trackers` has others.
 
 A log is opened at the step that the run goes on from: what a killed run wrote after it, a half-written
 last line included, is taken back, so that the files of a resumed run are those of an uninterrupted one.
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from jgan.errors import UserError
-from jgan.files import make_folder, parse_json, write_atomically
+from jgan.files import parse_json, write_atomically
 
 Row = dict[str, float]
 
@@ -138,50 +138,6 @@ class Csv:
 
     def _write(self, rows: list[list[str]]) -> None:
         write_atomically(self._path, _table([self._columns, *rows]))
-
-
-class TensorBoard:
-    """Scalars and pictures for TensorBoard, written by tensorboardX; TensorFlow is not needed.
-
-    A background thread writes, every few seconds; a killed run may miss its last ones. A resumed run
-    adds a file of its own, which tells TensorBoard to forget what the earlier ones hold after ``until``.
-    """
-
-    def __init__(self, folder: Path, until: int = 0, flush_seconds: int = 10) -> None:
-        """Open ``folder``.
-
-        Raises:
-          UserError: if tensorboardX is not installed or the folder cannot be created.
-        """
-        try:
-            from tensorboardX import SummaryWriter  # an extra
-        except ImportError as error:
-            raise UserError(
-                "--tensorboard needs tensorboardX; install it with: pip install 'jgan[tensorboard]'."
-            ) from error
-        make_folder(folder)
-        earlier = any(folder.glob("events.out.tfevents.*"))
-        self._writer: Any = SummaryWriter(
-            str(folder),
-            purge_step=until + 1 if earlier else None,
-            max_queue=1000,  # the training waits for the disk only if this many are pending
-            flush_secs=flush_seconds,
-            filename_suffix=f".{until:09d}",
-        )
-
-    def row(self, row: Row) -> None:
-        """Add each metric as a scalar; ``generator/loss`` is ``loss`` in the group ``generator``."""
-        for name, value in row.items():
-            if name != "step":
-                self._writer.add_scalar(name, value, int(row["step"]))
-
-    def picture(self, name: str, step: int, pixels: np.ndarray) -> None:
-        """Add the picture under its name."""
-        self._writer.add_image(name, pixels, step, dataformats="HWC")
-
-    def close(self) -> None:
-        """Write what is pending and end the thread."""
-        self._writer.close()
 
 
 def _whole_lines(path: Path) -> Iterable[tuple[str, Row]]:

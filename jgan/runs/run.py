@@ -6,7 +6,7 @@ metrics.jsonl     one row of metrics a line; metrics.csv is the same for spreads
 samples/          grids from fixed latents, one file a step; samples.png is the newest
 checkpoints/      whole train states, by Orbax
 best.json         step, value and protocol of the best evaluation, if there are evaluations
-tensorboard/      the same rows and grids for TensorBoard, if asked for
+tensorboard/      the same rows and grids for TensorBoard, if asked for; other trackers have folders of theirs
 """
 
 import fcntl
@@ -22,6 +22,7 @@ from jgan.data.identity import compare, loaded_from, same_place
 from jgan.data.stand_in import is_description
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically
+from jgan.runs.other_versions import naming_version, other_version
 from jgan.versions import versions
 
 FREE = (
@@ -97,7 +98,6 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.metrics = self.path / "metrics.jsonl"
         self.table = self.path / "metrics.csv"
-        self.tensorboard = self.path / "tensorboard"
         self.samples = self.path / "samples"
         self._best = self.path / "best.json"
         self._lock: IO[str] | None = None
@@ -134,6 +134,12 @@ class RunDirectory:
         """Let another process have the directory."""
         if self._lock:
             self._lock.close()
+
+    def made_by_other_version(self) -> str | None:
+        """The version of jgan that made what the directory holds; None for this one or an empty directory."""
+        if not has_begun(self.path) or not (self.path / "settings.json").is_file():
+            return None
+        return other_version(read_settings(self.path))
 
     def write_settings(
         self,
@@ -182,11 +188,12 @@ class RunDirectory:
                 self.path, "experiment", before.get("experiment"), settings["experiment"], instead
             )
             if before.get("experiment_sha256") != settings["experiment_sha256"]:
-                raise UserError(
-                    f"run directory {str(self.path)!r} was made with another version of the file "
-                    f"{settings['experiment']!r}; restore it (a copy is in the run directory) to continue, "
-                    f"or {instead}."
-                )
+                with naming_version(other_version(before)):
+                    raise UserError(
+                        f"run directory {str(self.path)!r} was made with another version of the file "
+                        f"{settings['experiment']!r}; restore it (a copy is in the run directory) to "
+                        f"continue, or {instead}."
+                    )
             for name in [name for name in {**before, **settings} if name not in FREE]:
                 both = _of_common_stages(before.get(name), settings.get(name))
                 if name == "arguments":
@@ -292,6 +299,12 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise UserError(f"{str(file)!r} is not valid JSON: {error}.") from error
+    with naming_version(other_version(settings)):
+        _check_whole(file, settings)
+    return settings
+
+
+def _check_whole(file: Path, settings: Any) -> None:
     for name, kind in NEEDED.items():
         if not isinstance(settings, dict) or not isinstance(settings.get(name), kind):
             raise UserError(
@@ -301,4 +314,3 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         raise UserError(
             f"{str(file)!r} is damaged: its 'data' describe no data; restore it or start a new run."
         )
-    return settings

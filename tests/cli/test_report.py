@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-import sys
 
 import pytest
 
@@ -130,15 +129,3 @@ def test_mistakes_are_one_sentence(folder, words, message, capsys):
     assert message in message
     assert message.startswith("jgan: ")
     assert message.count("\n") == 1
-
-
-def test_without_matplotlib_the_extra_is_named(folder, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    before = set(folder.rglob("*.html"))
-    assert main(["report", str(folder / "run0"), "--out", str(folder / "none.html")]) == 2
-    message = capsys.readouterr().err
-    assert (
-        message
-        == "jgan: jgan report needs matplotlib; install it with: pip install 'jgan[plots]'.\n"
-    )
-    assert set(folder.rglob("*.html")) == before

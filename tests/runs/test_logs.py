@@ -3,7 +3,6 @@ import io
 import json
 import math
 import struct
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ from PIL import Image
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from jgan.errors import UserError
-from jgan.runs.logs import Csv, JsonLines, Log, Logs, TensorBoard, read_rows
+from jgan.runs.logs import Csv, JsonLines, Log, Logs, read_rows
 from jgan.runs.run import RunDirectory
+from jgan.runs.trackers.tensorboard import TensorBoard
 from jgan.sweeps.records import Record, read_records
 
 PIXELS = np.arange(4 * 6, dtype=np.uint8).reshape(4, 6, 1)
@@ -176,13 +176,6 @@ def test_a_resumed_tensorboard_forgets_what_came_after(tmp_path: Path) -> None:
             shown = [entry for entry in shown if entry[0] < event.step]
         shown += scalars([event])
     assert shown == [(1, "loss", 1.0), (2, "loss", 1.0), (3, "loss", 2.0)]
-
-
-def test_without_tensorboardx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(UserError, match=r"pip install 'jgan\[tensorboard\]'"):
-        TensorBoard(tmp_path / "tb")
-    assert not (tmp_path / "tb").exists()
 
 
 def test_several_logs_as_one(tmp_path: Path) -> None:

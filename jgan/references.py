@@ -1,0 +1,187 @@
+"""The papers that the parts of jgan rest on; `references.bib` beside this file has them as BibTeX."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+PAPERS_OF = {
+    "losses.minimax": ("goodfellow2014generative",),
+    "losses.non_saturating": ("goodfellow2014generative",),
+    "losses.least_squares": ("mao2017least",),
+    "losses.wasserstein": ("arjovsky2017wasserstein",),
+    "losses.hinge": ("lim2017geometric", "miyato2018spectral"),
+    "losses.relativistic": ("jolicoeur2019relativistic", "huang2024gan"),
+    "losses.relativistic_average": ("jolicoeur2019relativistic",),
+    "losses.f_divergence": ("nowozin2016fgan",),
+    "losses.label_smoothing": ("salimans2016improved",),
+    "latents.truncated_normal": ("brock2019large",),
+    "latents.truncated": ("karras2019style",),
+    "latents.spherical": ("white2016sampling",),
+    "latents.analogy": ("radford2016unsupervised",),
+    "latents.attribute_direction": ("larsen2016autoencoding",),
+    "augmentation.instance_noise": ("sonderby2017amortised", "arjovsky2017principled"),
+    "augmentation.flip_and_shift": ("zhang2020consistency",),
+    "terms.ambiguity.ambiguity": ("elgammal2017can",),
+    "terms.ambiguity.style_ambiguity": ("elgammal2017can",),
+    "terms.balance.balance": ("berthelot2017began",),
+    "terms.balance.controlled": ("berthelot2017began",),
+    "terms.classification.classification": ("odena2017conditional",),
+    "terms.cycle.cycle": ("zhu2017unpaired",),
+    "terms.feature_matching.feature_matching": ("salimans2016improved",),
+    "terms.historical.historical_average": ("salimans2016improved",),
+    "terms.information.information": ("chen2016infogan",),
+    "terms.kl.divergence": ("kingma2014auto",),
+    "terms.kl.kl_divergence": ("kingma2014auto", "higgins2017beta"),
+    "terms.penalties.r1": ("mescheder2018which",),
+    "terms.penalties.r2": ("mescheder2018which",),
+    "terms.penalties.wgan_gp": ("gulrajani2017improved",),
+    "terms.penalties.one_centred": ("mescheder2018which",),
+    "terms.penalties.dragan": ("kodali2017convergence",),
+    "terms.pool.pool": ("shrivastava2017learning", "zhu2017unpaired"),
+    "terms.pull_away.pull_away": ("zhao2017energy",),
+    "terms.pull_away.mean_squared_cosine": ("zhao2017energy",),
+    "terms.regularizers.orthogonal": ("brock2019large",),
+    "terms.regularizers.lecam": ("tseng2021regularizing",),
+    "terms.regularizers.consistency": ("zhang2020consistency", "zhao2021improved"),
+    "terms.regularizers.latent_consistency": ("zhao2021improved",),
+    "gans.acgan.acgan": ("odena2017conditional",),
+    "gans.autoencoder.plain_autoencoder": ("baldi1989neural",),
+    "gans.began.began": ("berthelot2017began",),
+    "gans.bigan.bigan": ("donahue2017adversarial", "dumoulin2017adversarially"),
+    "gans.bigbigan.bigbigan": ("donahue2019large",),
+    "gans.can.can": ("elgammal2017can",),
+    "gans.cogan.cogan": ("liu2016coupled",),
+    "gans.conditional.conditional": ("mirza2014conditional", "miyato2018cgans"),
+    "gans.ebgan.energy_hinge": ("zhao2017energy",),
+    "gans.ebgan.ebgan": ("zhao2017energy",),
+    "gans.feature_matching.feature_matching_gan": ("salimans2016improved",),
+    "gans.gan.gan": ("goodfellow2014generative",),
+    "gans.infogan.infogan": ("chen2016infogan",),
+    "gans.lapgan.lapgan": ("denton2015deep",),
+    "gans.mixture.gaussian_mixture": ("richardson2018gans",),
+    "gans.packing.packed": ("lin2018pacgan",),
+    "gans.pixelcnn.pixelcnn": ("oord2016pixel", "oord2016conditional"),
+    "gans.semi_supervised.certain": ("salimans2016improved",),
+    "gans.semi_supervised.semi_supervised": ("salimans2016improved",),
+    "gans.unrolled.unrolled": ("metz2017unrolled",),
+    "gans.vae.vae": ("kingma2014auto", "higgins2017beta"),
+    "gans.vae_gan.vae_gan": ("larsen2016autoencoding",),
+    "rules.alternating.alternating": ("goodfellow2014generative",),
+    "rules.competitive.competitive": ("schafer2019competitive",),
+    "rules.consensus.consensus": ("mescheder2017numerics",),
+    "rules.drift.with_drift": ("rosca2021discretization",),
+    "rules.drift.drift_corrected": ("rosca2021discretization",),
+    "rules.extragradient.extragradient": (
+        "korpelevich1976extragradient",
+        "gidel2019variational",
+        "mishchenko2020revisiting",
+    ),
+    "rules.lola.lola": ("foerster2018learning", "letcher2019stable"),
+    "rules.lola.look_ahead": ("zhang2010multi",),
+    "rules.lookahead.lookahead_minimax": ("chavdarova2021taming",),
+    "rules.negative_momentum.negative_momentum": ("gidel2019negative",),
+    "rules.optimistic.optimistic": ("daskalakis2018training",),
+    "rules.past_extragradient.past_extragradient": (
+        "popov1980modification",
+        "gidel2019variational",
+    ),
+    "rules.runge_kutta.runge_kutta": ("qin2020training",),
+    "rules.symplectic.symplectic": ("balduzzi2018mechanics",),
+    "networks.conditional.labelled": ("mirza2014conditional",),
+    "networks.conditional.ConditionalNorm": ("dumoulin2017learned", "devries2017modulating"),
+    "networks.conditional.projection_discriminator": ("miyato2018cgans",),
+    "networks.dcgan": ("radford2016unsupervised",),
+    "networks.infogan": ("lucic2018gans",),
+    "networks.masked.pixelcnn_network": ("oord2016pixel",),
+    "networks.minibatch.closeness": ("salimans2016improved",),
+    "networks.remat.rematerialised": ("chen2016training",),
+    "networks.sngan": ("miyato2018spectral",),
+    "networks.spectral": ("miyato2018spectral",),
+    "networks.variational.infogan_encoder": ("lucic2018gans",),
+    "networks.virtual.VirtualNorm": ("salimans2016improved",),
+    "training.usual_groups.Adam": ("kingma2015adam",),
+    "training.usual_groups.TwoRateAdam": ("kingma2015adam", "heusel2017gans"),
+}
+"""By the place in jgan of a function, a class or a whole module, the papers that it rests on."""
+
+PAPERS_OF_METRICS: dict[str, tuple[str, ...]] = {
+    "fd": ("dowson1982frechet", "heusel2017gans"),
+    "fd_inf": ("dowson1982frechet", "heusel2017gans", "chong2020effectively", "efron1982jackknife"),
+    "kid": ("binkowski2018demystifying",),
+    "is": ("salimans2016improved",),
+    "prdc": ("kynkaanniemi2019improved", "naeem2020reliable"),
+    "mmd": ("gretton2012kernel",),
+    "c2st": ("lopezpaz2017revisiting", "xu2018empirical"),
+    "sw": ("rabin2011wasserstein",),
+    "w1": ("villani2009optimal",),
+    "nn": ("alaa2022faithful", "meehan2020non"),
+    "accuracy": ("odena2017conditional",),
+    "diversity": (),
+    "kl": (),
+    "stacked": ("metz2017unrolled", "srivastava2017veegan"),
+    "swd": ("karras2018progressive",),
+    "msssim": ("wang2003multiscale", "odena2017conditional"),
+    "ppl": ("karras2019style",),
+    "eq": ("karras2021alias",),
+    "modes": ("srivastava2017veegan", "lin2018pacgan"),
+    "divergences": ("zhang2020spread",),
+}
+"""By the name of a metric, the papers that define it."""
+
+PAPERS_OF_EXTRACTORS = {
+    "inception": ("szegedy2016rethinking",),
+    "efficientnet": ("tan2019efficientnet",),
+}
+"""By a word in an extractor's name, the papers of its network."""
+
+PAPERS_OF_DATA = {"fashion": ("xiao2017fashion",)}
+"""By the name of a data set that comes with jgan, its papers."""
+
+
+class Reference(NamedTuple):
+    """An entry of the bibliography.
+
+    Attributes:
+      key: by which LaTeX cites it.
+      text: the entry in BibTeX.
+    """
+
+    key: str
+    text: str
+
+    def field(self, name: str) -> str:
+        """The value of a field, empty if the entry has none."""
+        found = re.search(rf"^  {name} = {{(.*)}},$", self.text, re.MULTILINE)
+        return found[1] if found else ""
+
+
+@cache
+def references() -> dict[str, Reference]:
+    """All entries of the bibliography by key, that of jgan first.
+
+    >>> references()["mescheder2018which"].field("eprint")
+    '1801.04406'
+    """
+    text = (Path(__file__).parent / "references.bib").read_text(encoding="utf-8")
+    entries = re.findall(r"^@\w+\{([^,]+),\n.*?^\}$", text, re.MULTILINE | re.DOTALL)
+    texts = re.findall(r"^@.*?^\}$", text, re.MULTILINE | re.DOTALL)
+    return {key: Reference(key, entry) for key, entry in zip(entries, texts, strict=True)}
+
+
+def of_arxiv(number: str) -> Reference:
+    """The entry with an arXiv number; one that has no more than the number if there is none.
+
+    >>> of_arxiv("1801.04406").key
+    'mescheder2018which'
+    >>> print(of_arxiv("0704.0001").text)
+    @misc{arxiv:0704.0001,
+      title = {arXiv:0704.0001},
+      eprint = {0704.0001},
+    }
+    """
+    for reference in references().values():
+        if reference.field("eprint") == number:
+            return reference
+    text = f"@misc{{arxiv:{number},\n  title = {{arXiv:{number}}},\n  eprint = {{{number}}},\n}}"
+    return Reference(f"arxiv:{number}", text)
