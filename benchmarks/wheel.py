@@ -33,9 +33,16 @@ COMMANDS = {
     "jgan evaluate runs/dcgan --samples 500": ("runs/dcgan/evaluations",),
     "jgan report runs/dcgan": ("runs/dcgan/report.html",),
     "jgan new mine.py --from r1": ("mine.py",),
+    "jgan train dcgan --steps 25 --out runs/dcgan --track tensorboard,trackio": (
+        "runs/dcgan/tensorboard",
+        "trackio/jgan.db",
+    ),
+    "jgan cite runs/dcgan --out dcgan.bib": ("dcgan.bib",),
     "jgan train mine.py --data ring --steps 20 --out runs/mine": ("runs/mine/samples.png",),
 }
 """What is run in each environment, and the files and folders that each command leaves."""
+TRACKERS = ("tensorboardX", "trackio")
+"""Packages that are installed too, since a command tracks by them."""
 _ABOUT = """
 import json, jgan
 from jgan.versions import versions
@@ -115,7 +122,7 @@ def with_pip(distribution: Path, place: Path, env: Mapping[str, str]) -> Install
     run([sys.executable, "-m", "venv", str(place)], place.parent, env)
     python = place / "bin" / "python"
     pip = [str(python), "-m", "pip"]
-    run([*pip, "install", "--quiet", str(distribution)], place.parent, env)
+    run([*pip, "install", "--quiet", str(distribution), *TRACKERS], place.parent, env)
     version = run([*pip, "--version"], place.parent, env).split()[1]
     return Installed(python, place / "bin" / "jgan", f"pip {version}")
 
@@ -124,7 +131,8 @@ def with_uv_tool(uv: str, distribution: Path, place: Path, env: Mapping[str, str
     """Install a distribution as a tool of uv in a folder of its own."""
     own = {**env, "UV_TOOL_DIR": str(place), "UV_TOOL_BIN_DIR": str(place / "bin")}
     words = [uv, "tool", "install", "--quiet", "--python", sys.executable]
-    run([*words, str(distribution)], place.parent, own)
+    beside = [word for package in TRACKERS for word in ("--with", package)]
+    run([*words, *beside, str(distribution)], place.parent, own)
     version = run([uv, "--version"], place.parent, own).split()[1]
     return Installed(
         place / "jgan" / "bin" / "python", place / "bin" / "jgan", f"uv tool {version}"
@@ -153,6 +161,7 @@ def use(
     Raises:
       Failure: if a command fails, leaves something out, or jgan is not the installed one.
     """
+    env = {**env, "TRACKIO_DIR": str(folder / "trackio")}
     about = json.loads(run([str(installed.python), "-c", _ABOUT], folder, env))
     if not Path(about["place"]).resolve().is_relative_to(place.resolve()):
         raise Failure(f"jgan is imported from {about['place']}, not from {place}")
