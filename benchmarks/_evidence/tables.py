@@ -38,9 +38,10 @@ def summary_of(table: Table) -> str:
                 rows[0].bound,
                 measured_cell(verdict.system),
                 measured_cell(verdict.control),
+                verdict.word,
             )
             first.setdefault(rows[0].experiment, cells)
-    head = "\n| experiment | claim | bound | mean ± sd | control |\n|---|---|---|---|---|\n"
+    head = "\n| experiment | claim | bound | mean ± sd | control | verdict |\n|---|---|---|---|---|---|\n"
     return head + "".join(f"| {' | '.join(cells)} |\n" for _, cells in sorted(first.items()))
 
 

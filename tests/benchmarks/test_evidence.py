@@ -197,7 +197,7 @@ def test_a_table_is_written_between_its_comments() -> None:
     assert once.endswith("|\n\n<!-- /catalogue -->\nAfter.\n")
     assert rewritten(once, table) == once
     both = text.replace("catalogue", "summary") + once
-    short = "| `ring` | covers | >= 7 | 8 | 3 |"
+    short = "| `ring` | covers | >= 7 | 8 | 3 | holds |"
     control = evidence("control", 0, 3.0)
     assert short in rewritten(both, kept(evidence("system", 0, 8.0), control))
     assert short not in rewritten(both, table)  # no control yet

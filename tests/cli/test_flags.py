@@ -116,11 +116,9 @@ def test_learning_rates_are_not_negative() -> None:
 
     parser = Parser(prog="test")
     add_flags(parser, build)
-    assert vars(parser.parse_args(["--lr", "0", "--lr-encoder", "none", "--colour", "-2"])) == {
-        "lr": 0.0,
-        "lr_encoder": None,
-        "colour": -2.0,
-    }
+    found = vars(parser.parse_args(["--lr", "0", "--lr-encoder", "none", "--colour", "-2"]))
+    expected = {"lr": 0.0, "lr_encoder": None, "colour": -2.0}
+    assert found == {**expected, "quiet": False}  # which every command has
     for flag in ("--lr", "--lr-encoder"):
         with pytest.raises(UserError, match=f"argument {flag}: is -0.1, but must be at least 0"):
             parser.parse_args([flag, "-0.1"])

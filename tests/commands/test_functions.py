@@ -170,6 +170,7 @@ def test_doctor():
     assert str(found).startswith("versions\n")
 
 
+@pytest.mark.full
 def test_sweep(folder):
     found = jgan.sweep(
         folder / "tiny.py",
@@ -187,6 +188,7 @@ def test_sweep(folder):
         jgan.sweep(folder / "tiny.py", over="lr=1,2", data="ring", lr=1.0, **SILENT)
 
 
+@pytest.mark.full
 def test_verify(folder):
     heard = []
     found = jgan.verify(

@@ -183,6 +183,7 @@ def test_a_function_and_an_experiment_are_trained_as_they_are(folder, capsys):
     assert main(["sample", str(run.path)]) == 2
 
 
+@pytest.mark.full
 def test_more_steps_go_on_where_the_run_ended(folder):
     whole = jgan.train(toy, steps=12, out=folder / "whole", **SILENT)
     parts = jgan.train(toy, steps=6, out=folder / "parts", **SILENT)

@@ -27,6 +27,10 @@ def penalises_inputs(game):
 
 
 LARGE = {
+    "alternating": "spectral",
+    "extragradient": "layer",
+    "past extragradient": "minibatch",
+    "lookahead": "plain",
     "consensus": "plain",
     "symplectic": "layer",
     "competitive": "plain",
@@ -36,7 +40,7 @@ LARGE = {
     "unrolled, first order": "minibatch",
     "drift corrected": "plain",
 }
-"""Rules of many gradients or of gradients of gradients, and the networks that `make test` tries them on."""
+"""Rules of several gradients or of gradients of gradients, and the networks that `make test` tries them on."""
 
 
 def refusal(term, rule, kind):

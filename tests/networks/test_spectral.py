@@ -104,7 +104,8 @@ def test_the_derivative_is_one_rank_forward_and_backward(double):
     assert float(there) == pytest.approx(float(jnp.vdot(weights, along)), rel=1e-10)
 
 
-@pytest.mark.parametrize("passes", [0, pytest.param(300, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("passes", [0, 300])
 def test_the_jacobian_of_a_field_is_that_of_finite_differences(passes, double):
     """Under R1 and R2, which differentiate once more; with vectors that have converged and as they begin."""
     discriminator = mlp_discriminator((4,), norm="spectral", activation="tanh", dtype=jnp.float64)

@@ -99,6 +99,7 @@ def test_a_stopped_run_keeps_its_steps(file, slow, tmp_path):
         assert (parts / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
 
 
+@pytest.mark.full
 def test_a_schedule_that_is_given_or_not_there_stays(file, slow, tmp_path):
     for horizon in ("7", "0"):
         out = tmp_path / horizon
@@ -106,6 +107,7 @@ def test_a_schedule_that_is_given_or_not_there_stays(file, slow, tmp_path):
         assert settings(out)["arguments"]["horizon"] == int(horizon)
 
 
+@pytest.mark.full
 def test_a_fork_has_the_time_besides_what_it_starts_from(file, slow, tmp_path):
     assert train(file, tmp_path / "run", "--steps", "4") == 0
     words = ["--minutes", "0.5", "--fork", str(tmp_path / "run"), "--horizon", "100"]

@@ -67,6 +67,7 @@ def test_members_are_single_runs(data, way, tolerance):
     assert metrics["generator/loss"].shape == (len(members),)
 
 
+@pytest.mark.full
 def test_fifty_steps_of_adam_leave_members_equal_to_single_runs():
     made = population(build, {"optimizer": optax.adam}, [0, 1], {"lr": [1e-2, 1e-3]})
     states, _ = made.run(made.init(), 50)
@@ -75,7 +76,8 @@ def test_fifty_steps_of_adam_leave_members_equal_to_single_runs():
         assert_close(member(states, index), single, 1e-5)
 
 
-@pytest.mark.parametrize("way", ["vmap", pytest.param("map", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("way", ["vmap", "map"])
 def test_members_are_spread_over_devices(eight_devices, way):
     made = population(build, {}, list(range(8)), way=way)
     states = made.init()

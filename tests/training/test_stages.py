@@ -157,7 +157,8 @@ def test_the_first_state_of_a_stage(build):
     assert (int(state.step), int(state.began)) == (4, 4)
 
 
-@pytest.mark.parametrize("kill", [FULL(3), 4, FULL(5)])
+@pytest.mark.full
+@pytest.mark.parametrize("kill", [3, 4, 5])
 def test_killed_around_the_boundary_is_bitwise_never_killed(
     build, file, uninterrupted, tmp_path, kill
 ):
@@ -303,6 +304,7 @@ def test_a_lazy_term_of_a_population_is_computed_when_it_is_due(build, way):
     assert any(equation.primitive.name == "cond" for equation in equations(program.jaxpr))
 
 
+@pytest.mark.full
 def test_claims_are_measured_of_all_stages(build, tmp_path):
     (verdict,) = verify(as_file(build), {}, out=tmp_path)
     assert (verdict.system, verdict.control, verdict.proven) == ({0: 4}, {0: 0}, True)
