@@ -27,7 +27,7 @@ def penalises_inputs(game):
 
 
 LARGE = {
-    "alternating": "spectral",
+    "alternating": "plain",
     "extragradient": "layer",
     "past extragradient": "minibatch",
     "lookahead": "plain",

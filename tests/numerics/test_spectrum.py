@@ -51,6 +51,7 @@ def linear(matrix: jax.Array) -> SelfMap:
     return SelfMap(lambda x: matrix @ x, jnp.ones(matrix.shape[0]))
 
 
+@pytest.mark.full
 def test_dense_and_matrix_free_agree_on_a_gan_of_networks() -> None:
     game, batch = small_gan(20)
     here = field(game, variables_of(game, batch), batch)
@@ -182,6 +183,7 @@ def test_path_angle_ignores_gradients_out_of_a_clip() -> None:
     assert float(found.cosines[0]) == pytest.approx(-1.0)
 
 
+@pytest.mark.full
 def test_unrolled_gradient_is_that_of_the_unrolled_value() -> None:
     game, batch = small_gan(4)
     variables = variables_of(game, batch)

@@ -132,6 +132,7 @@ def test_a_population_of_seeds_is_its_single_runs(rule):
     assert differ(single(0).variables, single(1).variables)
 
 
+@pytest.mark.full
 @BOTH
 def test_pmap_over_seeds_is_jit(rule):
     made = RULES[rule](mlp_game(), SGD)

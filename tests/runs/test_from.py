@@ -133,6 +133,7 @@ def test_one_that_was_killed_at_its_first_step_begins_again_bitwise(
     assert rows(out) == rows(taken)
 
 
+@pytest.mark.full
 def test_it_cannot_go_on_from_another_run(file, build, small, whole, taken, tmp_path):
     with pytest.raises(UserError, match=r"was made with from = '.*', not '.*/other'"):
         run(file, build, taken, from_run=tmp_path / "other")

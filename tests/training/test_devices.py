@@ -147,7 +147,7 @@ def single_device():
 FULL = pytest.mark.full
 MODES = ("jit", "pmap")
 # Most networks and a rule of second order under one of both, all under both in the full product.
-LEFT = ("SNGAN with spectral normalisation", "R1 and R2")
+LEFT = ("SNGAN with spectral normalisation", "R1 and R2", "R1 on convolutions")
 CHOSEN = covering(MODES, ["consensus", *(name for name in NETWORKS if name not in LEFT)], 1)
 
 
