@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from jgan.display.tasks import Task
 from jgan.display.words import GAP, duration
@@ -100,20 +100,10 @@ class Muted(Display):
         self.opened, self._shown = shown.opened, shown
 
     @contextmanager
-    def task(
-        self,
-        name: str,
-        total: int | None = None,
-        unit: str = "",
-        *,
-        done: int = 0,
-        note: str = "",
-        announced: bool = False,
-        lasting: bool = False,
-        apart: bool = False,
-    ) -> Iterator[Task]:
+    def task(self, *arguments: Any, **options: Any) -> Iterator[Task]:
         """Show a task on the other display, without announcing it or leaving a result."""
-        with self._shown.task(name, total, unit, done=done, note=note, apart=apart) as task:
+        unsaid = {"announced": False, "lasting": False}
+        with self._shown.task(*arguments, **{**options, **unsaid}) as task:
             yield task
 
     def print_result(self, text: str) -> None:
