@@ -13,7 +13,7 @@ from jgan.rules.joint_move import (
     combine,
     descent,
     gradient_map,
-    off_diagonal_product,
+    off_diagonal_hessian,
     params_of,
     step_both,
 )
@@ -61,11 +61,10 @@ def competitive(
         key = jax.random.fold_in(state.key, state.step)
         function = gradient_map(game, state.variables, batch, key, state.clock)
         params = params_of(state.variables)
-        xi, found = function(params)
+        xi, off_diagonal, found = off_diagonal_hessian(function, params)
 
         def interact(vector: Joint) -> Joint:
-            moved = off_diagonal_product(lambda point: function(point)[0], params, vector)
-            return combine((1.0, vector), (learning_rate, moved))
+            return combine((1.0, vector), (learning_rate, off_diagonal(vector)))
 
         pull = jax.linear_transpose(interact, xi)
 

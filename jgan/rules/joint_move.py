@@ -80,18 +80,27 @@ def gradient_map(
     return function
 
 
-def off_diagonal_product(
-    function: Callable[[Joint], Joint], params: Joint, tangent: Joint
-) -> Joint:
-    """H_o v: how each player's gradient changes when the *other* player moves along ``tangent``."""
-    result = {}
-    for player in PLAYERS:
-        others = {
-            p: jax.tree.map(jnp.zeros_like, own) if p == player else own
-            for p, own in tangent.items()
-        }
-        result[player] = jax.jvp(function, (params,), (others,))[1][player]
-    return result
+def off_diagonal_hessian(
+    function: Callable[[Joint], tuple[Joint, Gradients]], params: Joint
+) -> tuple[Joint, Callable[[Joint], Joint], Gradients]:
+    """H_o v, how each player's gradient changes when the *other* player moves along v, as a linear map.
+
+    The gradients are evaluated once, however often the map is applied.
+
+    Args:
+      function: as `gradient_map` makes it.
+      params: where H_o is taken.
+
+    Returns:
+      ξ, v ↦ H_o v, and the gradients at ``params``.
+    """
+    xi, derivative, found = jax.linearize(function, params, has_aux=True)
+
+    def product(tangent: Joint) -> Joint:
+        none = jax.tree.map(jnp.zeros_like, tangent)
+        return {p: derivative({**tangent, p: none[p]})[p] for p in PLAYERS}
+
+    return xi, product, found
 
 
 def combine(*terms: tuple[float | jax.Array, PyTree]) -> PyTree:

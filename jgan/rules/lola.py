@@ -10,7 +10,7 @@ from jgan.rules.joint_move import (
     combine,
     gradient_map,
     gradients,
-    off_diagonal_product,
+    off_diagonal_hessian,
     params_of,
     step_both,
     with_params,
@@ -57,8 +57,8 @@ def lola(
         key = jax.random.fold_in(state.key, state.step)
         function = gradient_map(game, state.variables, batch, key, state.clock)
         params = params_of(state.variables)
-        xi, found = function(params)
-        foreseen = off_diagonal_product(lambda point: function(point)[0], params, xi)
+        xi, off_diagonal, found = off_diagonal_hessian(function, params)
+        foreseen = off_diagonal(xi)
 
         def shape(player: str) -> PyTree:
             rival = other[player]
