@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from jgan.cli.main import main
 
@@ -20,6 +21,7 @@ def test_a_new_gan_in_one_file(tmp_path):
     assert (tmp_path / "run" / "samples.png").exists()
 
 
+@pytest.mark.full
 def test_stages(tmp_path, capsys):
     text = (DOCS / "stages.md").read_text()
     assert len(text.splitlines()) <= 60

@@ -95,6 +95,7 @@ def test_a_far_start_is_a_reason(monkeypatch):
     assert reason == "the start is too far away: from 0.01 of it, it converged"
 
 
+@pytest.mark.full
 def test_the_command_writes_every_outcome(tmp_path, capsys):
     out = tmp_path / "found.json"
     words = ["--games", "quadratic", "--rules", "simultaneous", "--updates", "400"]
@@ -112,6 +113,7 @@ def test_too_few_updates_are_refused(capsys):
     assert "--updates is 100, but must be at least 128." in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_networks_on_eight_points_reach_them_and_the_spectrum_is_near_one():
     with jax.enable_x64(True):
         own = tiny.ending("non-saturating, none", "alternating", 8000)

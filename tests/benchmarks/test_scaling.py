@@ -143,6 +143,7 @@ def test_the_networks_on_paper_are_those_of_the_papers():
 _LAYERS = ((4, 1024, 512), (8, 512, 256), (16, 256, 128), (32, 128, 3))
 
 
+@pytest.mark.full
 def test_the_formula_agrees_with_the_compiler():
     """Bytes in all-reduces of the program for four devices, with latents that are split as the batch is."""
     layout = Layout(tuple(jax.devices()[:4]))

@@ -287,6 +287,7 @@ def test_penalties_are_those_of_images_over_0_to_1(method, monkeypatch):
     assert metrics[method] == pytest.approx(3.0 * (slope - 1) ** 2, rel=1e-5)
 
 
+@pytest.mark.full
 def test_began_controls_as_over_0_to_1():
     image = jax.random.uniform(KEY, (4, 28, 28, 1), minval=-1.0)
     _, metrics, _ = losses("began", image, gamma=0.9, rate=0.01)
@@ -317,6 +318,7 @@ def test_every_method_has_the_networks_of_the_study(method):
     assert count_parameters(made[DISCRIMINATOR]) == expected
 
 
+@pytest.mark.full
 def test_width_scales_all_layers_and_the_judge_rebuilds_within_range():
     x = 3 * jax.random.normal(KEY, (2, 8, 8, 3))
     judge = infogan_autoencoder(code=5, norm="batch", width=2)
@@ -333,6 +335,7 @@ def test_width_scales_all_layers_and_the_judge_rebuilds_within_range():
     assert shapes["params"]["ConvTranspose_0"]["kernel"] == (4, 4, 4, 2)
 
 
+@pytest.mark.full
 def test_the_running_statistics_follow_the_decay():
     z = jax.random.normal(KEY, (8, 4))
 

@@ -162,6 +162,7 @@ def test_a_stopped_training_ends_the_call(tmp_path: Path, monkeypatch: pytest.Mo
         list(verify(as_file(build), {}, out=tmp_path))
 
 
+@pytest.mark.full
 def test_other_code_measures_again_and_trains_again_what_it_trains_otherwise(
     tmp_path: Path, trainings: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,7 @@ def test_sample_picture(run: Path, tmp_path: Path) -> None:
     assert size(tmp_path / "points.png") == (384, 384)
 
 
+@pytest.mark.full
 def test_samples_of_images(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     words = f"train {folder}/tiny.py --data fashion --steps 1 --out {out}"
@@ -198,6 +199,7 @@ TWO_CLAIMS = """
 """
 
 
+@pytest.mark.full
 def test_verify_proves_and_refutes(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -153,6 +153,7 @@ def test_observed_rate_of_known_paths() -> None:
     assert observed_rate(np.zeros((5, 2))) is None
 
 
+@pytest.mark.full
 def test_larger_steps_and_momentum_change_the_verdict() -> None:
     with jax.enable_x64(True):
         for rule, gamma, bound in (("simultaneous", 0.3, 1.2), ("alternating", 3.0, 0.64911)):

@@ -60,6 +60,7 @@ def run(words: str, folder: Path) -> int:
     return evaluate.main(words.format(folder=folder).split())
 
 
+@pytest.mark.full
 def test_pictures_with_their_protocol(folder, cache, capsys):
     words = "{folder}/fashion --extractor random --samples 40"
     assert run(words + " --metrics fd,kid,nn", folder) == 0
@@ -80,6 +81,7 @@ def test_pictures_with_their_protocol(folder, cache, capsys):
     assert len(list(cache.glob("*.npz"))) == 2  # the training set, and the test set as new data
 
 
+@pytest.mark.full
 def test_a_classifier_without_weights_is_trained_on_the_data_and_says_its_accuracy(
     folder, cache, capsys, monkeypatch
 ):

@@ -52,6 +52,7 @@ def runs(tmp_path_factory):
     return folder
 
 
+@pytest.mark.full
 def test_pictures_are_drawn_of_the_fields_that_have_some(runs):
     found = {
         name: sorted(p.stem for p in (runs / name).glob("*.png"))

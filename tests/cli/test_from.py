@@ -30,6 +30,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.full
 def test_train(folder, tmp_path, capsys):
     words = ["train", f"{folder}/named.py", "--from", f"{folder}/small", "--out", f"{tmp_path}/run"]
     assert main([*words, "--steps", "6"]) == 0

@@ -70,6 +70,7 @@ def test_members_of_a_sweep_have_scores_and_pictures_through_time(folder):
     assert not any(run.pictures for run in members if run.diverged)
 
 
+@pytest.mark.full
 def test_a_report_of_real_runs(folder, capsys):
     spectrum = ["spectrum", str(folder / "run0"), "--step", "8", "--count", "2", "--json"]
     capsys.readouterr()

@@ -74,6 +74,7 @@ def resume(place, *flags):
     return train("cgan", "folder:d", place / "run", "--body", "mlp", "--steps", "6", *flags)
 
 
+@pytest.mark.full
 def test_a_run_goes_on_by_the_same_words(place):
     assert resume(place) == 0
 
@@ -164,6 +165,7 @@ def test_points_are_drawn_over_the_data(place, capsys, monkeypatch):
     assert main(["sample", run, "--data", str(place / "y.npz")]) == 0
 
 
+@pytest.mark.full
 def test_an_encoder_needs_the_data(tmp_path, monkeypatch):
     """The view of reconstructions looks at pictures, that of samples does not."""
     monkeypatch.chdir(tmp_path)

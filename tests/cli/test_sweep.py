@@ -150,6 +150,7 @@ def measured(build, folder, stop=lambda: False, observe=lambda member, trained: 
         return sweep(build, batches, run, lengths, **cadence, observe=observe, stop=stop)
 
 
+@pytest.mark.full
 def test_members_are_measured_on_the_way_and_stopped_sweeps_go_on(file, tmp_path):
     build = load_experiment(file).build
     shown = []

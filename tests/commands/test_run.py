@@ -139,6 +139,7 @@ def test_a_checkpoint_and_its_average_are_chosen(run, folder):
     assert jgan.load(str(folder / "run")).averaged
 
 
+@pytest.mark.full
 def test_the_best_checkpoint(folder):
     run = jgan.train(
         toy, out=folder / "scored", log_every=2, evaluate_every=2, evaluate_samples=50, **SILENT
@@ -151,6 +152,7 @@ def test_the_best_checkpoint(folder):
         jgan.load(folder / "run", best=True)
 
 
+@pytest.mark.full
 def test_field_and_operator_are_those_of_the_game(run):
     found = run.field(batch_size=4, seed=1)
     batch = run.batch(size=4, seed=1)

@@ -219,6 +219,7 @@ def test_the_nearest_mode_has_an_accuracy_too():
     assert near.fingerprint != judge.fingerprint
 
 
+@pytest.mark.full
 def test_the_accuracy_stands_beside_every_number_that_rests_on_a_judge(monkeypatch):
     monkeypatch.setattr(
         judges, "domain_classifier", functools.partial(domain_classifier, settings=SMALL)

@@ -56,6 +56,7 @@ def by_hand():
     return lapgan([details, coarse], [fine_judge, judge], least_squares(), PRIOR)
 
 
+@pytest.mark.full
 def test_losses_by_hand():
     game = by_hand()
     variables = game.init(KEY, BATCH)

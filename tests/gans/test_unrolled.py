@@ -89,6 +89,7 @@ def test_the_minimax_generator_does_not_see_the_data_through_the_foreseen_discri
     assert not np.allclose(grads[1], grads[3], rtol=1e-2)
 
 
+@pytest.mark.full
 def test_the_discriminators_own_loss_is_untouched():
     plain = mlp_game(norm="spectral")
     game = unrolled(plain, 3, optax.sgd(RATE))

@@ -129,6 +129,7 @@ def test_a_model_tied_to_its_grid_is_not():
     assert max(found) < 35
 
 
+@pytest.mark.full
 def test_a_model_that_does_not_move_has_the_ratio_of_its_difference():
     still = lambda key, shift, angle: fourier(key, 0 * shift, 0 * angle)
     found = equivariance(still, KEY, count=8, batch_size=BATCH)

@@ -61,6 +61,7 @@ def test_disjoint_and_outside_samples():
     assert outside.reverse_kl == np.inf
 
 
+@pytest.mark.full
 def test_spirals_have_densities_too():
     density = load("spiral", size=10).density
     points = density.sample(jax.random.key(1), 5000)

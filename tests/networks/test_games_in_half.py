@@ -107,6 +107,7 @@ def train(networks, batches, steps, penalty=None):
     return np.asarray(jax.jit(run)()[1])
 
 
+@pytest.mark.full
 def test_a_perceptron_trains_as_in_single_precision():
     batches = jax.random.normal(KEY, (10, 64, 2)) + jnp.array([3.0, -1.0])
     single, half = (

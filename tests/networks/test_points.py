@@ -18,6 +18,7 @@ def first_steps(params: dict) -> np.ndarray:
     return np.asarray(np.abs(bias) / np.linalg.norm(kernel, axis=0))
 
 
+@pytest.mark.full
 def test_steps_lie_all_over_the_data() -> None:
     steps = first_steps(point_discriminator(4000).init(KEY, jnp.zeros((2, 2)))["params"])
     # |N(0, 1)| over the length of two normals of variance 1/2: half of the steps lie within this many
@@ -40,6 +41,7 @@ def test_steps_are_as_narrow_as_their_sharpness_says() -> None:
         assert np.mean(slopes) == pytest.approx(sharpness**2, rel=0.1)
 
 
+@pytest.mark.full
 def test_sizes_are_units_of_the_points() -> None:
     points = jax.random.normal(KEY, (6, 2))
     maker, larger = point_generator((2,), 8), point_generator((2,), 8, size=3.0)

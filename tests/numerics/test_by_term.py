@@ -34,6 +34,7 @@ def test_the_parts_sum_to_the_field(parts):
     assert_close(jax.tree.map(lambda *x: sum(x), *found), expected, 1e-5)
 
 
+@pytest.mark.full
 def test_jacobians_sum_and_a_term_has_its_players_rows_alone(parts):
     game, variables, fields = parts
     every = {"whole": field(game, variables, BATCH, KEY), **fields}

@@ -110,6 +110,7 @@ def test_a_larger_basis_is_tried_where_none_is_asked_for() -> None:
     np.testing.assert_allclose(found.values.real, np.linspace(1.0, 1.5, 300)[:-5:-1], atol=1e-7)
 
 
+@pytest.mark.full
 def test_rotation_share_has_its_standard_error() -> None:
     matrix = jnp.asarray(np.random.default_rng(1).standard_normal((40, 40)) + 3 * np.eye(40))
     exact = exact_rotation_share(matrix)

@@ -66,6 +66,7 @@ def test_dense_and_matrix_free_agree_on_a_gan_of_networks() -> None:
         np.testing.assert_allclose(key(found.values)[0], key(leading)[0], atol=1e-6)
 
 
+@pytest.mark.full
 def test_operator_of_adam_and_its_matrix_free_spectrum() -> None:
     game, batch = small_gan(6)
     rule = alternating(game, dict.fromkeys(PLAYERS, optax.adam(1e-2)))

@@ -303,6 +303,7 @@ def test_a_damaged_batch_is_told_of_the_sweep(tmp_path):
     assert "<b>s</b>: 0001.json is damaged and left out; continuing the sweep trains" in notes
 
 
+@pytest.mark.full
 def test_ten_long_runs_are_small(tmp_path):
     picture = lambda step: garments(step, 32, 3)
     made = {seed: rows(seed, 20_000, 10) for seed in range(10)}

@@ -60,7 +60,10 @@ def batch_for(rule: Rule) -> dict[str, jax.Array]:
 
 
 # Those that take long to compile, whose derivatives law 9 compares in every run, in the full product only.
-LARGE = ("competitive", "lola", "unrolled", "drift_corrected")
+LARGE = (
+    *("competitive", "lola", "unrolled", "drift_corrected", "extragradient", "symplectic"),
+    *("consensus", "optimistic"),
+)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def test_it_cannot_go_on_from_another_run(file, build, small, whole, taken, tmp_
         run(file, build, taken, from_run=taken)
 
 
+@pytest.mark.full
 def test_what_does_not_fit_is_refused(file, build, small, whole, tmp_path):
     with pytest.raises(UserError, match=r"but the experiment has one stage only"):
         of_other_run(build(growing=False), small, 0)
@@ -221,6 +222,7 @@ def verified(tmp_path):
     return values
 
 
+@pytest.mark.full
 def test_verify_trains_what_is_needed_once(verified, trainings):
     ((system, control),) = verified(ONE)
     assert trainings == [(4, False), (6, True), (6, True)]

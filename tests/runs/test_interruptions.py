@@ -158,6 +158,7 @@ def test_a_full_disk_is_one_sentence(trained, file, cadence):
     assert int(final(trained).step) == 8
 
 
+@pytest.mark.full
 def test_other_settings_are_refused_and_forked(trained, train, capsys):
     assert train(trained, "--lr", "0.01") == 2
     message = capsys.readouterr().err

@@ -73,6 +73,7 @@ def test_the_steps_fit_the_time_and_the_schedule_ends_with_them(file, slow, tmp_
     assert_same(load_run(tmp_path / "run").state, load_run(whole).state)
 
 
+@pytest.mark.full
 def test_a_stopped_run_keeps_its_steps(file, slow, tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert train(file, whole, "--minutes", "0.5") == 0
@@ -131,6 +132,7 @@ def test_mistakes(flags, sentence, file, slow, tmp_path, capsys):
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_a_run_of_so_many_steps_is_not_gone_on_with(file, slow, tmp_path, capsys):
     assert train(file, tmp_path, "--steps", "4") == 0
     assert train(file, tmp_path, "--minutes", "0.5") == 2

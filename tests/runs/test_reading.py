@@ -125,6 +125,7 @@ def test_retrying_ends():
     assert 10 < len(calls) < 1000
 
 
+@pytest.mark.full
 def test_best_scores_of_other_protocols_are_not_compared(file, tmp_path, capsys):
     out = tmp_path / "run"
     words = ["train", str(file), "--out", str(out), "--log-every", "2", "--save-every", "2"]

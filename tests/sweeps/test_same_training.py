@@ -42,6 +42,7 @@ def experiment(
     return Experiment(game, rule, load(data, size=50), steps=steps, batch_size=5)
 
 
+@pytest.mark.full
 def test_whatever_decides_a_training_is_seen():
     changes = [{}, {"lr": 0.2}, {"decay": 0.8}, {"steps": 5}, {"data": "grid"}, {"penalty": "r1"}]
     changes += [{"penalty": "r1", "gamma": 2.0}, {"shift": 1.0}]

@@ -356,7 +356,9 @@ def test_a_penalty_on_an_unknown_group_names_the_known_ones():
 # One forward pass.
 
 
-@pytest.mark.parametrize("kind", ["perceptron", "convolutions"])
+@pytest.mark.parametrize(
+    "kind", ["perceptron", pytest.param("convolutions", marks=pytest.mark.full)]
+)
 def test_a_penalty_shares_the_forward_pass_of_the_loss(kind):
     if kind == "perceptron":
         nets = mlp_generator((4,), (32,)), mlp_discriminator((32, 32))

@@ -66,6 +66,7 @@ def test_pictures_are_bytes_on_the_device_and_floats_in_a_batch():
     assert found.batch_bytes == 4 * (64 * 4 + 4)
 
 
+@pytest.mark.full
 def test_temporaries_grow_with_the_batch():
     wide = gan(mlp_generator((2,), (64,)), mlp_discriminator((64,)), non_saturating(), normal(8))
     sizes = [

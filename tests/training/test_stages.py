@@ -220,6 +220,7 @@ def test_scores_of_one_stage_are_not_compared_with_those_of_another(build, file,
     assert stages == ["stage 1/2"] * 2 + ["stage 2/2"] * 2
 
 
+@pytest.mark.full
 def test_frozen_layers_are_held(build):
     trained = fit(build(frozen=True), seed=0)
     before = fit(build(frozen=True).until(4), seed=0).state
@@ -310,6 +311,7 @@ def test_claims_are_measured_of_all_stages(build, tmp_path):
     assert (verdict.system, verdict.control, verdict.proven) == ({0: 4}, {0: 0}, True)
 
 
+@pytest.mark.full
 def test_a_feed_ends_with_its_stage(build, monkeypatch):
     spans = []
     stream = feeds.batches

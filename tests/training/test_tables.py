@@ -96,8 +96,20 @@ def expected():
     return found
 
 
-@pytest.mark.parametrize("loader", ["device", "stream"])
-@pytest.mark.parametrize(("mode", "count"), [("jit", 1), ("jit", 8), ("pmap", 8)])
+FULL = pytest.mark.full
+
+
+@pytest.mark.parametrize(
+    ("mode", "count", "loader"),
+    [
+        ("jit", 1, "device"),
+        ("pmap", 8, "stream"),
+        pytest.param("jit", 1, "stream", marks=FULL),
+        pytest.param("jit", 8, "device", marks=FULL),
+        pytest.param("jit", 8, "stream", marks=FULL),
+        pytest.param("pmap", 8, "device", marks=FULL),
+    ],
+)
 def test_every_feed_shows_the_same(loader, mode, count, expected, monkeypatch):
     monkeypatch.setattr("jgan.training.feed.BLOCK_STEPS", 2)
     found, key = shown(sketches(), Layout(tuple(jax.devices()[:count]), mode), loader)

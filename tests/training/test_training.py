@@ -80,6 +80,7 @@ def test_every_example_is_drawn_once_an_epoch(experiment: Experiment) -> None:
     assert list(values[:40]) != list(values[40:])
 
 
+@pytest.mark.full
 def test_one_dispatch_equals_many(experiment: Experiment) -> None:
     arrays = place(experiment)
     run = compile_steps(experiment.rule, experiment.batch_size)
@@ -166,6 +167,7 @@ def test_checkpoints_keep_the_newest(experiment: Experiment, tmp_path: Path) -> 
             checkpoints.load(early, 3)
 
 
+@pytest.mark.full
 def test_a_checkpoint_of_other_networks_is_refused(experiment: Experiment, tmp_path: Path) -> None:
     run_to(experiment, tmp_path, 2)
     wider = replace(tiny(), rule=tiny(discriminator_steps=1).rule)

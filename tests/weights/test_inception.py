@@ -43,6 +43,7 @@ def test_the_network_is_of_the_published_size():
     assert kernels + 2 * sum(unit.after for unit in CONVOLUTIONS.values()) == 21_785_568
 
 
+@pytest.mark.full
 def test_features_and_logits_are_those_of_an_independent_network(arrays):
     # benchmarks/golden_features.py computed them in double precision with torch-fidelity's network.
     golden = np.load(GOLDEN)
