@@ -54,6 +54,8 @@ class Bars(Display):
         with self.lock:
             if self._bar is not None:
                 self._bar.clear()
+                if self._class is _Bar:  # also of the echo that Ctrl-C leaves behind it
+                    self._stream.write(" " * self._width() + "\r")
             print(wrapped(text, self._width()), file=self._stream, flush=True)
             self._draw()
 

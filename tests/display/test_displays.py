@@ -125,6 +125,7 @@ def test_what_is_said_stands_above_the_bar(clock):
     assert "a line that is too long for forty\n    columns of a terminal\n" in shown
     assert "warning: one\n" in shown
     assert "\x1b" not in stream.getvalue()
+    assert f"\r{' ' * 39}\ra line" in stream.getvalue()
 
 
 def test_words_are_not_broken():
