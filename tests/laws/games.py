@@ -202,7 +202,7 @@ TERMS = {
 """By name: from a kind of discriminator to a game with the term."""
 
 SGD = {player: optax.sgd(0.1) for player in PLAYERS}
-# After a first step the spectral vectors have followed by one iteration, and the derivative of the norm is exact
+# After a first step the spectral vectors have followed by one iteration, and the norm's derivative is exact
 # only where they have converged: a gradient there is off by the length of the step.
 SHORT = 1e-3
 ADAM = {player: optax.adam(SHORT, eps=1e-2) for player in PLAYERS}
