@@ -7,7 +7,6 @@ from jgan import Adam, Architecture, Dataset, Experiment, get_loss, normal
 from jgan.claims.class_measures import classes_of
 from jgan.claims.shared import classes_of_samples
 from jgan.gans.acgan import acgan
-from jgan.networks import conditional_generator
 
 CLAIMS = classes_of_samples(
     at_least=0.95, steps=1500, control={"weight": 0.0}, ring={"norm": "none"}
@@ -33,7 +32,7 @@ def experiment(
     """
     source = data.load()
     classes = classes_of(source)
-    generator = conditional_generator(source.shape, classes, **architecture.options)
+    generator = architecture.conditional_generator(source, classes)
     discriminator = architecture.heads({"logit": 1, "class": classes})
     game = acgan(generator, discriminator, get_loss(loss), normal(128), generator_weight=weight)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

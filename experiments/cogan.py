@@ -100,7 +100,8 @@ def experiment(
     height, across, channels = source.shape
     judge = answer_of(architecture.heads({"logit": 1}), "logit")
     if share == "layers":
-        both = generator_for((height, across, 2 * channels), **architecture.options)
+        shape, upsampling = (height, across, 2 * channels), architecture.upsampling
+        both = generator_for(shape, upsampling=upsampling, **architecture.options)
         networks = coupled.coupled_generator(both), coupled.coupled_discriminator(judge)
     else:
         one = architecture.generator(source)

@@ -9,7 +9,7 @@ from jgan import Adam, Architecture, Claim, Dataset, Experiment, conditional, ge
 from jgan.claims.class_measures import classes_of, variance_within_classes
 from jgan.claims.shared import SMALL_GARMENTS, classes_of_samples
 from jgan.gans.acgan import acgan
-from jgan.networks import conditional_generator, labelled, projection_discriminator, unlabelled
+from jgan.networks import labelled, projection_discriminator, unlabelled
 
 CLAIMS = (
     *classes_of_samples(at_least=0.75, steps=1500, control={"discriminator": "none"}),
@@ -42,7 +42,7 @@ def experiment(
     """
     source = data.load()
     classes, options = classes_of(source), architecture.options
-    generator = conditional_generator(source.shape, classes, **options)
+    generator = architecture.conditional_generator(source, classes)
     trunk = architecture.heads({"logit": 1, "class": classes})
     judges = {
         "projection": projection_discriminator(classes, norm=architecture.norm, **options),

@@ -17,7 +17,13 @@ import numpy as np
 from jgan.batch_axis import axis_name
 from jgan.networks.dcgan import WEIGHTS, check_sides, image_sizes
 from jgan.networks.heads import Trunk, check_body
-from jgan.networks.layers import ConvTranspose, Dense, check_batch_moments, check_norm
+from jgan.networks.layers import (
+    ENLARGING,
+    Dense,
+    check_batch_moments,
+    check_norm,
+    check_upsampling,
+)
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
 
@@ -170,6 +176,7 @@ class _Generator(nn.Module):
     classes: int
     width: int
     body: str
+    upsampling: str
 
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
@@ -186,7 +193,8 @@ class _Generator(nn.Module):
         x = x.reshape(-1, *smallest, features)
         while sizes:
             features = self.shape[2] if len(sizes) == 1 else features // 2
-            layer = ConvTranspose(features, output_size=sizes.pop(), kernel_init=WEIGHTS)
+            enlarge = ENLARGING[self.upsampling]
+            layer = enlarge(features, output_size=sizes.pop(), kernel_init=WEIGHTS)
             x = layer(norm(x), train=train)
         return jnp.tanh(x)
 
@@ -212,20 +220,26 @@ class _Projection(nn.Module):
 
 
 def conditional_generator(
-    shape: tuple[int, ...], classes: int, *, width: int = 32, body: str = "dcgan"
+    shape: tuple[int, ...],
+    classes: int,
+    *,
+    width: int = 32,
+    body: str = "dcgan",
+    upsampling: str = "transposed",
 ) -> Network:
     """``(latents (B, d), label)`` to ``(B, *shape)``, the label entering by `ConditionalNorm`.
 
     DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``. The label is
-    ``(B,)`` integers or ``(B, classes)``.
+    ``(B,)`` integers or ``(B, classes)``. ``upsampling`` is as in `jgan.networks.dcgan_generator`.
 
     Raises:
       ValueError: if DCGAN's layers are asked for images of fewer than 5 pixels a side.
     """
     check_body(body)
+    check_upsampling(upsampling)
     if body == "dcgan" and len(shape) == 3:
         check_sides(shape)
-    return from_linen(_Generator(tuple(shape), classes, width, body))
+    return from_linen(_Generator(tuple(shape), classes, width, body, upsampling))
 
 
 def projection_discriminator(

@@ -9,11 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from jgan.networks.layers import (
+    ENLARGING,
     Conv,
-    ConvTranspose,
     Dense,
     Norm,
     check_norm,
+    check_upsampling,
     compute_dtype,
     leaky_relu,
 )
@@ -52,8 +53,9 @@ def check_sides(shape: Sequence[int]) -> None:
 class _Generator(nn.Module):
     shape: tuple[int, ...]
     width: int
-    size: int
+    size: int | None
     norm: str
+    upsampling: str
     dtype: Any
 
     @nn.compact
@@ -75,10 +77,11 @@ class _Generator(nn.Module):
             x = nn.relu(Norm(self.norm, scale_init=_scales)(x, train=train))
             last = len(sizes) == 1
             features = channels if last else features // 2
-            options = {**common, "bias": True} if last else common
-            x = ConvTranspose(features, size=self.size, output_size=sizes.pop(), **options)(
-                x, train=train
-            )
+            options = {**common, "bias": True} if last else dict(common)
+            options["output_size"] = sizes.pop()
+            if self.size is not None:
+                options["size"] = self.size
+            x = ENLARGING[self.upsampling](features, **options)(x, train=train)
         return jnp.tanh(x.astype(jnp.float32))
 
 
@@ -112,8 +115,9 @@ def dcgan_generator(
     shape: Sequence[int],
     *,
     width: int = 128,
-    size: int = 5,
+    size: int | None = None,
     norm: str = "batch",
+    upsampling: str = "transposed",
     dtype: Any = "float32",
 ) -> Network:
     """Latents ``(B, d)`` to images ``(B, *shape)`` in [-1, 1].
@@ -124,13 +128,17 @@ def dcgan_generator(
     Args:
       shape: ``(height, width, channels)``, not necessarily square.
       width: channels of the last hidden layer. 128 is the paper's: 1024-512-256-128 at 64 pixels.
-      size: of the kernels; 5 in the paper, 4 in PyTorch's well-known example.
+      size: of the kernels; 4 in PyTorch's well-known example. None for 5, the paper's, or 3 under "nearest".
       norm: "batch", "layer", "spectral" or "none".
+      upsampling: "transposed", the paper's convolutions, or "nearest", which leave no checkerboards
+        (`jgan.networks.layers.ResizeConv`).
       dtype: of the computation, "float32" or "bfloat16"; parameters, statistics and images are float32.
     """
     check_norm(norm)
+    check_upsampling(upsampling)
     check_sides(shape)
-    return from_linen(_Generator(tuple(shape), width, size, norm, compute_dtype(dtype)))
+    made = _Generator(tuple(shape), width, size, norm, upsampling, compute_dtype(dtype))
+    return from_linen(made)
 
 
 def dcgan_discriminator(

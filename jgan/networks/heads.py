@@ -23,17 +23,24 @@ def check_body(body: str) -> None:
         raise ValueError(f"body is {body!r}, but must be one of {', '.join(BODIES)}.")
 
 
-def generator_for(shape: tuple[int, ...], *, body: str = "dcgan", width: int = 32) -> Network:
+def generator_for(
+    shape: tuple[int, ...],
+    *,
+    body: str = "dcgan",
+    width: int = 32,
+    upsampling: str = "transposed",
+) -> Network:
     """Latents ``(B, d)`` to examples ``(B, *shape)``: DCGAN's, or a perceptron of the same trunk width.
 
     Args:
       shape: of one example; points always get the perceptron, which has no normalisation for them.
       body: "dcgan" or "mlp".
       width: channels of DCGAN's last hidden layer; the perceptron's layers are eight times as wide.
+      upsampling: of DCGAN's layers, see `jgan.networks.dcgan_generator`.
     """
     check_body(body)
     if body == "dcgan" and len(shape) == 3:
-        return dcgan_generator(shape, width=width)
+        return dcgan_generator(shape, width=width, upsampling=upsampling)
     norm = "batch" if len(shape) == 3 else "none"
     return mlp_generator(shape, (8 * width, 8 * width), norm=norm)
 

@@ -145,6 +145,39 @@ class ConvTranspose(_Kernel):
         return self.biased(y)
 
 
+class ResizeConv(_Kernel):
+    """Nearest upsampling and a convolution, ``(B, h, w, in) -> (B, *output_size, features)``.
+
+    Every pixel is reached by equally many weights, so that no checkerboard is built in, as it is into a
+    transposed convolution whose stride does not divide the size of its kernel (Odena, Dumoulin & Olah 2016,
+    "Deconvolution and checkerboard artifacts"). Both are computed as one transposed convolution. Rows and
+    columns beyond ``output_size``, at most twice the input's, are cut off.
+    """
+
+    size: int = 3
+    output_size: tuple[int, int] | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        """Apply the layer."""
+        kernel = self.kernel((self.size, self.size, x.shape[-1], self.features), train)
+        y = upsample_conv(x.astype(self.dtype), kernel)
+        height, width = self.output_size or y.shape[1:3]
+        return self.biased(y[:, :height, :width])
+
+
+ENLARGING = {"transposed": ConvTranspose, "nearest": ResizeConv}
+"""The layers that double an image, by the name of their upsampling."""
+
+
+def check_upsampling(upsampling: str) -> None:
+    """Raise ValueError unless ``upsampling`` is one of `ENLARGING`."""
+    if upsampling not in ENLARGING:
+        raise ValueError(
+            f"upsampling is {upsampling!r}, but must be one of {', '.join(ENLARGING)}."
+        )
+
+
 def check_batch_moments(x: jax.Array, train: bool) -> None:
     """Refuse batch statistics of one value a channel: every example would become zero.
 
