@@ -93,6 +93,7 @@ PAPERS_OF = {
     "networks.conditional.projection_discriminator": ("miyato2018cgans",),
     "networks.dcgan": ("radford2016unsupervised",),
     "networks.infogan": ("lucic2018gans",),
+    "networks.layers.ResizeConv": ("odena2016deconvolution",),
     "networks.masked.pixelcnn_network": ("oord2016pixel",),
     "networks.minibatch.closeness": ("salimans2016improved",),
     "networks.remat.rematerialised": ("chen2016training",),

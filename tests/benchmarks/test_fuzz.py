@@ -20,7 +20,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return make(tmp_path_factory.mktemp("fuzz"))
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("count", [30, 100])
 def test_all_cases_keep_the_rule(
     count: int, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_dry_run_says_what_is_taken(folder, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.full
 def test_verify(folder, tmp_path, capsys):
     words = ["verify", f"{folder}/named.py", "--out", f"{tmp_path}/out"]
     assert main([*words, "--from", f"{folder}/small"]) == 0

@@ -79,6 +79,7 @@ def test_a_run_goes_on_by_the_same_words(place):
     assert resume(place) == 0
 
 
+@pytest.mark.full
 def test_a_run_goes_on_where_its_data_were_moved(place):
     (place / "d").rename(place / "elsewhere")
     words = ["cgan", "folder:elsewhere", place / "run", "--body", "mlp", "--steps", "6"]

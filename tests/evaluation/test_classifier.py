@@ -114,6 +114,7 @@ def test_bad_data_and_settings():
             train_classifier(train, test, **options)
 
 
+@pytest.mark.full
 def test_the_command(tmp_path, capsys):
     data, out = tmp_path / "data.npz", tmp_path / "kept.npz"
     train, test = quadrants(64, 0).arrays, quadrants(20, 1).arrays

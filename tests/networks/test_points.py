@@ -32,6 +32,7 @@ def test_steps_lie_all_over_the_data() -> None:
     assert not first_steps(mlp_discriminator((64,)).init(KEY, jnp.zeros((2, 2)))["params"]).any()
 
 
+@pytest.mark.full
 def test_steps_are_as_narrow_as_their_sharpness_says() -> None:
     for sharpness in (1.0, 10.0):
         network = point_discriminator(4000, sharpness=sharpness)

@@ -49,6 +49,7 @@ def test_jacobians_sum_and_a_term_has_its_players_rows_alone(parts):
         assert matrix.any()
 
 
+@pytest.mark.full
 def test_shares_sum_to_the_eigenvalues(parts):
     game, variables, fields = parts
     found = leading_eigenvalues(field(game, variables, BATCH, KEY), 4, which="right")

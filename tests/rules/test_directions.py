@@ -128,6 +128,7 @@ def test_competitive(here):
 PARTS = [pytest.param(*parts, marks=pytest.mark.full) for parts in ((1.0, 0.0), (0.0, 1.0))]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("anticipation", "shaping"), [(1.0, 1.0), *PARTS])
 def test_lola(here, anticipation, shaping):
     game, _, _, xi, hessian, crossed, parts = here
@@ -142,6 +143,7 @@ def test_lola(here, anticipation, shaping):
     close(moved(here, rule), xi - ALPHA * anticipation * foreseen - ALPHA * shaping * chi)
 
 
+@pytest.mark.full
 def test_the_regulariser_of_runge_kutta(here):
     game, _, _, xi, hessian, _, parts = here
     with jax.enable_x64(True):

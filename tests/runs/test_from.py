@@ -114,6 +114,7 @@ def test_it_is_resumed_bitwise_without_the_other_run(file, build, small, taken, 
     assert parts == rows(taken)
 
 
+@pytest.mark.full
 def test_one_that_was_killed_at_its_first_step_begins_again_bitwise(
     file, build, small, taken, tmp_path
 ):

@@ -123,6 +123,7 @@ def test_an_altered_array_is_found_out(trained, monkeypatch):
         checkpoints.load(like)
 
 
+@pytest.mark.full
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_all_checkpoints_damaged(trained, train, capsys):
     for victim in (trained / "checkpoints").glob("*/state/d/*"):

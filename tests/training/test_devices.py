@@ -231,17 +231,9 @@ def test_each_of_four_devices_does_a_quarter_of_both_moves(mode):
     assert operations(Layout(tuple(jax.devices()[:4]), mode)) < 1.15 * single / 4
 
 
-@pytest.mark.parametrize(
-    ("name", "mode", "count"),
-    [
-        pytest.param("DCGAN with batch normalisation", "jit", 1, marks=FULL),
-        pytest.param("DCGAN with batch normalisation", "jit", 8, marks=FULL),
-        pytest.param("DCGAN with batch normalisation", "pmap", 8, marks=FULL),
-        pytest.param("WGAN-GP", "jit", 1, marks=FULL),
-        ("WGAN-GP", "jit", 8),
-        pytest.param("WGAN-GP", "pmap", 8, marks=FULL),
-    ],
-)
+@FULL
+@pytest.mark.parametrize(("mode", "count"), [("jit", 1), ("jit", 8), ("pmap", 8)])
+@pytest.mark.parametrize("name", ["DCGAN with batch normalisation", "WGAN-GP"])
 def test_streaming_is_resident(name, mode, count):
     augment = chain(flip(), shift(1)) if "DCGAN" in name else None
     layout = Layout(tuple(jax.devices()[:count]), mode)
