@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 KILLS = 10
-MOMENTS = 2.5
-"""Seconds within which a kill follows the begin of a training."""
+MOMENTS = 1 / 8
+"""Within this share of the time of an undisturbed call a kill follows the begin of a training."""
 EXPERIMENT = '''"""A small game on the ring, whose claim is about its last losses."""
 
 import optax
@@ -58,16 +58,20 @@ def test_ten_kills_leave_the_table_as_it_is(tmp_path: Path) -> None:
             env=environment,
         )
 
-    expected, _ = begin("whole").communicate(timeout=600)
+    start = time.monotonic()
+    expected, every = begin("whole").communicate(timeout=600)
+    whole = time.monotonic() - start
     assert "reverse KL" in expected
     for kill in range(KILLS):
         process = begin("killed")
         assert process.stderr is not None
         # It ends by itself only if there is nothing left to train, which would test nothing.
-        assert process.stderr.readline().startswith("training "), f"after {kill} kills"
-        time.sleep(rng.uniform(0, MOMENTS))
+        lines = iter(process.stderr.readline, "")
+        assert any(line.startswith("training ") for line in lines), f"after {kill} kills"
+        time.sleep(rng.uniform(0, MOMENTS * whole))
         process.send_signal(signal.SIGKILL)
         process.communicate()
     found, told = begin("killed").communicate(timeout=600)
     assert found == expected
-    assert told.count("training ") < 9  # kills are survived by what was trained before them
+    # Kills are survived by what was trained before them.
+    assert told.count("\ntraining ") < every.count("\ntraining ")
