@@ -53,7 +53,7 @@ def check_sides(shape: Sequence[int]) -> None:
 class _Generator(nn.Module):
     shape: tuple[int, ...]
     width: int
-    size: int | None
+    size: int
     norm: str
     upsampling: str
     dtype: Any
@@ -77,11 +77,11 @@ class _Generator(nn.Module):
             x = nn.relu(Norm(self.norm, scale_init=_scales)(x, train=train))
             last = len(sizes) == 1
             features = channels if last else features // 2
-            options = {**common, "bias": True} if last else dict(common)
-            options["output_size"] = sizes.pop()
-            if self.size is not None:
-                options["size"] = self.size
-            x = ENLARGING[self.upsampling](features, **options)(x, train=train)
+            options = {**common, "bias": True} if last else common
+            enlarge = ENLARGING[self.upsampling]
+            x = enlarge(features, size=self.size, output_size=sizes.pop(), **options)(
+                x, train=train
+            )
         return jnp.tanh(x.astype(jnp.float32))
 
 
@@ -137,6 +137,7 @@ def dcgan_generator(
     check_norm(norm)
     check_upsampling(upsampling)
     check_sides(shape)
+    size = ENLARGING[upsampling].size if size is None else size
     made = _Generator(tuple(shape), width, size, norm, upsampling, compute_dtype(dtype))
     return from_linen(made)
 

@@ -121,7 +121,7 @@ def test_step_by_step_is_a_scan_of_steps(rule):
 
 
 @pytest.mark.full
-@ONE
+@BOTH
 def test_a_population_of_seeds_is_its_single_runs(rule):
     made = averaged(RULES[rule](mlp_game(), SGD))
 
