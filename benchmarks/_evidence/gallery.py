@@ -5,6 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks._evidence.picture_distances import (
+    Distances,
+    describe,
+    keep_distances,
+    measure_distances,
+)
 from benchmarks._evidence.tables import claims_of, measured_cell, verdict_of
 from jgan.claims.comparisons import with_real
 from jgan.claims.evidence import EvidenceRow, Table
@@ -56,8 +62,11 @@ def read_captions(path: Path) -> dict[str, Caption]:
         raise UserError(f"{str(path)!r} is no file of captions: {error}.") from error
 
 
-def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
-    """Draw a system's picture if its trainings are there; returns a line that says what was done.
+def draw(experiments: Path, runs: Path, docs: Path, distances: Path, caption: Caption) -> str:
+    """Draw a system's picture and keep its distances, if its trainings are there.
+
+    Returns:
+      A line that says what was done.
 
     Raises:
       UserError: if the caption names a claim or a view that the experiment does not have.
@@ -72,12 +81,14 @@ def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
         )
     kept = TrainingRuns(file, runs / caption.name)
     shown: list[Trained | None] = []
+    seconds = []
     for variant in (SYSTEM, CONTROL):
         training = made.trainings[claim, variant]
         result = read_result(kept.path(training, SEED))
         if result is None or result.state == TRAINING:
             return f"{caption.name}: no training is kept, its picture stays as it is"
         shown.append(kept.trained(training, SEED))
+        seconds.append(result.seconds)
     system, control = shown
     pixels = with_real(system, control, caption.view)
     if pixels is None:
@@ -86,10 +97,19 @@ def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
         )
     place = make_folder(docs / "gallery") / f"{caption.name}.png"
     write_atomically(place, encode_png(pixels))
+    if system is not None:
+        measured = measure_distances(caption.name, system, seconds[0])
+        keep_distances(distances, {(row.experiment, row.features): row for row in measured})
     return f"{caption.name}: wrote {place}"
 
 
-def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: Table) -> str:
+def page(
+    experiments: Path,
+    docs: Path,
+    captions: Mapping[str, Caption],
+    table: Table,
+    distances: Distances,
+) -> str:
     """The page in Markdown.
 
     Raises:
@@ -105,11 +125,13 @@ def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: 
             if not is_there:
                 raise UserError(f"{name} has no {missing}; run `make evidence` first.")
         summary = load_experiment(experiments / f"{name}.py").summary
-        sections.append("\n".join(_section(caption, summary, rows)))
+        sections.append("\n".join(_section(caption, summary, rows, distances)))
     return "\n".join(sections)
 
 
-def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterator[str]:
+def _section(
+    caption: Caption, summary: str, rows: list[EvidenceRow], distances: Distances
+) -> Iterator[str]:
     name = caption.name
     title = summary.rstrip(".")
     yield f"## {title}\n"
@@ -122,5 +144,6 @@ def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterato
             f"* {verdict.claim.name}, {own[0].bound}: {system} over {len(verdict.system)} seeds, control "
             f"{control}: {verdict.word}"
         )
+    yield from describe(name, distances)
     seconds = max(row.seconds for row in rows if row.variant == SYSTEM)
     yield f"* `jgan verify experiments/{name}.py --seeds 3`; one training takes {seconds:.0f} s\n"
