@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks._evidence.gallery import draw, page, read_captions
 from benchmarks._evidence.picture_distances import read_distances
+from benchmarks._evidence.subjects import subjects
 from benchmarks.evidence import CATALOGUE, EXPERIMENTS, ROOT, RUNS
 from jgan.claims.evidence import read_evidence
 from jgan.errors import UserError
@@ -36,9 +37,10 @@ def main(words: Sequence[str] | None = None) -> int:
             raise UserError(
                 f"--only names {unknown[0]!r}, but gallery.toml has only {', '.join(captions)}."
             )
+        known = subjects(options.experiments, options.digits)
         for name in options.only or captions:
-            places = options.experiments, options.runs, options.docs, options.distances
-            print(draw(*places, captions[name]), flush=True)
+            places = options.runs, options.docs, options.distances
+            print(draw(known, *places, captions[name]), flush=True)
         table, distances = read_evidence(options.catalogue), read_distances(options.distances)
         text = page(options.experiments, options.docs, captions, table, distances)
         write_atomically(options.docs / "gallery.md", text)
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--only", nargs="+", default=[], metavar="NAME", help="systems to draw (default: all)")
+    add("--digits", metavar="DATA", help="the digits that `make evidence` was given")
     add("--catalogue", type=Path, default=CATALOGUE, help="the table of evidence")
     add("--distances", type=Path, default=DISTANCES, help="the table of distances to the data")
     add("--runs", type=Path, default=RUNS, help="folder of the trainings")

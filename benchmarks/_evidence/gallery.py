@@ -11,12 +11,13 @@ from benchmarks._evidence.picture_distances import (
     keep_distances,
     measure_distances,
 )
+from benchmarks._evidence.subjects import DIGITS, Subject
 from benchmarks._evidence.tables import claims_of, measured_cell, verdict_of
 from jgan.claims.comparisons import with_real
 from jgan.claims.evidence import EvidenceRow, Table
 from jgan.claims.results import TRAINING, read_result
 from jgan.claims.training_runs import TrainingRuns
-from jgan.claims.trainings import CONTROL, SYSTEM, plan
+from jgan.claims.trainings import CONTROL, SYSTEM
 from jgan.errors import UserError
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
@@ -35,7 +36,7 @@ class Caption(NamedTuple):
     """What a person says of a system's picture.
 
     Attributes:
-      name: of the experiment file, without ``.py``.
+      name: of the subject (`benchmarks._evidence.subjects`).
       see: a sentence that says what is to be seen.
       wrong: a sentence that says what is wrong with it.
       claim: the claim whose trainings are shown; "" for the first.
@@ -62,7 +63,9 @@ def read_captions(path: Path) -> dict[str, Caption]:
         raise UserError(f"{str(path)!r} is no file of captions: {error}.") from error
 
 
-def draw(experiments: Path, runs: Path, docs: Path, distances: Path, caption: Caption) -> str:
+def draw(
+    known: Mapping[str, Subject], runs: Path, docs: Path, distances: Path, caption: Caption
+) -> str:
     """Draw a system's picture and keep its distances, if its trainings are there.
 
     Returns:
@@ -71,8 +74,9 @@ def draw(experiments: Path, runs: Path, docs: Path, distances: Path, caption: Ca
     Raises:
       UserError: if the caption names a claim or a view that the experiment does not have.
     """
-    file = load_experiment(experiments / f"{caption.name}.py")
-    made = plan(file, {})
+    if caption.name not in known:
+        return f"{caption.name}: its data are not given, its picture stays as it is"
+    file, made = load_experiment(known[caption.name].file), known[caption.name].plan()
     names = [claim.name for claim in made.claims]
     claim = caption.claim or names[0]
     if claim not in names:
@@ -124,7 +128,7 @@ def page(
         ):
             if not is_there:
                 raise UserError(f"{name} has no {missing}; run `make evidence` first.")
-        summary = load_experiment(experiments / f"{name}.py").summary
+        summary = load_experiment(experiments / f"{name.removesuffix(DIGITS)}.py").summary
         sections.append("\n".join(_section(caption, summary, rows, distances)))
     return "\n".join(sections)
 
@@ -134,6 +138,10 @@ def _section(
 ) -> Iterator[str]:
     name = caption.name
     title = summary.rstrip(".")
+    command = f"jgan verify experiments/{name}.py"
+    if name.endswith(DIGITS):
+        title += ", on digits"
+        command = f"jgan verify experiments/{name.removesuffix(DIGITS)}.py --data mnist:FOLDER"
     yield f"## {title}\n"
     yield f"![{title.partition(':')[0]}: real, system, control](gallery/{name}.png)\n"
     yield f"{caption.see} {caption.wrong}\n"
@@ -146,4 +154,4 @@ def _section(
         )
     yield from describe(name, distances)
     seconds = max(row.seconds for row in rows if row.variant == SYSTEM)
-    yield f"* `jgan verify experiments/{name}.py --seeds 3`; one training takes {seconds:.0f} s\n"
+    yield f"* `{command} --seeds 3`; one training takes {seconds:.0f} s\n"
