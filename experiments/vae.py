@@ -49,7 +49,7 @@ def experiment(
       beta: Weight of the divergence from the prior; 1 for the bound, 0 for an autoencoder.
       latent: Dimensions of the latent.
       std: Deviation of a Gaussian likelihood; 0 for Bernoulli's, with points 0.1.
-      levels: Levels of a pixel, of which a logistic likelihood gives the probabilities; 0 for another likelihood.
+      levels: Levels of a pixel, whose probabilities a logistic likelihood gives; 0 for another likelihood.
       norm: Normalisation of the encoder: batch, layer, spectral or none.
     """
     source = data.load()
