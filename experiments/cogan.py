@@ -71,7 +71,7 @@ def agreement(change: Change, count: int = 1000) -> Measure:
         pairs = np.asarray(samples(trained, 2 * count, view="pairs"))
         classes = []
         for place, splits in enumerate((domain, other)):
-            judge = domain_classifier(*splits).extractor
+            judge = domain_classifier(splits[0], splits[1]).extractor
             put_beside(judge.accuracy)
             classes.append(class_indices(judge, pairs[place::2]))
         return float(np.mean(classes[0] == classes[1]))
@@ -111,8 +111,7 @@ def experiment(
     height, across, channels = source.shape
     judge = answer_of(architecture.heads({"logit": 1}), "logit")
     if share == "layers":
-        shape, upsampling = (height, across, 2 * channels), architecture.upsampling
-        both = generator_for(shape, upsampling=upsampling, **architecture.options)
+        both = generator_for((height, across, 2 * channels), **architecture.options)
         networks = coupled.coupled_generator(both), coupled.coupled_discriminator(judge)
     else:
         one = architecture.generator(source)

@@ -3,14 +3,15 @@
 import numpy as np
 
 from jgan.claims.measures import samples
-from jgan.data import Source
 from jgan.errors import UserError
 from jgan.evaluation.beside import put_beside
 from jgan.evaluation.extraction import extract
+from jgan.evaluation.extractors import random_extractor
 from jgan.evaluation.judges import classifier_for
 from jgan.features.extractor import Extractor
-from jgan.metrics.accumulator import accumulate_all, moments_of
-from jgan.metrics.frechet import Moments, precise_frechet_distance
+from jgan.metrics.accumulator import accumulate, moments_of
+from jgan.metrics.frechet import precise_frechet_distance
+from jgan.metrics.prdc import prdc
 from jgan.metrics.subsets import draw_rows, stream
 from jgan.training.experiment import Trained
 
@@ -26,12 +27,8 @@ def picture_distance(trained: Trained, extractor: Extractor, count: int = 2000) 
     Raises:
       UserError: if the data are no pictures.
     """
-    source = trained.experiment.source
-    _check_pictures(source)
-    rows = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
-    real = np.asarray(source.example_of(source.at(rows)))
-    fits = [_moments(extractor, images) for images in (np.asarray(samples(trained, count)), real)]
-    return precise_frechet_distance(*fits)
+    made, real = _features(trained, extractor, count)
+    return precise_frechet_distance(moments_of(accumulate(made)), moments_of(accumulate(real)))
 
 
 def domain_distance(trained: Trained, count: int = 2000) -> float:
@@ -42,19 +39,46 @@ def domain_distance(trained: Trained, count: int = 2000) -> float:
     Raises:
       UserError: if the data are no labelled pictures.
     """
+    return picture_distance(trained, _classifier(trained), count)
+
+
+def picture_precision(trained: Trained, count: int = 2000) -> float:
+    """Share of samples that lie among the training pictures, in random features.
+
+    Improved precision (Kynkäänniemi et al. 2019) with balls that reach to the fifth neighbour. In the features of
+    a classifier of garments 0.89 of pictures of mere noise lie among garments, here none.
+
+    Raises:
+      UserError: if the data are no pictures.
+    """
+    made, real = _features(trained, random_extractor(), count)
+    return float(prdc(real, made).precision)
+
+
+def _classifier(trained: Trained) -> Extractor:
     experiment = trained.experiment
-    _check_pictures(experiment.source)
+    _check_pictures(trained)
     extractor = classifier_for(experiment.source, experiment.loaded).extractor
     put_beside(extractor.accuracy)
-    return picture_distance(trained, extractor, count)
+    return extractor
 
 
-def _check_pictures(source: Source) -> None:
+def _check_pictures(trained: Trained) -> None:
+    source = trained.experiment.source
     if not source.pictures:
         raise UserError(
             f"a distance of pictures was asked of the source {source.name!r}, which has no pictures."
         )
 
 
-def _moments(extractor: Extractor, images: np.ndarray) -> Moments:
-    return moments_of(accumulate_all(extract(extractor.features, [images])))
+def _features(trained: Trained, extractor: Extractor, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of samples and of as many training pictures, every class by its share."""
+    _check_pictures(trained)
+    source = trained.experiment.source
+    rows = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
+    real = np.asarray(source.example_of(source.at(rows)))
+    made = np.asarray(samples(trained, count))
+    first, second = (
+        np.concatenate(list(extract(extractor.features, [images]))) for images in (made, real)
+    )
+    return first, second

@@ -1,5 +1,6 @@
 """Distances of pictures in features whose moments are known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -13,7 +14,7 @@ from benchmarks._evidence.picture_distances import (
     keep_distances,
     read_distances,
 )
-from jgan.claims.picture_distance import domain_distance, picture_distance
+from jgan.claims.picture_distance import domain_distance, picture_precision, picture_distance
 from jgan.data import load
 from jgan.errors import UserError
 from jgan.features.extractor import Extractor
@@ -85,3 +86,17 @@ def test_rows_are_kept_by_experiment_and_features(tmp_path: Path) -> None:
     path.write_text("experiment,value\n")
     with pytest.raises(UserError, match="is no table of distances: its columns are not experiment"):
         read_distances(path)
+
+
+def test_garments_lie_among_the_garments_and_noise_does_not() -> None:
+    trained = constant(0.0)
+    own = jnp.asarray(trained.experiment.source.first(250)["image"])
+    noise = jax.random.uniform(jax.random.key(0), own.shape, minval=-1)
+    found = {}
+    for name, images in (("garments", own), ("noise", noise)):
+        views = {"samples": lambda variables, batch, key, images=images: images}
+        game = Game(lambda key, batch: {}, {}, views=views)
+        experiment = replace(trained.experiment, game=game)
+        found[name] = picture_precision(trained._replace(experiment=experiment), COUNT)
+    assert found["garments"] > 0.8
+    assert found["noise"] == 0
