@@ -45,8 +45,8 @@ def domain_distance(trained: Trained, count: int = 2000) -> float:
 def picture_precision(trained: Trained, count: int = 2000) -> float:
     """Share of samples that lie among the training pictures, in random features.
 
-    Improved precision (Kynkäänniemi et al. 2019) with balls that reach to the fifth neighbour. In the features of
-    a classifier of garments 0.89 of pictures of mere noise lie among garments, here none.
+    Improved precision (Kynkäänniemi et al. 2019) with balls that reach to the fifth neighbour. In the features
+    of a classifier of garments 0.89 of pictures of mere noise lie among garments, here none.
 
     Raises:
       UserError: if the data are no pictures.

@@ -14,7 +14,7 @@ from benchmarks._evidence.picture_distances import (
     keep_distances,
     read_distances,
 )
-from jgan.claims.picture_distance import domain_distance, picture_precision, picture_distance
+from jgan.claims.picture_distance import domain_distance, picture_distance, picture_precision
 from jgan.data import load
 from jgan.errors import UserError
 from jgan.features.extractor import Extractor
