@@ -35,14 +35,14 @@ def mixture_bits(train: np.ndarray, test: np.ndarray, components: int, rounds: i
     in each component.
     """
     one_hot = lambda index: np.eye(LEVELS, dtype=np.float32)[index].reshape(len(index), -1)
-    known, asked = one_hot(train), one_hot(test)
+    known, unknown = one_hot(train), one_hot(test)
     centres = known[np.random.default_rng(0).permutation(len(known))[:components]]
     shares, counts = np.full(components, 1 / components), 20 * centres
     for _ in range(rounds):
         logits = _joint(known, shares, counts)
         weights = np.exp(logits - _sum(logits)[:, None])
         shares, counts = weights.mean(axis=0), weights.T.astype(np.float32) @ known
-    nats = -_sum(_joint(asked, shares, counts)).mean()
+    nats = -_sum(_joint(unknown, shares, counts)).mean()
     return float(nats / test.shape[1] / math.log(2))
 
 

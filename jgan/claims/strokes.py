@@ -98,7 +98,7 @@ def best_read_property(codes: Codes, count: int = 2000) -> Measure:
     def measure(trained: Trained) -> float:
         sampler = trained.experiment.game.sampler
         assert sampler is not None
-        latent, images = _drawn(trained, sampler, count)
+        latent, images = _latents_and_images(trained, sampler, count)
         category, continuous = (np.asarray(part) for part in codes.split(latent))
         found = [
             explained(continuous[:, code], of(images), category.argmax(axis=1))
@@ -110,7 +110,7 @@ def best_read_property(codes: Codes, count: int = 2000) -> Measure:
     return measure
 
 
-def _drawn(trained: Trained, sampler: Sampler, count: int) -> tuple[Any, np.ndarray]:
+def _latents_and_images(trained: Trained, sampler: Sampler, count: int) -> tuple[Any, np.ndarray]:
     variables = on_host(trained.state.averaged_variables())
     batch = conditions_of(trained.experiment.source).at(np.arange(AT_ONCE))
     draw = jax.jit(sampler.latent)
