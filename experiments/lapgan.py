@@ -112,7 +112,8 @@ def experiment(
       width: Planes of the generators of details.
       size: Side of their kernels; 7 in the paper.
       judge_width: Channels of the first convolution of the finer levels' discriminators.
-      body: Kind of the coarsest level's networks, DCGAN's convolutions or perceptrons.
+      body: Kind of the coarsest level's networks, DCGAN's convolutions or perceptrons, which images with a side
+        of fewer than 5 pixels always get.
       coarse_width: Channels of their outermost hidden layers; perceptrons are eight times as wide.
       norm: Normalisation of the generators of details: batch, layer, spectral or none.
       judge_norm: Normalisation of the discriminators, likewise.
@@ -130,6 +131,7 @@ def experiment(
     )
     fine = beside(fine_judge) if condition == "low-pass" else unlabelled(fine_judge)
     coarse_shape = (*halves, channels)
+    body = body if min(halves) >= 5 else "mlp"
     coarsest = generator_for(coarse_shape, body=body, width=coarse_width, **SMOOTH)
     coarsest_judge = heads({"logit": 1}, body=body, width=coarse_width, norm=judge_norm, **SMOOTH)
     game = lapgan(
