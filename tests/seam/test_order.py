@@ -63,7 +63,7 @@ def test_all_parts_in_any_order_are_one_game(seed, reference):
 
 
 def losses(*names):
-    """Losses with everything beside them, operation by operation: the games share what is compiled for those."""
+    """Losses with everything beside them, operation by operation: games share what is compiled for those."""
     game = changed(names)
     return game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP)
 
