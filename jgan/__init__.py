@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jgan.commands.sample import sample
     from jgan.commands.spectrum import spectrum
     from jgan.commands.sweep import sweep
-    from jgan.commands.table import Table
+    from jgan.commands.notebook import Table
     from jgan.commands.train import train
     from jgan.commands.verify import verify
     from jgan.errors import UserError
@@ -157,7 +157,7 @@ _MODULE_OF = {
     "load": "jgan.commands.load",
     "Run": "jgan.commands.run",
     "sample": "jgan.commands.sample",
-    "Table": "jgan.commands.table",
+    "Table": "jgan.commands.notebook",
     "train": "jgan.commands.train",
     "UserError": "jgan.errors",
     "DISCRIMINATOR": "jgan.game",

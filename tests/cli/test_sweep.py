@@ -15,7 +15,7 @@ from helpers import Heard
 from jgan.cli import sweep as command
 from jgan.cli.main import main
 from jgan.commands import sweep as function
-from jgan.commands.table import Table
+from jgan.commands.notebook import Table
 from jgan.display import Task
 from jgan.display.current import shown_on
 from jgan.errors import UserError
