@@ -97,7 +97,9 @@ def coverage(scatter: Draw, seeds: int, repeats: int) -> dict[str, float]:
             count(f"rank {place + 1} of {len(GAPS)}, bootstrap", interval, place + 1.0)
         wins = improvement(samples[0], samples[1], LEVEL, repeat).interval
         count("probability of improvement, bootstrap", wins, chance)
-        count("share, Wilson", wilson_interval(int(rng.binomial(seeds, SHARE)), seeds, LEVEL), SHARE)
+        count(
+            "share, Wilson", wilson_interval(int(rng.binomial(seeds, SHARE)), seeds, LEVEL), SHARE
+        )
     return {name: float(np.mean(held)) for name, held in found.items()}
 
 
@@ -128,7 +130,9 @@ def selection(scatter: Draw, seeds: int, repeats: int) -> dict[str, float]:
 def main(words: Sequence[str] | None = None) -> int:
     """Simulate, print and keep; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=1000, help="simulated studies (default: 1000)")
+    parser.add_argument(
+        "--repeats", type=int, default=1000, help="simulated studies (default: 1000)"
+    )
     parser.add_argument("--out", type=Path, default=RESULT, help="file of the result")
     options = parser.parse_args(words)
     found: dict[str, Any] = {
@@ -138,14 +142,16 @@ def main(words: Sequence[str] | None = None) -> int:
         "resamples": RESAMPLES,
         "true means, in standard deviations over seeds": GAPS.tolist(),
         "settings of a search": SETTINGS,
+        "commit": commit(),
+        "versions": {**versions(), "scipy": scipy.__version__},
     }
     for what, measure in (("coverage", coverage), ("selection", selection)):
         for name, scatter in SCATTERS.items():
             by_seeds = {n: measure(scatter, n, options.repeats) for n in SEEDS}
             found[f"{what}, {name} seeds"] = {
-                row: {str(n): round(by_seeds[n][row], 4) for n in SEEDS} for row in by_seeds[SEEDS[0]]
+                row: {str(n): round(by_seeds[n][row], 4) for n in SEEDS}
+                for row in by_seeds[SEEDS[0]]
             }
-    found |= {"commit": commit(), "versions": {**versions(), "scipy": scipy.__version__}}
     write_atomically(options.out, json.dumps(found, indent=1) + "\n")
     for title in [name for name in found if name.startswith(("coverage", "selection"))]:
         print(f"{title}, by number of seeds:")

@@ -61,7 +61,10 @@ def improvement(
 
 def share_of_wins(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
     """The share of pairs ``(..., n)`` and ``(..., m)`` of which the first is lower, ties counting one half."""
-    one, two = np.moveaxis(first, axis, -1)[..., :, None], np.moveaxis(second, axis, -1)[..., None, :]
+    one, two = (
+        np.moveaxis(first, axis, -1)[..., :, None],
+        np.moveaxis(second, axis, -1)[..., None, :],
+    )
     return (np.sign(two - one).mean(axis=(-2, -1)) + 1) / 2
 
 

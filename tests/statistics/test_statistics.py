@@ -66,7 +66,9 @@ def test_wilson_is_its_formula():
         half = z / (1 + z**2 / count)
         half *= math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
         low, high = wilson_interval(successes, count)
-        assert (low, high) == pytest.approx((max(0, centre - half), min(1, centre + half)), abs=1e-12)
+        assert (low, high) == pytest.approx(
+            (max(0, centre - half), min(1, centre + half)), abs=1e-12
+        )
 
 
 def test_holm_rejects_what_stepping_down_rejects():
