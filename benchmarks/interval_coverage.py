@@ -2,10 +2,10 @@
 
     python -m benchmarks.interval_coverage
 
-A study that is simulated, so that the truth is known: settings with known means, whose seeds scatter normally or,
-as distances do, to the bad side (log-normally). Of each interval it counts how often it holds the truth; of
-choosing the best setting, how far what is reported of it lies below its true mean, if the report is on the seeds
-that chose and if it is on others. Lower outcomes are better. Writes results/interval-coverage.json.
+A study that is simulated, so that the truth is known: settings with known means, whose seeds scatter normally
+or, as distances do, to the bad side (log-normally). Of each interval it counts how often it holds the truth; of
+choosing the best setting, how far what is reported of it lies below its true mean, if the report is on the
+seeds that chose and if it is on others. Lower outcomes are better. Writes results/interval-coverage.json.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def _skewed(rng: np.random.Generator, shape: Any) -> np.ndarray:
 
 
 SCATTERS: dict[str, Draw] = {
-    "normal": lambda rng, shape: rng.standard_normal(shape),
+    "normal": lambda rng, shape: np.asarray(rng.standard_normal(shape)),
     "log-normal": _skewed,
 }
 """Deviations of seeds, of mean 0 and standard deviation 1; the log-normal ones have a skewness of 1.75."""

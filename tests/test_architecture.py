@@ -31,7 +31,7 @@ FLOORS = {
     3: ["numerics", "metrics", "features", "analysis", "statistics"],
     4: ["files", "references", "versions", "display", "training", "data", "evaluation", "weights"],
     5: ["claims", "sweeps", "runs"],
-    6: ["cli", "commands", "reports"],
+    6: ["cli", "commands", "reports", "tables"],
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 

@@ -80,9 +80,17 @@ def positive(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """The rule of floats between 0 and 1, both of them left out."""
+    value = finite(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must lie between 0 and 1")
+    return value
+
+
 # What argparse calls the type of a wrong word.
 whole.__name__ = "int"
-finite.__name__ = rate.__name__ = positive.__name__ = "float"
+finite.__name__ = rate.__name__ = positive.__name__ = share.__name__ = "float"
 
 Count = Annotated[int, at_least(1)]
 Several = Annotated[int, at_least(2)]
@@ -90,3 +98,4 @@ NotNegative = Annotated[int, at_least(0)]
 Finite = Annotated[float, finite]
 Rate = Annotated[float, rate]
 Positive = Annotated[float, positive]
+Share = Annotated[float, share]

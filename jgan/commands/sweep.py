@@ -7,9 +7,9 @@ from typing import Any, Literal
 from jgan.commands.command import as_flag, command
 from jgan.commands.experiments import ExperimentLike, given_experiment
 from jgan.commands.kinds import Count, NotNegative, Several
+from jgan.commands.notebook import Table
 from jgan.commands.paths import OF_A_RUN, Folder, check_folder
 from jgan.commands.sweep_members import MemberMeasures, Pictures
-from jgan.commands.notebook import Table
 from jgan.data.identity import resolved
 from jgan.display import say
 from jgan.errors import UserError

@@ -15,7 +15,7 @@ from jgan.runs.health import Doctor
 from jgan.runs.run import read_settings
 from jgan.sweeps.histories import of_member
 from jgan.sweeps.records import Record, read_records
-from jgan.sweeps.sweep import pictures_of
+from jgan.sweeps.sweep import member_folder
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -283,7 +283,7 @@ def _read_sweep(
                     diverged=record.diverged,
                     best=min(scores.values(), key=lambda row: row["score"], default=None),
                     measures=record.measures,
-                    pictures=_pictures(pictures_of(path, record.setting, record.seed)),
+                    pictures=_pictures(member_folder(path, record.setting, record.seed)),
                     varied=tuple(record.setting),
                     family=family,
                 )

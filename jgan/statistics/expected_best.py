@@ -12,9 +12,9 @@ def expected_best(
 ) -> float:
     """The expected outcome of the best of ``count`` settings that are drawn from those that were tried.
 
-    The exact mean over all subsets of ``count`` settings without repetition, which is unbiased: with the choices
-    sorted, x_(1) ≤ ... ≤ x_(N), it is the sum of x_(i) C(N - i, count - 1) / C(N, count). The estimate with
-    replacement, 1 - (1 - i/N)^count, is biased (Tang et al. 2020).
+    The exact mean over all subsets of ``count`` settings without repetition, which is unbiased: with the
+    choices sorted, x_(1) ≤ ... ≤ x_(N), it is the sum of x_(i) C(N - i, count - 1) / C(N, count). The estimate
+    with replacement, 1 - (1 - i/N)^count, is biased (Tang et al. 2020).
 
     Args:
       choices: of each setting, the outcome that it is chosen by; infinity if it diverged.

@@ -103,8 +103,8 @@ class PairedDifference(NamedTuple):
     share: Interval
 
 
-def paired_difference(
-    outcomes: Mapping[Hashable, float], baseline: Mapping[Hashable, float], level: float = LEVEL
+def paired_difference[K: Hashable](
+    outcomes: Mapping[K, float], baseline: Mapping[K, float], level: float = LEVEL
 ) -> PairedDifference:
     """Differences of outcomes to a baseline under the seeds that both have.
 

@@ -23,8 +23,8 @@ def mean_ranks(blocks: np.ndarray) -> np.ndarray:
     """The mean rank of each of k ways of training over b blocks, 1 for the best.
 
     Args:
-      blocks: outcomes ``(b, k)``, lower is better; each block is a task, or a seed that all share. Equal outcomes,
-        such as those of trainings that diverged, have their mean rank.
+      blocks: outcomes ``(b, k)``, lower is better; each block is a task, or a seed that all share. Equal
+        outcomes, such as those of trainings that diverged, have their mean rank.
 
     >>> mean_ranks(np.array([[1.0, 2.0, 3.0], [1.0, np.inf, np.inf]])).tolist()
     [1.0, 2.25, 2.75]
@@ -41,7 +41,8 @@ def rank_intervals(
 ) -> tuple[np.ndarray, list[Interval]]:
     """The rank of each way of training by a statistic of its outcomes, and its bootstrap interval.
 
-    The outcomes of each way in each task are resampled by themselves, as strata; ranks are means over the tasks.
+    The outcomes of each way in each task are resampled by themselves, as strata; ranks are means over the
+    tasks.
 
     Args:
       tasks: for each task the outcomes ``(n,)`` of every way of training; the lengths may differ.

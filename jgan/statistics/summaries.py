@@ -50,8 +50,8 @@ def as_outcomes(values: Sequence[float] | np.ndarray) -> np.ndarray:
 def interquartile_mean(outcomes: Sequence[float] | np.ndarray, axis: int = -1) -> np.ndarray:
     """The mean of the middle half of the outcomes (Agarwal et al. 2021).
 
-    Of n outcomes the ``n // 4`` best and as many of the worst are left out, as the authors' code does, so that it
-    is the mean for n below 4. It is infinite if more than ``n // 4`` trainings diverged.
+    Of n outcomes the ``n // 4`` best and as many of the worst are left out, as the authors' code does, so that
+    it is the mean for n below 4. It is infinite if more than ``n // 4`` trainings diverged.
 
     >>> float(interquartile_mean([1.0, 2.0, 4.0, float("inf")]))
     3.0
@@ -108,8 +108,8 @@ def bootstrap_interval(
       seed: of the draws.
 
     Returns:
-      The interval; `UNKNOWN` if a sample has a single outcome. Its ends are values that were resampled, infinity
-      among them.
+      The interval; `UNKNOWN` if a sample has a single outcome. Its ends are values that were resampled,
+      infinity among them.
     """
     if min(map(len, samples)) < 2:
         return UNKNOWN
@@ -134,7 +134,7 @@ def resampled(
 
 
 def quantiles(values: np.ndarray, level: float = LEVEL) -> Interval:
-    """The ends between which the middle share ``level`` of values ``(n,)`` lies, each of them one of the values."""
+    """The ends between which the middle share of values ``(n,)`` lies, each of them one of the values."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     return Interval(float(low), float(high))
 

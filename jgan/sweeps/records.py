@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 
 from jgan.files import parse_json
 
+BETTER = dict.fromkeys(("score", "distance", "reverse_kl"), "lower")
+BETTER |= dict.fromkeys(("modes", "solid", "high_quality"), "higher")
+"""Where better is, of what sweeps and studies measure."""
 _IN_FILES = {"learning_curve": "course"}
 
 

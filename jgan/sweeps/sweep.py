@@ -118,10 +118,10 @@ def plan(
     return batches
 
 
-def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
-    """Where the pictures of a member of the sweep in ``folder`` lie.
+def member_folder(folder: Path, setting: Setting, seed: int) -> Path:
+    """Where what is kept of a member of the sweep in ``folder`` lies: pictures, its state, evaluations.
 
-    >>> pictures_of(Path("sweep"), {"lr": 0.001}, 3).as_posix()
+    >>> member_folder(Path("sweep"), {"lr": 0.001}, 3).as_posix()
     'sweep/members/lr-0.001-3-53e07325'
     """
     key = json.dumps([setting, seed], sort_keys=True)
