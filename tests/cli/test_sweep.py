@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers import Heard
 
+import jgan
 from jgan.cli import sweep as command
 from jgan.cli.main import main
 from jgan.commands import sweep as function
@@ -19,6 +20,7 @@ from jgan.commands.notebook import Table
 from jgan.display import Task
 from jgan.display.current import shown_on
 from jgan.errors import UserError
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.runs.run import RunDirectory
 from jgan.sweeps import sweep as module
 from jgan.sweeps.axes import parse_axis, settings
@@ -323,3 +325,33 @@ def test_a_directory_of_another_experiment(whole, tmp_path):
     with pytest.raises(UserError, match=r"was made with experiment = 'tiny.py', not 'other.py'"):
         command.main(words(other, whole))
     assert json.loads((whole / "settings.json").read_text())["experiment"] == "tiny.py"
+
+
+def test_from_a_finished_sweep_to_a_table_and_a_figure_of_a_paper(whole, tmp_path, capsys):
+    choice = ["--by", "loss", "--choose", "score@seeds=0:1", "--report", "seeds=1:2"]
+    assert main(["table", str(whole), *choice, "--out", str(tmp_path / "sweep.tex")]) == 0
+    assert main(["table", str(whole), *choice, "--out", str(tmp_path / "sweep.pdf")]) == 0
+    assert "settings tried" in capsys.readouterr().out
+    assert (tmp_path / "sweep.tex").read_text().count("hinge") == 1
+    assert (tmp_path / "sweep.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_samples_that_were_made_elsewhere_are_a_row(whole, tmp_path):
+    points = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    for name in ("one", "two"):
+        np.savez(tmp_path / f"{name}.npz", image=points)
+    sets = [f"noise={tmp_path / name}.npz" for name in ("one", "two")]
+    found = jgan.table(whole, pictures=sets)
+    assert found[-1]["loss"] == "-"
+    assert (found[-1]["lr"], found[-1]["seeds"]) == ("noise", "2")
+    (entry,) = [own for own in found.comparison.entries["score"] if own.row.name == "lr=noise"]
+    score = function.scorer(load_experiment(whole / "experiment.py").build(), count=50)
+    expected = score.of_samples(iter([points[draw_rows(60, 50, stream(0, "compared"))]]))
+    assert list(entry.values.values()) == [pytest.approx(expected)] * 2
+    np.savez(tmp_path / "few.npz", image=points[:20])
+    with pytest.raises(
+        UserError, match=r"few.npz' holds 20 examples, but the sweep's score is of 50"
+    ):
+        jgan.table(whole, pictures=[f"few={tmp_path}/few.npz"])
+    with pytest.raises(UserError, match=r"^pictures has 'few', but must have NAME=FOLDER"):
+        jgan.table(whole, pictures=["few"])

@@ -311,9 +311,9 @@ def test_mistakes(words, message, sweep, tmp_path, monkeypatch):
 
 
 def test_directories_that_are_no_finished_sweeps(sweep, tmp_path):
-    with pytest.raises(UserError, match="is not a run directory: it has no settings.json"):
+    with pytest.raises(UserError, match=r"is not a run directory: it has no settings.json"):
         jgan.table(tmp_path)
-    with pytest.raises(UserError, match="^a table needs at least one sweep"):
+    with pytest.raises(UserError, match=r"^a table needs at least one sweep"):
         jgan.table()
     with pytest.raises(UserError, match=r"^seed 0 of one setting is in .* and would count twice"):
         jgan.table(sweep, searched(tmp_path / "again"))
@@ -323,7 +323,7 @@ def test_directories_that_are_no_finished_sweeps(sweep, tmp_path):
     assert "A row with 1 seeds says little: intervals need 3 and more." in notes
     (half / "batches" / "0000.json").write_text("[")
     with pytest.raises(
-        UserError, match="0000.json' is damaged; the same jgan sweep command trains"
+        UserError, match=r"0000.json' is damaged; the same jgan sweep command trains"
     ):
         jgan.table(half)
     run = tmp_path / "run"
@@ -339,7 +339,7 @@ def test_settings_that_were_tried_with_fewer_seeds_are_not_chosen_from(tmp_path)
     members = [({"lr": 0.1}, s, 1.0) for s in (0, 1, 5)] + [({"lr": 0.2}, s, 2.0) for s in (0, 5)]
     own = made_sweep(tmp_path / "s", members)
     with pytest.raises(
-        UserError, match="^settings of the row 'experiment=toy' have from 1 to 2 seeds"
+        UserError, match=r"^settings of the row 'experiment=toy' have from 1 to 2 seeds"
     ):
         jgan.table(own, by="experiment", choose="seeds=0:2")
 
