@@ -9,7 +9,7 @@ from jgan.evaluation.score import Scorer, scorer
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
 from jgan.runs.views import View, view_pictures, viewers
-from jgan.sweeps.sweep import Member, member_folder
+from jgan.sweeps.plans import Member, member_folder
 from jgan.training.experiment import Experiment, Trained
 
 

@@ -14,8 +14,8 @@ from jgan.reports.reading import Note, json_file, json_lines
 from jgan.runs.health import Doctor
 from jgan.runs.run import read_settings
 from jgan.sweeps.histories import of_member
+from jgan.sweeps.plans import member_folder
 from jgan.sweeps.records import Record, read_records
-from jgan.sweeps.sweep import member_folder
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from jgan.errors import UserError
 from jgan.files import parse_json
 from jgan.runs.run import read_settings
+from jgan.sweeps.plans import member_folder
 from jgan.sweeps.records import BETTER, Record, read_records
-from jgan.sweeps.sweep import member_folder
 
 EXPERIMENT = "experiment"
 """Name under which a setting has its experiment, beside the experiment's arguments."""
