@@ -29,10 +29,10 @@ FLOORS = {
         "convolution",
     ],
     2: ["gans", "rules"],
-    3: ["numerics", "metrics", "features", "analysis"],
+    3: ["numerics", "metrics", "features", "analysis", "statistics"],
     4: ["files", "references", "versions", "display", "training", "data", "evaluation", "weights"],
     5: ["claims", "sweeps", "runs"],
-    6: ["cli", "commands", "reports"],
+    6: ["cli", "commands", "reports", "tables"],
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
