@@ -131,12 +131,12 @@ def draw(
     run = kept.path(made.trainings[claim, SYSTEM], SEED)
     for figure in caption.figures:
         write_atomically(
-            place.with_name(f"{caption.name}-{figure.name}.png"), _drawn_by_command(figure, run)
+            place.with_name(f"{caption.name}-{figure.name}.png"), _picture_by_command(figure, run)
         )
     return f"{caption.name}: wrote {place}"
 
 
-def _drawn_by_command(figure: Figure, run: Path) -> bytes:
+def _picture_by_command(figure: Figure, run: Path) -> bytes:
     """The picture that a figure's command makes of a run, as a PNG file."""
     command, *flags = shlex.split(figure.command)
     with tempfile.TemporaryDirectory() as folder:
