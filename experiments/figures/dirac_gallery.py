@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
-from jgan.numerics.dirac_rules import Setting
+from jgan.numerics.named_rules import Setting
 from jgan.numerics.dirac_study import Case, study
 
 PANELS: tuple[tuple[str, str, str, float | None], ...] = (

@@ -80,6 +80,22 @@ def positive(text: str) -> float:
     return value
 
 
+def weight(text: str) -> tuple[str, float]:
+    """The rule of ``NAME=NUMBER``.
+
+    >>> weight("alpha=0.5")
+    ('alpha', 0.5)
+    """
+    name, sign, number = text.partition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not sign or not name or not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"is {text!r}, but must be NAME=NUMBER, such as alpha=0.5")
+    return name, value
+
+
 # What argparse calls the type of a wrong word.
 whole.__name__ = "int"
 finite.__name__ = rate.__name__ = positive.__name__ = "float"
@@ -90,3 +106,4 @@ NotNegative = Annotated[int, at_least(0)]
 Finite = Annotated[float, finite]
 Rate = Annotated[float, rate]
 Positive = Annotated[float, positive]
+Weight = Annotated[str, weight]

@@ -1,0 +1,217 @@
+"""A game under a rule, studied: equilibria, eigenvalues, step limit, orbit, exponent and verdict."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from jgan.arguments import check_count
+from jgan.game import DISCRIMINATOR
+from jgan.numerics.dense import DENSE, exact_jacobian
+from jgan.numerics.dirac_study import observed_rate
+from jgan.numerics.equilibrium import Equilibrium, find_equilibria, has_kink, starts_around
+from jgan.numerics.game_case import GameCase
+from jgan.numerics.lyapunov import Exponent, largest_exponent
+from jgan.numerics.orbit import extents, positions
+from jgan.numerics.step_limit import StepLimit, step_limit
+from jgan.numerics.verdict import Verdict, at_rest_elsewhere, judge
+from jgan.rules.joint_move import params_of
+from jgan.rules.rule import TrainState
+
+FEW = 10
+"""Parameters up to which long orbits take seconds."""
+NEUTRAL = 1e-9
+"""How far from 1 a spectral radius may lie by rounding and the equilibrium's own error."""
+
+
+class Local(NamedTuple):
+    """A game near an equilibrium.
+
+    Attributes:
+      equilibrium: the point, with its residual.
+      jacobian: ``(n, n)`` of the field, the discriminator's rows times tau.
+      field: ``(n,)`` eigenvalues of it.
+      operator: ``(m,)`` eigenvalues of ``period`` updates.
+      spectral_radius: the factor of a single update.
+    """
+
+    equilibrium: Equilibrium
+    jacobian: np.ndarray
+    field: np.ndarray
+    operator: np.ndarray
+    spectral_radius: float
+
+
+class GameStudy(NamedTuple):
+    """What was found. Vectors are in tree order, the discriminator's parameters first.
+
+    Attributes:
+      case: what was studied.
+      labels: ``n`` names of the parameters.
+      split: how many of them are the discriminator's.
+      start: ``(n,)``, where the orbit begins; beside the equilibrium, if the game begins at it.
+      equilibria: those that were found, the nearest to the start first.
+      nearest: where Newton's method led from the start, be it an equilibrium or not.
+      local: the game near the first of the equilibria; None where there is none, or no derivative at it.
+      kink: whether there is an equilibrium at which the field has no derivative.
+      limit: the largest stable step; None with ``local``.
+      path: ``(steps + 1, n)``.
+      observed_rate: factor an update by which the distance to the equilibrium changed, fitted to the second half
+        of the path; None if that is not finite.
+      exponent: the largest Lyapunov exponent of the orbit.
+      verdict: what happens in the long run.
+    """
+
+    case: GameCase
+    labels: list[str]
+    split: int
+    start: np.ndarray
+    equilibria: list[Equilibrium]
+    nearest: Equilibrium
+    local: Local | None
+    kink: bool
+    limit: StepLimit | None
+    path: np.ndarray
+    observed_rate: float | None
+    exponent: Exponent
+    verdict: Verdict
+
+    @property
+    def centre(self) -> np.ndarray:
+        """``(n,)``, the first equilibrium; where none was found, the mean position in the end."""
+        if self.equilibria:
+            return np.asarray(self.equilibria[0].point)
+        return np.asarray(self.verdict.centre)
+
+
+def study_game(
+    case: GameCase,
+    *,
+    steps: int = 500,
+    long: int | None = None,
+    guess: np.ndarray | None = None,
+) -> GameStudy:
+    """Study a game; call it under ``jax.enable_x64`` for eigenvalues to 1e-12.
+
+    Args:
+      case: what to study.
+      steps: length of the path.
+      long: updates that the verdict looks ahead; None for 131,072 up to ten parameters, else 8,192.
+      guess: ``(n,)``, where Newton's method begins, in tree order; None for the start.
+
+    Raises:
+      ValueError: for settings that do not fit, for more parameters than an exact Jacobian is formed for, or where
+        the field is not finite at the start.
+    """
+    check_count("steps", steps, 2)
+    start = np.asarray(case.start(), float)
+    _check_size(start)
+    if long is None:
+        long = 1 << (17 if len(start) <= FEW else 13)
+    natural = case.natural()
+    begin = start if guess is None else np.asarray(guess, float)
+    if begin.shape != start.shape:
+        raise ValueError(
+            f"guess has {begin.size} numbers, but the game has {start.size} parameters."
+        )
+    equilibria, nearest = find_equilibria(natural, starts_around(begin, 4 if len(start) > FEW else 32))
+    kink, local, limit = False, None, None
+    if equilibria:
+        point = np.asarray(equilibria[0].point)
+        kink = has_kink(natural, point)
+        if np.linalg.norm(start - point) <= 1e-6 * (1 + np.linalg.norm(point)):
+            start = point + 0.1 / np.sqrt(len(point))
+        if not kink:
+            local = near(case, equilibria[0])
+            norm = float(np.linalg.norm(local.jacobian, 2))
+            limit = step_limit(
+                lambda step: case.changed(step=step).radius_at(jnp.asarray(point)),
+                1 / norm if norm > 0 else 1.0,
+            )
+    rule, (_, batch) = case.moving(), case.played()
+    begun = case.state_at(jnp.asarray(start))
+    path = np.asarray(jax.jit(lambda state: positions(rule, state, batch, steps))(begun))
+    verdict = _verdict(case, start, equilibria, None if local is None else local.spectral_radius, long)
+    stretch = max(long // 64, 16)
+    exponent = jax.jit(
+        lambda state: largest_exponent(rule, state, batch, settle=16 * stretch, stretch=stretch)
+    )(begun)
+    centre = np.asarray(equilibria[0].point) if equilibria else np.asarray(verdict.centre)
+    names, split = labels(begun)
+    return GameStudy(
+        case=case,
+        labels=names,
+        split=split,
+        start=start,
+        equilibria=equilibria,
+        nearest=nearest,
+        local=local,
+        kink=kink,
+        limit=limit,
+        path=path,
+        observed_rate=observed_rate(path - centre),
+        exponent=exponent,
+        verdict=verdict,
+    )
+
+
+def near(case: GameCase, equilibrium: Equilibrium) -> Local:
+    """Eigenvalues of the field and of the rule's operator at an equilibrium."""
+    point = jnp.asarray(equilibrium.point)
+    jacobian = exact_jacobian(case.field_at(point))
+    moved = exact_jacobian(case.operator_at(point))
+    values = np.linalg.eigvals(moved)
+    radius = float(np.abs(values).max()) ** (1 / case.period)
+    if abs(radius - 1) <= NEUTRAL:
+        radius = 1.0
+    order = np.argsort(-np.abs(values), kind="stable")
+    own = np.linalg.eigvals(jacobian)
+    own = own[np.argsort(-own.real, kind="stable")]
+    return Local(equilibrium, jacobian, own, values[order], radius)
+
+
+def labels(state: TrainState) -> tuple[list[str], int]:
+    """The names of all parameters in tree order, and how many of them are the discriminator's."""
+    params = params_of(state.variables)
+    names = []
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        whole = "/".join(str(getattr(part, "key", getattr(part, "idx", part))) for part in path)
+        numbers = [""] if leaf.ndim == 0 else [f"[{number}]" for number in range(leaf.size)]
+        names += [whole + number for number in numbers]
+    return names, ravel_pytree(params[DISCRIMINATOR])[0].size
+
+
+def _check_size(start: np.ndarray) -> None:
+    if start.size > DENSE:
+        raise ValueError(
+            f"the game has {start.size} parameters, but exact Jacobians are formed of at most {DENSE}; `jgan "
+            "spectrum` looks at larger games."
+        )
+
+
+def _verdict(
+    case: GameCase,
+    start: np.ndarray,
+    equilibria: list[Equilibrium],
+    radius: float | None,
+    long: int,
+) -> Verdict:
+    rule, (_, batch) = case.moving(), case.played()
+    if equilibria:
+        about = np.asarray(equilibria[0].point)
+    else:
+        first = jax.jit(lambda state: extents(rule, state, batch, max(long // 8, 1), 8)[1])
+        orbit = first(case.state_at(jnp.asarray(start)))
+        centre = np.asarray(orbit.centre[-1])
+        if at_rest_elsewhere(orbit, start):
+            place = tuple(float(value) for value in centre)
+            return Verdict("other-point", float(orbit.largest[-1]), place, 0.0, 1.0, long)
+        about = centre if np.isfinite(centre).all() else np.zeros_like(start)
+
+    begin_at: Callable[[float], TrainState] = lambda scale: case.state_at(
+        jnp.asarray(about + scale * (start - about))
+    )
+    return judge(rule, batch, begin_at, radius, steps=long, about=about)
