@@ -105,7 +105,7 @@ def draw_distance(axes: Any, distance: np.ndarray, rate: float | None) -> None:
             steps[visible], line, "--", color=INK, lw=1, label=f"factor an update {rate:.5f}"
         )
         if (
-            line.max() / line.min() < 1.2
+            line.max() < 1.2 * line.min()
             and distance[visible].max() / distance[visible].min() < 1.2
         ):
             axes.set_ylim(0.5 * distance[0], 2 * distance[0])

@@ -91,7 +91,8 @@ def study(
         look-ahead and lola (the step), anticipation and shaping of lola (1), every and share of lookahead-minimax (5
         and 0.5), regularization of runge-kutta (0), own and interaction of drift-corrected (0 and 1).
       steps: Number of updates of the path.
-      horizon: Number of updates that the verdict looks ahead (default: 131072 up to ten parameters, else 8192).
+      horizon: Number of updates that the verdict looks ahead (default: 131072 of two parameters, 32768 up to
+        ten, else 8192).
       guess: Where the equilibrium is looked for, the generator's numbers first (default: the start).
       heat_map: Two numbers over which the factor of an update is mapped: step, momentum, tau, a weight of the rule or
         an argument of the game that is a float, each as NAME or NAME=LOW:HIGH (default: step and the game's first).

@@ -123,6 +123,7 @@ def draw_plane(axes: Any, found: GameStudy, index: tuple[int, int]) -> None:
     end = float(case.setting.step) * (len(found.path) - 1)
     curve = flow_curve(case.field_at(jnp.asarray(found.start)), end)
     label = "flow" if curve.stopped is None else f"flow until time {curve.times[-1]:.3g}"
+    label += " without constraints" if case.played()[0].projections else ""
     axes.plot(*curve.points[:, list(index)].T, color=FLOW, lw=1, label=label)
     axes.plot(*found.path[:, list(index)].T, ".", ms=3, color=PATH, label="iterates")
     axes.plot(*found.start[list(index)], "o", color=PATH, mfc="white", label="start")
@@ -130,7 +131,7 @@ def draw_plane(axes: Any, found: GameStudy, index: tuple[int, int]) -> None:
         axes.plot(*np.asarray(one.point)[list(index)], "x", color=INK)
     _label(axes, found, index)
     axes.set_title("portrait" + ("" if len(found.labels) == 2 else ", in a plane"), fontsize=10)
-    axes.legend(loc="upper right", fontsize=8)
+    axes.legend(loc="best", fontsize=8)
 
 
 def _ends(found: GameStudy, axis: Axis) -> tuple[float, float]:
@@ -143,7 +144,7 @@ def _ends(found: GameStudy, axis: Axis) -> tuple[float, float]:
     return usual_range(found.case, name, longest)
 
 
-def draw_heat_map(axes: Any, found: GameStudy, numbers: Sequence[Axis], count: int = 60) -> None:
+def draw_heat_map(axes: Any, found: GameStudy, numbers: Sequence[Axis], count: int = 48) -> None:
     """The factor of an update over two numbers, and the line on which it is 1."""
     (first, _), (second, _) = numbers
     xs, ys = (values_between(axis[0], *_ends(found, axis), count) for axis in numbers)
@@ -163,7 +164,7 @@ def draw_heat_map(axes: Any, found: GameStudy, numbers: Sequence[Axis], count: i
 
 
 def draw_bifurcation(
-    axes: Any, found: GameStudy, over: Axis, index: tuple[int, int], count: int = 120
+    axes: Any, found: GameStudy, over: Axis, index: tuple[int, int], count: int = 96
 ) -> None:
     """Where the players are in the long run over one number, and the equilibrium, dashed where it is unstable."""
     name = over[0]
@@ -188,17 +189,17 @@ def draw_bifurcation(
     axes.legend(fontsize=8, loc="best")
 
 
-def draw_basins(axes: Any, found: GameStudy, index: tuple[int, int], count: int = 60) -> None:
+def draw_basins(axes: Any, found: GameStudy, index: tuple[int, int], count: int = 48) -> None:
     """Which equilibrium each start of the plane leads to."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
     starts = _grid(found, index, count)
-    many = len(SHADES)
+    many = 1 if found.free else len(SHADES)
     equilibria = np.array([one.point for one in found.equilibria[:many]]).reshape(
         -1, len(found.labels)
     )
-    ends = basins(found.case, equilibria, starts).ends
+    ends = basins(found.case, equilibria, starts, updates=2000).ends
     colours = ["#374151", "#e5e7eb", *SHADES]
     axes.pcolormesh(
         starts[..., index[0]],

@@ -32,6 +32,8 @@ def as_json(found: GameStudy) -> dict[str, Any]:
             for one in found.equilibria
         ],
         "least_residual": float(found.nearest.residual),
+        "dimension_of_set": found.free,
+        "held_by_a_constraint": found.held,
         "kink": found.kink,
         "field_eigenvalues": [] if local is None else _pairs(local.field),
         "updates_of_operator": case.period,
@@ -62,17 +64,25 @@ def as_table(found: GameStudy, name: str) -> str:
     lines = [
         f"{name}{f' with {own}' if own else ''}: {case.rule} steps of {case.setting.step:g}{tau}{adam}"
     ]
-    for number, one in enumerate(found.equilibria[:MANY]):
+    for number, one in enumerate(found.equilibria[: 1 if found.free else MANY]):
         what = "equilibrium" if number == 0 else "another"
         lines.append(
             f"{what:<20} {_point(_generator_first(found, one.point))}   residual {float(one.residual):.1e}"
         )
-    if len(found.equilibria) > MANY:
+    if found.free:
+        lines.append(
+            f"{'':<20} one of a set of dimension {found.free}, along which nothing moves"
+        )
+    elif len(found.equilibria) > MANY:
         lines.append(f"{'':<20} and {len(found.equilibria) - MANY} more")
     if not found.equilibria:
         lines.append(
             f"{'equilibrium':<20} none found: Newton's method from the start ended at a field of length "
             f"{float(found.nearest.residual):.2g}"
+        )
+    if found.held:
+        lines.append(
+            "A constraint holds the players there; eigenvalues are those of x -> P(x + v(x)) - x, -1 where they are held."
         )
     if found.kink:
         lines.append("The field has no derivative at the equilibrium: there is nothing to linearise.")
@@ -96,6 +106,8 @@ def as_table(found: GameStudy, name: str) -> str:
 
 def _exponent(found: GameStudy) -> str:
     value, error = float(found.exponent.value), float(found.exponent.standard_error)
+    if value == -math.inf:
+        return "-inf: neighbouring orbits become one"
     if not math.isfinite(value):
         return "- (the players leave)"
     size = max(2 * error, 1e-6)

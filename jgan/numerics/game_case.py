@@ -10,7 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jgan.arguments import check_number
-from jgan.game import Aux, Batch, Game, Variables, composition_of, remade
+from jgan.game import Aux, Batch, Game, PyTree, Variables, composition_of, remade
 from jgan.numerics.eigen import spectral_radius
 from jgan.numerics.equilibrium import Equilibrium, find_equilibrium, natural_map
 from jgan.numerics.field import aged, operator, settled
@@ -49,6 +49,16 @@ def with_fixed_key(game: Game, key: jax.Array) -> Game:
     return remade(game, composition._replace(transforms=(*composition.transforms, fixed)))
 
 
+def in_default_precision(tree: PyTree) -> PyTree:
+    """The tree with floating-point leaves of JAX's default type."""
+
+    def cast(leaf: Any) -> Any:
+        floating = jnp.issubdtype(jnp.result_type(leaf), jnp.floating)
+        return jnp.asarray(leaf, jnp.result_type(float)) if floating else leaf
+
+    return jax.tree.map(cast, tree)
+
+
 @dataclass(frozen=True)
 class GameCase:
     """A game, the batch it is played on, and the rule.
@@ -75,7 +85,7 @@ class GameCase:
     def played(self) -> tuple[Game, Batch]:
         """The game, its latents drawn once, and its batch."""
         game, batch = self.build(**self.arguments)
-        return with_fixed_key(game, self.key), batch
+        return with_fixed_key(game, self.key), in_default_precision(batch)
 
     def names(self) -> list[str]:
         """The numbers that may be mapped over, for `value` and `changed`."""
@@ -127,8 +137,8 @@ class GameCase:
         return named_rule(self.rule, self.played()[0], self.setting)
 
     def first(self) -> TrainState:
-        """The state in which the players begin."""
-        return self.moving().init(self.key, self.played()[1])
+        """The state in which the players begin, in JAX's default precision, whatever networks are made in."""
+        return in_default_precision(self.moving().init(self.key, self.played()[1]))
 
     def start(self) -> jax.Array:
         """``(n,)``, where the players begin, in tree order."""
@@ -151,10 +161,13 @@ class GameCase:
         return field_of(with_time_scale(game, self.setting.tau), variables, batch)
 
     def natural(self, point: jax.Array | None = None) -> SelfMap:
-        """The map whose zeros are the equilibria, `jgan.numerics.equilibrium.natural_map`."""
+        """The map whose zeros are the equilibria, `jgan.numerics.equilibrium.natural_map`, at a point ``(n,)``.
+
+        The discriminator is tau times as fast.
+        """
         game, batch = self.played()
         state = self.first() if point is None else self.state_at(point)
-        return natural_map(game, state.variables, batch)
+        return natural_map(with_time_scale(game, self.setting.tau), state.variables, batch)
 
     def operator_at(self, point: jax.Array) -> SelfMap:
         """The operator of ``period`` updates at a point ``(n,)``, optimizers past their first steps."""

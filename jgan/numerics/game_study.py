@@ -12,10 +12,17 @@ from jgan.arguments import check_count
 from jgan.game import DISCRIMINATOR
 from jgan.numerics.dense import DENSE, exact_jacobian
 from jgan.numerics.dirac_study import observed_rate
-from jgan.numerics.equilibrium import Equilibrium, find_equilibria, has_kink, starts_around
+from jgan.numerics.equilibrium import (
+    Equilibrium,
+    find_equilibria,
+    find_equilibrium,
+    has_kink,
+    starts_around,
+)
 from jgan.numerics.game_case import GameCase
 from jgan.numerics.lyapunov import Exponent, largest_exponent
-from jgan.numerics.orbit import extents, positions
+from jgan.numerics.orbit import extents, iterate, positions
+from jgan.numerics.selfmap import SelfMap, flat
 from jgan.numerics.step_limit import StepLimit, step_limit
 from jgan.numerics.verdict import Verdict, at_rest_elsewhere, judge
 from jgan.rules.joint_move import params_of
@@ -32,7 +39,8 @@ class Local(NamedTuple):
 
     Attributes:
       equilibrium: the point, with its residual.
-      jacobian: ``(n, n)`` of the field, the discriminator's rows times tau.
+      jacobian: ``(n, n)`` of the field, the discriminator's rows times tau; under constraints, of
+        `jgan.numerics.equilibrium.natural_map`.
       field: ``(n,)`` eigenvalues of it.
       operator: ``(m,)`` eigenvalues of ``period`` updates.
       spectral_radius: the factor of a single update.
@@ -56,6 +64,8 @@ class GameStudy(NamedTuple):
       equilibria: those that were found, the nearest to the start first.
       nearest: where Newton's method led from the start, be it an equilibrium or not.
       local: the game near the first of the equilibria; None where there is none, or no derivative at it.
+      free: dimension of the set of equilibria through the first one, which is then the one that the players come to.
+      held: whether a constraint holds the players at the first equilibrium, where the field is not 0.
       kink: whether there is an equilibrium at which the field has no derivative.
       limit: the largest stable step; None with ``local``.
       path: ``(steps + 1, n)``.
@@ -72,6 +82,8 @@ class GameStudy(NamedTuple):
     equilibria: list[Equilibrium]
     nearest: Equilibrium
     local: Local | None
+    free: int
+    held: bool
     kink: bool
     limit: StepLimit | None
     path: np.ndarray
@@ -99,7 +111,8 @@ def study_game(
     Args:
       case: what to study.
       steps: length of the path.
-      long: updates that the verdict looks ahead; None for 131,072 up to ten parameters, else 8,192.
+      long: updates that the verdict looks ahead; None for 131,072 of two parameters, 32,768 up to ten, else
+        8,192.
       guess: ``(n,)``, where Newton's method begins, in tree order; None for the start.
 
     Raises:
@@ -110,28 +123,36 @@ def study_game(
     start = np.asarray(case.start(), float)
     _check_size(start)
     if long is None:
-        long = 1 << (17 if len(start) <= FEW else 13)
+        long = 1 << (17 if len(start) <= 2 else 15 if len(start) <= FEW else 13)
     natural = case.natural()
     begin = start if guess is None else np.asarray(guess, float)
     if begin.shape != start.shape:
         raise ValueError(
             f"guess has {begin.size} numbers, but the game has {start.size} parameters."
         )
-    equilibria, nearest = find_equilibria(natural, starts_around(begin, 4 if len(start) > FEW else 32))
-    kink, local, limit = False, None, None
+    equilibria, nearest = find_equilibria(natural, starts_around(begin, 4 if len(start) > FEW else 24))
+    rule, (_, batch) = case.moving(), case.played()
+    free, held, kink, local, limit = 0, False, False, None, None
+    if equilibria:
+        free = dimension_of_set(natural, np.asarray(equilibria[0].point))
+    if free:  # of the set's points, the one that the players come to
+        there = jax.jit(lambda state: iterate(rule, state, batch, long))(case.first())
+        last = jax.jit(lambda at: find_equilibrium(natural, at))(ravel_pytree(params_of(there.variables))[0])
+        if bool(last.found):
+            equilibria = [jax.tree.map(np.asarray, last), *equilibria]
     if equilibria:
         point = np.asarray(equilibria[0].point)
+        held = _speed(case, point) > 1e-6 * (1 + float(np.linalg.norm(point)))
         kink = has_kink(natural, point)
         if np.linalg.norm(start - point) <= 1e-6 * (1 + np.linalg.norm(point)):
             start = point + 0.1 / np.sqrt(len(point))
         if not kink:
-            local = near(case, equilibria[0])
+            local = near(case, equilibria[0], free)
             norm = float(np.linalg.norm(local.jacobian, 2))
             limit = step_limit(
                 lambda step: case.changed(step=step).radius_at(jnp.asarray(point)),
                 1 / norm if norm > 0 else 1.0,
             )
-    rule, (_, batch) = case.moving(), case.played()
     begun = case.state_at(jnp.asarray(start))
     path = np.asarray(jax.jit(lambda state: positions(rule, state, batch, steps))(begun))
     verdict = _verdict(case, start, equilibria, None if local is None else local.spectral_radius, long)
@@ -149,6 +170,8 @@ def study_game(
         equilibria=equilibria,
         nearest=nearest,
         local=local,
+        free=free,
+        held=held,
         kink=kink,
         limit=limit,
         path=path,
@@ -158,19 +181,59 @@ def study_game(
     )
 
 
-def near(case: GameCase, equilibrium: Equilibrium) -> Local:
-    """Eigenvalues of the field and of the rule's operator at an equilibrium."""
+def near(case: GameCase, equilibrium: Equilibrium, free: int = 0) -> Local:
+    """Eigenvalues of the field and of the rule's operator at an equilibrium.
+
+    Args:
+      case: what is studied.
+      equilibrium: the point.
+      free: dimension of the set of equilibria that it belongs to. As many eigenvalues 1 of the operator, along which
+        nothing moves, do not count for the spectral radius.
+    """
     point = jnp.asarray(equilibrium.point)
-    jacobian = exact_jacobian(case.field_at(point))
+    jacobian = exact_jacobian(case.natural(point))
     moved = exact_jacobian(case.operator_at(point))
     values = np.linalg.eigvals(moved)
-    radius = float(np.abs(values).max()) ** (1 / case.period)
+    across = np.delete(values, np.argsort(np.abs(values - 1))[:free])
+    radius = float(np.abs(across).max(initial=0.0)) ** (1 / case.period)
     if abs(radius - 1) <= NEUTRAL:
         radius = 1.0
     order = np.argsort(-np.abs(values), kind="stable")
     own = np.linalg.eigvals(jacobian)
     own = own[np.argsort(-own.real, kind="stable")]
     return Local(equilibrium, jacobian, own, values[order], radius)
+
+
+def dimension_of_set(natural: SelfMap, point: np.ndarray, reach: float = 0.02) -> int:
+    """The dimension of the set of equilibria through an equilibrium, 0 where it stands by itself.
+
+    In each direction in which the field does not change to first order, another equilibrium is looked for.
+
+    Args:
+      natural: `jgan.numerics.equilibrium.natural_map`.
+      point: ``(n,)``.
+      reach: how far the other one may be.
+    """
+    unravel = ravel_pytree(natural.point)[1]
+    matrix = exact_jacobian(SelfMap(natural.function, unravel(jnp.asarray(point))))
+    _, sizes, rows = np.linalg.svd(matrix)
+    null = rows[sizes <= 1e-9 * max(float(sizes[0]), 1e-300)]
+    if not len(null):
+        return 0
+    trials = point + reach * null
+    ends = jax.jit(jax.vmap(lambda start: find_equilibrium(natural, start)))(jnp.asarray(trials))
+    stays = np.linalg.norm(np.asarray(ends.point) - trials, axis=1) < reach / 4
+    return int((stays & np.asarray(ends.found)).sum())
+
+
+def _speed(case: GameCase, point: np.ndarray) -> float:
+    """The length of the field at a point."""
+
+    def length(at: jax.Array) -> jax.Array:
+        function, here = flat(case.field_at(at))
+        return jnp.linalg.norm(function(here))
+
+    return float(jax.jit(length)(jnp.asarray(point)))
 
 
 def labels(state: TrainState) -> tuple[list[str], int]:

@@ -111,6 +111,8 @@ def judge(
     def bounded() -> str:
         if at_rest_elsewhere(here, about):
             return "other-point"
+        if last < 0.9 * size and growth < 1 + 1e-3:  # they came closer, and stay
+            return "limit-cycle"
         return "diverges" if escapes() else "limit-cycle"
 
     if spectral_radius is None or spectral_radius > 1 + MARGIN:
