@@ -14,8 +14,8 @@ import jax
 import numpy as np
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
-from jgan.numerics.named_rules import Setting
 from jgan.numerics.dirac_study import Case, study
+from jgan.numerics.named_rules import Setting
 
 PANELS: tuple[tuple[str, str, str, float | None], ...] = (
     ("GAN", "minimax", "none", None),

@@ -66,7 +66,17 @@ OF_EXPERIMENTS = ("train", "sweep", "verify")
 """Commands whose first word is an experiment."""
 TRAINS = ("train", "sweep", "classifier")
 """Commands whose output is how far they are; others print results, and how far they are on the error stream."""
-SLOW = (*TRAINS, "evaluate", "compare", "invert", "inpaint", "dissect", "verify", "study", "spectrum")
+SLOW = (
+    *TRAINS,
+    "evaluate",
+    "compare",
+    "invert",
+    "inpaint",
+    "dissect",
+    "verify",
+    "study",
+    "spectrum",
+)
 """Commands that a log, too, names before JAX is loaded, which takes seconds."""
 _HOOK = sys.unraisablehook
 

@@ -11,10 +11,10 @@ import numpy as np
 from jgan.files import make_folder
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.numerics.dirac import REGULARISERS
-from jgan.numerics.named_rules import RULES
 from jgan.numerics.dirac_study import Case, Study
 from jgan.numerics.field import field, vector_field
 from jgan.numerics.flow import flow_curve
+from jgan.numerics.named_rules import RULES
 from jgan.numerics.stability import radius_map
 from jgan.numerics.time_scales import with_time_scale
 from jgan.numerics.toy_games import as_variables
@@ -70,9 +70,7 @@ def draw_plane(axes: Any, found: Study, most: float = 6.0) -> None:
     scale = np.sqrt(length) / np.maximum(length, 1e-12)  # short arrows stay visible
     axes.quiver(theta, psi, u * scale, v * scale, color=FIELD, width=0.003)
     curve = flow_curve(
-        field(
-            with_time_scale(toy.game, case.setting.tau), as_variables(*case.start), toy.batch
-        ),
+        field(with_time_scale(toy.game, case.setting.tau), as_variables(*case.start), toy.batch),
         float(case.setting.step) * (len(path) - 1),
     )
     # A flow that explodes, or meets a jump that lets nobody across, is drawn as far as it goes.

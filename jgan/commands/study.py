@@ -12,13 +12,13 @@ from jgan.commands.command import command
 from jgan.commands.game_file import GameFile, as_game_file
 from jgan.commands.kinds import Count, Finite, NotNegative, Positive, Several, Weight
 from jgan.commands.paths import PngFile
-from jgan.commands.study_table import as_json, as_table
+from jgan.commands.study_table import Limits, as_json, as_table
 from jgan.commands.table import Numbers
 from jgan.display import task
 from jgan.errors import UserError
 from jgan.files import make_folder
 from jgan.numerics.game_case import GameCase
-from jgan.numerics.game_study import GameStudy, study_game
+from jgan.numerics.game_study import GameStudy, labels, limits_of_every_rule, study_game
 from jgan.numerics.named_rules import Setting, check_setting
 
 
@@ -29,8 +29,10 @@ class StudiedGame(Numbers):
       found: the study, with the whole path of the iterates.
     """
 
-    def __init__(self, found: GameStudy, name: str, view: Mapping[str, Any]) -> None:
-        super().__init__(as_json(found), lambda numbers: as_table(found, name))
+    def __init__(
+        self, found: GameStudy, name: str, view: Mapping[str, Any], limits: Limits | None = None
+    ) -> None:
+        super().__init__(as_json(found, limits), lambda numbers: as_table(found, name, limits))
         self.found, self._name, self._view = found, name, view
 
     def save(self, path: str | Path) -> Path:
@@ -65,6 +67,7 @@ def study(
     heat_map: tuple[str, str] | None = None,
     bifurcation: str | None = None,
     plane: tuple[int, int] | None = None,
+    every_rule: bool = False,
     seed: NotNegative = 0,
     out: PngFile | None = None,
     **settings: Any,
@@ -99,13 +102,14 @@ def study(
       bifurcation: The number over which long runs are drawn, as NAME or NAME=LOW:HIGH (default: the second of the
         heat map).
       plane: Numbers of the generator's and of the discriminator's parameter that the figure shows (default: 0 0).
+      every_rule: Also find the largest stable step of every rule, with default weights.
       seed: Seed of latents and networks.
       out: FILE.png for the figure.
       **settings: Keyword arguments of the game's function.
 
     Returns:
-      Equilibria, eigenvalues, rates, the largest stable step, the Lyapunov exponent and the verdict by name, complex
-      numbers as pairs; it prints as a table.
+      Equilibria, eigenvalues, rates, the largest stable step, the kind of point, the critical tau, transients, the
+      Lyapunov exponent and the verdict by name, complex numbers as pairs; it prints as a table.
 
     Raises:
       UserError: If a name is unknown, a number outside its range, or the game cannot be studied.
@@ -123,12 +127,15 @@ def study(
             case = GameCase(file.build, _arguments(file, settings), rule, setting, seed)
             view = _view(case, heat_map, bifurcation, plane)
             with task(f"studying {file.name}"):
-                found = study_game(case, steps=steps, long=horizon, guess=_in_tree_order(case, guess))
+                found = study_game(
+                    case, steps=steps, long=horizon, guess=_in_tree_order(case, guess)
+                )
+                limits = limits_of_every_rule(found) if every_rule else None
         except UserError:
             raise
         except ValueError as error:
             raise UserError(str(error)) from error
-        one = StudiedGame(found, file.name, view)
+        one = StudiedGame(found, file.name, view, limits)
     if out is not None:
         one.save(out)
     return one
@@ -158,8 +165,6 @@ def _in_tree_order(case: GameCase, guess: Sequence[float] | None) -> np.ndarray 
 
 def _sizes(case: GameCase) -> tuple[int, int]:
     """The numbers of the generator's and of the discriminator's parameters."""
-    from jgan.numerics.game_study import labels
-
     names, split = labels(case.first())
     return len(names) - split, split
 
@@ -180,7 +185,9 @@ def _view(
         raise UserError(f"--heat-map is {' '.join(both)}, but must be two different numbers.")
     over = _axis(case, "--bifurcation", bifurcation or both[1])
     shown = (0, 0) if plane is None else (plane[0], plane[1])
-    for player, number, count in zip(("generator", "discriminator"), shown, _sizes(case), strict=True):
+    for player, number, count in zip(
+        ("generator", "discriminator"), shown, _sizes(case), strict=True
+    ):
         if not 0 <= number < count:
             raise UserError(
                 f"--plane is {shown[0]} {shown[1]}, but the {player} has the parameters 0 to {count - 1}."

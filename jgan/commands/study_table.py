@@ -1,19 +1,25 @@
 """What ``jgan study`` found, as JSON and as a table."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jgan.numerics.game_study import GameStudy
+from jgan.numerics.step_limit import StepLimit
+from jgan.numerics.transient import in_words
 from jgan.numerics.verdict import WORDS
 
 MANY = 6
 """Numbers of a point or of a spectrum that a table shows."""
 
 
-def as_json(found: GameStudy) -> dict[str, Any]:
+Limits = Mapping[str, StepLimit]
+"""The largest stable step of several rules, by name."""
+
+
+def as_json(found: GameStudy, limits: Limits | None = None) -> dict[str, Any]:
     """The study as numbers; complex ones are [re, im] pairs, points have the generator's numbers first."""
     case, local = found.case, found.local
     return {
@@ -41,6 +47,11 @@ def as_json(found: GameStudy) -> dict[str, Any]:
         "spectral_radius": None if local is None else local.spectral_radius,
         "largest_stable_step": None if found.limit is None else _finite(found.limit.step),
         "neutral_below_it": None if found.limit is None else found.limit.neutral,
+        "largest_stable_steps": {name: _finite(one.step) for name, one in (limits or {}).items()},
+        "kind_of_point": None if found.kind is None else found.kind.word,
+        "kind_of_point_meaning": None if found.kind is None else found.kind.sentence,
+        "critical_tau": found.critical_tau,
+        "transient": _transient(found),
         "observed_rate": found.observed_rate,
         "lyapunov_exponent": _finite(float(found.exponent.value)),
         "lyapunov_standard_error": _finite(float(found.exponent.standard_error)),
@@ -55,7 +66,24 @@ def as_json(found: GameStudy) -> dict[str, Any]:
     }
 
 
-def as_table(found: GameStudy, name: str) -> str:
+def _transient(found: GameStudy) -> dict[str, Any] | None:
+    growth = found.transient
+    if growth is None:
+        return None
+    return {
+        "numerical_abscissa": growth.abscissa,
+        "spectral_abscissa": growth.spectral,
+        "departure_from_normality": growth.departure,
+        "kreiss_constant": _finite(growth.kreiss),
+        "growth_of_flow": _finite(growth.flow.factor),
+        "growth_of_flow_at_time": _finite(growth.flow.at),
+        "growth_of_updates": _finite(growth.updates.factor),
+        "growth_of_updates_at": _finite(growth.updates.at),
+        "meaning": in_words(growth),
+    }
+
+
+def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
     """The study in lines."""
     case, local = found.case, found.local
     own = ", ".join(f"{key} = {value:g}" for key, value in _numbers(case.arguments))
@@ -70,9 +98,7 @@ def as_table(found: GameStudy, name: str) -> str:
             f"{what:<20} {_point(_generator_first(found, one.point))}   residual {float(one.residual):.1e}"
         )
     if found.free:
-        lines.append(
-            f"{'':<20} one of a set of dimension {found.free}, along which nothing moves"
-        )
+        lines.append(f"{'':<20} one of a set of dimension {found.free}, along which nothing moves")
     elif len(found.equilibria) > MANY:
         lines.append(f"{'':<20} and {len(found.equilibria) - MANY} more")
     if not found.equilibria:
@@ -85,7 +111,9 @@ def as_table(found: GameStudy, name: str) -> str:
             "A constraint holds the players there; eigenvalues are those of x -> P(x + v(x)) - x, -1 where they are held."
         )
     if found.kink:
-        lines.append("The field has no derivative at the equilibrium: there is nothing to linearise.")
+        lines.append(
+            "The field has no derivative at the equilibrium: there is nothing to linearise."
+        )
     if local is not None:
         updates = "" if case.period == 1 else f", {case.period} updates"
         lines.append(f"{'field eigenvalues':<20} {shown(local.field)}")
@@ -95,6 +123,25 @@ def as_table(found: GameStudy, name: str) -> str:
     lines.append(f"{'factor an update':<20} {predicted} by the operator, {observed} observed")
     if found.limit is not None:
         lines.append(f"{'largest stable step':<20} {found.limit.in_words()}")
+    for rule, one in (limits or {}).items():
+        lines.append(f"{'  ' + rule:<20} {one.in_words()}")
+    if found.kind is not None:
+        lines.append(f"{'kind of point':<20} {found.kind.word}: {found.kind.sentence}")
+        tau = (
+            "the flow is stable at no large tau"
+            if found.critical_tau is None
+            else "the flow is stable at every tau that was tried"
+            if found.critical_tau == 0
+            else f"the flow is stable for tau above {found.critical_tau:.6g}"
+        )
+        lines += [] if found.held else [f"{'critical tau':<20} {tau}"]
+    if found.transient is not None:
+        growth = found.transient
+        lines.append(
+            f"{'transient':<20} numerical abscissa {growth.abscissa:.5g} (spectral {growth.spectral:.5g}), departure "
+            f"from normality {growth.departure:.1%}"
+        )
+        lines += [in_words(growth)] if in_words(growth) else []
     lines.append(f"{'Lyapunov exponent':<20} {_exponent(found)}")
     word = found.verdict.word
     meaning = WORDS[word]

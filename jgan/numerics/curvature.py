@@ -105,7 +105,9 @@ def exact_curvatures(losses: FlatLosses) -> Curvatures:
     eps = float(jnp.finfo(point.dtype).eps)
     values = [np.asarray(value, float) for value in derivatives(point)]
     generator, discriminator, own, other, slope, turning = values
-    speed = float(np.hypot(np.linalg.norm(generator[split:]), np.linalg.norm(discriminator[:split])))
+    speed = float(
+        np.hypot(np.linalg.norm(generator[split:]), np.linalg.norm(discriminator[:split]))
+    )
     faster, slower = other[:split, :split], own[split:, split:]
     both = Curvatures(
         speed,
@@ -159,7 +161,9 @@ def free_curvatures(
     split, size = losses.split, losses.point.size
     generator, own = _products(losses.generator, losses.point)
     discriminator, other = _products(losses.discriminator, losses.point)
-    speed = float(np.hypot(np.linalg.norm(generator[split:]), np.linalg.norm(discriminator[:split])))
+    speed = float(
+        np.hypot(np.linalg.norm(generator[split:]), np.linalg.norm(discriminator[:split]))
+    )
 
     def padded(vector: np.ndarray, first: bool) -> np.ndarray:
         rest = np.zeros(size - vector.size)
@@ -194,9 +198,7 @@ def free_curvatures(
     leader = least_of(along, size - split)
     scale = np.linalg.norm(own(np.ones(size) / np.sqrt(size))) + 1.0
     error = leader.error + 2 * worst[0] * float(scale)
-    return found._replace(
-        leader=leader._replace(error=error), slope=float(np.linalg.norm(slope))
-    )
+    return found._replace(leader=leader._replace(error=error), slope=float(np.linalg.norm(slope)))
 
 
 def _products(

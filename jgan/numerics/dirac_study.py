@@ -158,9 +158,7 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
 def _limit(case: Case) -> StepLimit:
     def radius(step: jax.Array) -> jax.Array:
         setting = case.setting._replace(step=step)
-        there = dirac_operator(
-            case.rule, setting, case.loss, case.penalty, case.given_strength()
-        )
+        there = dirac_operator(case.rule, setting, case.loss, case.penalty, case.given_strength())
         return radius_an_update(case.rule, spectral_radius(there), setting)
 
     return step_limit(radius, 1 / SLOPES[case.loss][0])

@@ -25,9 +25,7 @@ def damping(loss: str, penalty: str, strength: float) -> float | None:
     return forms.get(penalty)
 
 
-def field_eigenvalues(
-    loss: str, penalty: str, strength: float, tau: float = 1.0
-) -> list[complex]:
+def field_eigenvalues(loss: str, penalty: str, strength: float, tau: float = 1.0) -> list[complex]:
     """Both eigenvalues of the field, or nothing where it is not differentiable (one-centred penalties).
 
     -τγ/2 ± sqrt(τ²γ²/4 - τa²) for R1 under a discriminator that is τ times as fast (for τ = 1 the square on a is

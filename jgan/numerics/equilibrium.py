@@ -132,23 +132,28 @@ def starts_around(point: np.ndarray, count: int = 32, seed: int = 0) -> np.ndarr
     return np.concatenate([point[None], np.zeros_like(point)[None], around])
 
 
-def has_kink(self_map: SelfMap, point: np.ndarray, reach: float = 1e-6) -> bool:
-    """Whether the map's derivative jumps at a point: differences on both sides along some axis disagree.
+def has_kink(self_map: SelfMap, point: np.ndarray, reach: float = 1e-5) -> bool:
+    """Whether the map's derivative jumps at a point: slopes on both sides along some axis disagree.
+
+    Where it only changes fast, the disagreement falls with the distance that is looked at.
 
     Args:
       self_map: the map.
       point: ``(n,)``.
-      reach: how far both sides are looked at, relative to 1 + the largest coordinate.
+      reach: how far both sides are looked at, relative to 1 + the largest coordinate; then a hundredth of it.
     """
     function, _ = flat(self_map)
+    at = jnp.asarray(point)
+
+    def slopes(axis: jax.Array, distance: jax.Array) -> tuple[jax.Array, jax.Array]:
+        ahead, here, back = (function(at + sign * distance * axis) for sign in (1, 0, -1))
+        return (ahead - here) / distance, (here - back) / distance
+
+    @jax.jit
+    def gaps(distance: jax.Array) -> tuple[jax.Array, jax.Array]:
+        right, left = jax.lax.map(lambda axis: slopes(axis, distance), jnp.eye(at.size))
+        return jnp.max(jnp.abs(right - left)), jnp.max(jnp.abs(right) + jnp.abs(left))
+
     reach = reach * (1 + float(np.abs(point).max(initial=0.0)))
-
-    def sides(axis: jax.Array) -> tuple[jax.Array, jax.Array]:
-        here = function(jnp.asarray(point))
-        return (function(point + reach * axis) - here) / reach, (
-            here - function(point - reach * axis)
-        ) / reach
-
-    right, left = jax.jit(lambda axes: jax.lax.map(sides, axes))(jnp.eye(len(point)))
-    gap = jnp.max(jnp.abs(right - left))
-    return bool(~(gap <= 1e-3 * (1e-6 + jnp.max(jnp.abs(right)) + jnp.max(jnp.abs(left)))))
+    (wide, _), (narrow, size) = gaps(jnp.asarray(reach)), gaps(jnp.asarray(reach / 100))
+    return not bool((narrow <= 0.5 * wide) | (narrow <= 1e-5 * size + 1e-7))

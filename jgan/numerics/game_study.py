@@ -1,6 +1,7 @@
 """A game under a rule, studied: equilibria, eigenvalues, step limit, orbit, exponent and verdict."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from jgan.arguments import check_count
 from jgan.game import DISCRIMINATOR
+from jgan.numerics.curvature import point_kind
 from jgan.numerics.dense import DENSE, exact_jacobian
 from jgan.numerics.dirac_study import observed_rate
 from jgan.numerics.equilibrium import (
@@ -21,9 +23,13 @@ from jgan.numerics.equilibrium import (
 )
 from jgan.numerics.game_case import GameCase
 from jgan.numerics.lyapunov import Exponent, largest_exponent
+from jgan.numerics.named_rules import RULES, Setting
 from jgan.numerics.orbit import extents, iterate, positions
+from jgan.numerics.point_kind import Kind
 from jgan.numerics.selfmap import SelfMap, flat
 from jgan.numerics.step_limit import StepLimit, step_limit
+from jgan.numerics.time_scales import critical_tau, scaled_rows
+from jgan.numerics.transient import Transient, transient
 from jgan.numerics.verdict import Verdict, at_rest_elsewhere, judge
 from jgan.rules.joint_move import params_of
 from jgan.rules.rule import TrainState
@@ -42,13 +48,15 @@ class Local(NamedTuple):
       jacobian: ``(n, n)`` of the field, the discriminator's rows times tau; under constraints, of
         `jgan.numerics.equilibrium.natural_map`.
       field: ``(n,)`` eigenvalues of it.
-      operator: ``(m,)`` eigenvalues of ``period`` updates.
+      matrix: ``(m, m)``, the operator of ``period`` updates.
+      operator: ``(m,)`` eigenvalues of it.
       spectral_radius: the factor of a single update.
     """
 
     equilibrium: Equilibrium
     jacobian: np.ndarray
     field: np.ndarray
+    matrix: np.ndarray
     operator: np.ndarray
     spectral_radius: float
 
@@ -68,6 +76,9 @@ class GameStudy(NamedTuple):
       held: whether a constraint holds the players at the first equilibrium, where the field is not 0.
       kink: whether there is an equilibrium at which the field has no derivative.
       limit: the largest stable step; None with ``local``.
+      kind: what kind of point the first equilibrium is; None with ``local``.
+      critical_tau: the time scale beyond which the flow is stable there; None where it never is, or with ``local``.
+      transient: what its eigenvalues do not tell; None with ``local``.
       path: ``(steps + 1, n)``.
       observed_rate: factor an update by which the distance to the equilibrium changed, fitted to the second half
         of the path; None if that is not finite.
@@ -86,6 +97,9 @@ class GameStudy(NamedTuple):
     held: bool
     kink: bool
     limit: StepLimit | None
+    kind: Kind | None
+    critical_tau: float | None
+    transient: Transient | None
     path: np.ndarray
     observed_rate: float | None
     exponent: Exponent
@@ -130,14 +144,20 @@ def study_game(
         raise ValueError(
             f"guess has {begin.size} numbers, but the game has {start.size} parameters."
         )
-    equilibria, nearest = find_equilibria(natural, starts_around(begin, 4 if len(start) > FEW else 24))
+    equilibria, nearest = find_equilibria(
+        natural, starts_around(begin, 4 if len(start) > FEW else 24)
+    )
     rule, (_, batch) = case.moving(), case.played()
-    free, held, kink, local, limit = 0, False, False, None, None
+    names, split = labels(case.first())
+    free, held, kink = 0, False, False
+    local = limit = kind = fast = unseen = None
     if equilibria:
         free = dimension_of_set(natural, np.asarray(equilibria[0].point))
     if free:  # of the set's points, the one that the players come to
         there = jax.jit(lambda state: iterate(rule, state, batch, long))(case.first())
-        last = jax.jit(lambda at: find_equilibrium(natural, at))(ravel_pytree(params_of(there.variables))[0])
+        last = jax.jit(lambda at: find_equilibrium(natural, at))(
+            ravel_pytree(params_of(there.variables))[0]
+        )
         if bool(last.found):
             equilibria = [jax.tree.map(np.asarray, last), *equilibria]
     if equilibria:
@@ -153,15 +173,22 @@ def study_game(
                 lambda step: case.changed(step=step).radius_at(jnp.asarray(point)),
                 1 / norm if norm > 0 else 1.0,
             )
+            kind = point_kind(case.played()[0], case.state_at(jnp.asarray(point)).variables, batch)
+            tau = float(case.setting.tau)
+            fast = (
+                None if held else critical_tau(scaled_rows(local.jacobian, split, 1 / tau), split)
+            )
+            unseen = transient(local.jacobian, local.matrix)
     begun = case.state_at(jnp.asarray(start))
     path = np.asarray(jax.jit(lambda state: positions(rule, state, batch, steps))(begun))
-    verdict = _verdict(case, start, equilibria, None if local is None else local.spectral_radius, long)
+    verdict = _verdict(
+        case, start, equilibria, None if local is None else local.spectral_radius, long
+    )
     stretch = max(long // 64, 16)
     exponent = jax.jit(
         lambda state: largest_exponent(rule, state, batch, settle=16 * stretch, stretch=stretch)
     )(begun)
     centre = np.asarray(equilibria[0].point) if equilibria else np.asarray(verdict.centre)
-    names, split = labels(begun)
     return GameStudy(
         case=case,
         labels=names,
@@ -174,6 +201,9 @@ def study_game(
         held=held,
         kink=kink,
         limit=limit,
+        kind=kind,
+        critical_tau=fast,
+        transient=unseen,
         path=path,
         observed_rate=observed_rate(path - centre),
         exponent=exponent,
@@ -201,7 +231,26 @@ def near(case: GameCase, equilibrium: Equilibrium, free: int = 0) -> Local:
     order = np.argsort(-np.abs(values), kind="stable")
     own = np.linalg.eigvals(jacobian)
     own = own[np.argsort(-own.real, kind="stable")]
-    return Local(equilibrium, jacobian, own, values[order], radius)
+    return Local(equilibrium, jacobian, own, moved, values[order], radius)
+
+
+def limits_of_every_rule(found: GameStudy) -> dict[str, StepLimit]:
+    """The largest stable step of every rule at the first equilibrium, with the time scale of the case.
+
+    Momenta, several steps and weights are those of `jgan.numerics.named_rules.Setting` by default. Empty where
+    nothing can be linearised.
+    """
+    if found.local is None:
+        return {}
+    point = jnp.asarray(found.local.equilibrium.point)
+    norm = max(float(np.linalg.norm(found.local.jacobian, 2)), 1e-12)
+    plain = replace(found.case, setting=Setting(1.0, tau=found.case.setting.tau))
+    limits = {}
+    for rule in RULES:
+        case = replace(plain, rule=rule)
+        radius = lambda step, case=case: case.changed(step=step).radius_at(point)
+        limits[rule] = step_limit(radius, 1 / norm)
+    return limits
 
 
 def dimension_of_set(natural: SelfMap, point: np.ndarray, reach: float = 0.02) -> int:

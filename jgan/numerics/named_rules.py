@@ -181,18 +181,14 @@ RULES: dict[str, Named] = {
     ),
     "runge-kutta-2": Named(
         _with_rate(
-            lambda game, s: runge_kutta(
-                game, s.step, 2, regularization=s.weight("regularization")
-            )
+            lambda game, s: runge_kutta(game, s.step, 2, regularization=s.weight("regularization"))
         ),
         False,
         weights=("regularization",),
     ),
     "runge-kutta-4": Named(
         _with_rate(
-            lambda game, s: runge_kutta(
-                game, s.step, 4, regularization=s.weight("regularization")
-            )
+            lambda game, s: runge_kutta(game, s.step, 4, regularization=s.weight("regularization"))
         ),
         False,
         weights=("regularization",),

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from jgan.numerics.dirac import REGULARISERS, regularised
-from jgan.numerics.named_rules import Setting, named_rule, period_of
 from jgan.numerics.eigen import eigenvalues_2x2, spectral_radius, spectral_radius_2x2
 from jgan.numerics.field import aged, field, operator, settled
+from jgan.numerics.named_rules import Setting, named_rule, period_of
 from jgan.numerics.selfmap import SelfMap, jacobian
 from jgan.numerics.time_scales import with_time_scale
 from jgan.numerics.toy_games import as_variables
@@ -100,9 +100,7 @@ def critical_gamma(field_at: Callable[[jax.Array], SelfMap], highest: Real) -> j
     return bisect(spirals, 0.0, highest)
 
 
-def dirac_field(
-    loss: str, penalty: str, strength: Real | None = None, tau: Real = 1.0
-) -> SelfMap:
+def dirac_field(loss: str, penalty: str, strength: Real | None = None, tau: Real = 1.0) -> SelfMap:
     """The field of a Dirac-GAN of `jgan.numerics.dirac` at its equilibrium; the numbers may be traced.
 
     The discriminator is ``tau`` times as fast.
@@ -201,9 +199,7 @@ def radius_map(
     )
 
 
-@partial(
-    jax.jit, static_argnames=("rule", "loss", "penalty", "steps_of", "optimizer", "counts")
-)
+@partial(jax.jit, static_argnames=("rule", "loss", "penalty", "steps_of", "optimizer", "counts"))
 def _radius_map(
     steps: jax.Array,
     strengths: jax.Array,

@@ -91,7 +91,9 @@ def schur_complement(matrix: np.ndarray, split: int) -> np.ndarray:
         raise ValueError(
             "the discriminator's own block of the matrix is singular, so there is no Schur complement."
         )
-    return found[split:, split:] - found[split:, :split] @ np.linalg.solve(own, found[:split, split:])
+    return found[split:, split:] - found[split:, :split] @ np.linalg.solve(
+        own, found[:split, split:]
+    )
 
 
 def critical_tau(

@@ -124,7 +124,9 @@ def judge(
         approaching = last < 1.001 * first and (slow or last < 0.9 * here.largest[-2])
         near = last < 1e-3 * first
         return said(
-            "converges" if near or (approaching and not at_rest_elsewhere(here, about)) else bounded()
+            "converges"
+            if near or (approaching and not at_rest_elsewhere(here, about))
+            else bounded()
         )
     if growth < 1 - 1e-3:
         return said("sublinear")

@@ -303,10 +303,16 @@ def import_file(path: Path, kind: str = "experiment file") -> ModuleType:
         except ImportError as error:
             beside = path.with_name(f"{(error.name or '').partition('.')[0]}.py").is_file()
             own = kind == "experiment file"
-            reason = "an experiment is one file, of which its run keeps a copy" if own else "it is one file"
+            reason = (
+                "an experiment is one file, of which its run keeps a copy"
+                if own
+                else "it is one file"
+            )
             advice = (
                 f"; {reason}, so that it cannot import the files beside it: write their content into it, or install "
                 "them as a package"
             )
-            raise UserError(f"{what} cannot be imported: {error}{advice if beside else ''}.") from error
+            raise UserError(
+                f"{what} cannot be imported: {error}{advice if beside else ''}."
+            ) from error
     return module

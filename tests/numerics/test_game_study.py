@@ -57,8 +57,12 @@ def test_exponents_of_known_orbits() -> None:
 
 def test_equilibria_are_found_with_their_residuals() -> None:
     # v = -(x³ - x + y, y - x/2): three of them, x = 0 and x = ±1/√2.
-    game = two_player(lambda x, y: x**4 / 4 - x**2 / 2 + x * y, lambda x, y: y**2 / 2 - x * y / 2, (2.0, 2.0))
-    found, first = find_equilibria(field(game, begun(game), {}), starts_around(np.array([2.0, 2.0])))
+    game = two_player(
+        lambda x, y: x**4 / 4 - x**2 / 2 + x * y, lambda x, y: y**2 / 2 - x * y / 2, (2.0, 2.0)
+    )
+    found, first = find_equilibria(
+        field(game, begun(game), {}), starts_around(np.array([2.0, 2.0]))
+    )
     points = sorted(np.round(one.point, 9).tolist() for one in found)
     root = 1 / np.sqrt(2)
     np.testing.assert_allclose(points, [[-root / 2, -root], [0, 0], [root / 2, root]], atol=1e-8)
@@ -107,12 +111,16 @@ def test_a_study_about_an_equilibrium_that_is_not_the_origin() -> None:
     trace, determinant = 1 - 2.0, 2 * (4 - 1.0)
     root = np.sqrt(complex(trace**2 / 4 - determinant))
     expected = np.array([trace / 2 + root, trace / 2 - root])
-    np.testing.assert_allclose(np.sort_complex(found.local.field), np.sort_complex(expected), atol=1e-9)
+    np.testing.assert_allclose(
+        np.sort_complex(found.local.field), np.sort_complex(expected), atol=1e-9
+    )
     radius = np.abs(1 + 0.1 * expected).max()
     assert found.local.spectral_radius == pytest.approx(radius, abs=1e-9)
     assert found.observed_rate == pytest.approx(radius, abs=1e-3)
     assert found.limit is not None
-    assert found.limit.step == pytest.approx(-2 * expected[0].real / abs(expected[0]) ** 2, abs=1e-6)
+    assert found.limit.step == pytest.approx(
+        -2 * expected[0].real / abs(expected[0]) ** 2, abs=1e-6
+    )
     assert found.verdict.word == "converges"
     assert float(found.exponent.value) == pytest.approx(np.log(radius), abs=2e-3)
     assert (found.labels, found.split) == (["discriminator", "generator"], 1)
@@ -135,12 +143,16 @@ def test_maps_are_the_closed_form() -> None:
 
 def test_a_pitchfork_and_its_basins() -> None:
     def build(r: float):
-        return two_player(lambda x, y: x**4 / 4 - r * x**2 / 2, lambda x, y: y**2 / 2, (0.5, 0.5)), {}
+        return two_player(
+            lambda x, y: x**4 / 4 - r * x**2 / 2, lambda x, y: y**2 / 2, (0.5, 0.5)
+        ), {}
 
     case = GameCase(build, {"r": 1.0}, setting=Setting(0.2))
     values = np.array([-1.0, 0.25, 1.0])
     over = bifurcation(case, np.zeros(2), "r", values, settle=500, kept=3)
-    np.testing.assert_allclose(over.points[..., 1], np.array([[0], [0.5], [1]]) * np.ones(3), atol=1e-6)
+    np.testing.assert_allclose(
+        over.points[..., 1], np.array([[0], [0.5], [1]]) * np.ones(3), atol=1e-6
+    )
     assert (over.radii <= 1).tolist() == [True, False, False]
     equilibria = np.array([[0.0, -1.0], [0.0, 1.0]])
     starts = np.array([[[0.0, -0.5], [0.0, 0.3], [0.0, 0.0], [0.0, 1e4]]])
@@ -151,7 +163,9 @@ def test_a_pitchfork_and_its_basins() -> None:
 @pytest.mark.full
 def test_the_orbit_decides_where_nothing_is_linearised() -> None:
     def kinked():
-        return two_player(lambda x, y: jnp.abs(x - y), lambda x, y: (y - x) ** 2 / 2 + x * y, (1.0, -0.5)), {}
+        return two_player(
+            lambda x, y: jnp.abs(x - y), lambda x, y: (y - x) ** 2 / 2 + x * y, (1.0, -0.5)
+        ), {}
 
     found = study_game(GameCase(kinked), steps=50, long=1 << 12)
     assert (found.equilibria, found.local) == ([], None)

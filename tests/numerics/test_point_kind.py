@@ -101,8 +101,16 @@ def trained():
         square = lambda tree: sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree))
         f = lambda x, y: jnp.mean(score(y, make(x))) - jnp.mean(score(y, data))
         rng = np.random.default_rng(1)
-        x = {"in": rng.standard_normal((2, 3)), "out": 0.5 * rng.standard_normal((3, 2)), "shift": np.ones(2)}
-        y = {"in": rng.standard_normal((2, 4)), "bias": np.zeros(4), "out": 0.1 * rng.standard_normal(4)}
+        x = {
+            "in": rng.standard_normal((2, 3)),
+            "out": 0.5 * rng.standard_normal((3, 2)),
+            "shift": np.ones(2),
+        }
+        y = {
+            "in": rng.standard_normal((2, 4)),
+            "bias": np.zeros(4),
+            "out": 0.1 * rng.standard_normal(4),
+        }
         game = two_player(
             lambda x, y: -f(x, y) + 0.05 * square(x), lambda x, y: f(x, y) + 0.1 * square(y), (x, y)
         )
@@ -124,7 +132,9 @@ def test_a_trained_pair_of_perceptrons(trained) -> None:
     exact, free = exact_curvatures(losses), free_curvatures(losses)
     hessian = -exact_jacobian(field(game, variables, {}))
     split = losses.split
-    assert exact.discriminator.value == pytest.approx(np.linalg.eigvalsh(hessian[:split, :split])[0])
+    assert exact.discriminator.value == pytest.approx(
+        np.linalg.eigvalsh(hessian[:split, :split])[0]
+    )
     assert exact.generator.value == pytest.approx(np.linalg.eigvalsh(hessian[split:, split:])[0])
     for name in ("generator", "discriminator", "leader"):
         ours, theirs = getattr(exact, name), getattr(free, name)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jgan.game import with_projection
-from jgan.numerics.dirac_theory import critical_gamma, field_eigenvalues, step_limit as theory
+from jgan.numerics.dirac_theory import critical_gamma, field_eigenvalues
+from jgan.numerics.dirac_theory import step_limit as theory
 from jgan.numerics.eigen import eigenvalues
 from jgan.numerics.field import field
 from jgan.numerics.game_case import GameCase
@@ -129,7 +130,9 @@ def test_the_largest_step_of_the_dirac_gan_with_two_rates() -> None:
     for rule, tau in (("simultaneous", 0.5), ("alternating", 3.0)):
         found = step_limit(
             lambda step, rule=rule, tau=tau: jnp.max(
-                jnp.abs(eigenvalues(dirac_operator(rule, Setting(step, tau=tau), "minimax", "r1", 0.3)))
+                jnp.abs(
+                    eigenvalues(dirac_operator(rule, Setting(step, tau=tau), "minimax", "r1", 0.3))
+                )
             ),
             2.0,
         )
@@ -146,7 +149,9 @@ def test_lookahead_of_ten_updates() -> None:
 
 
 def test_adam_at_an_equilibrium_is_descent_with_the_rate_over_epsilon() -> None:
-    case = GameCase(lambda: (bilinear(1.0), {}), {}, "simultaneous", Setting(1e-9, optimizer="adam"))
+    case = GameCase(
+        lambda: (bilinear(1.0), {}), {}, "simultaneous", Setting(1e-9, optimizer="adam")
+    )
     assert float(case.radius_at(jnp.zeros(2))) == pytest.approx(np.sqrt(1.01), abs=1e-6)
     slower = case.changed(tau=0.25)
     assert float(slower.radius_at(jnp.zeros(2))) == pytest.approx(np.sqrt(1.0025), abs=1e-6)
@@ -161,7 +166,9 @@ def test_unequal_rates_and_several_steps_of_both_players() -> None:
 
 
 def test_projections_hold_in_a_game_of_functions() -> None:
-    game = with_projection(zero_sum(lambda x, y: x * y, (3.0, 1.0)), "generator", lambda x: jnp.clip(x, -1, 1))
+    game = with_projection(
+        zero_sum(lambda x, y: x * y, (3.0, 1.0)), "generator", lambda x: jnp.clip(x, -1, 1)
+    )
     rule = named_rule("simultaneous", game, Setting(0.1))
     state = rule.init(jax.random.key(0), {})
     assert float(state.variables["generator"]["params"]) == 1.0
