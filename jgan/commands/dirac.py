@@ -78,8 +78,8 @@ def dirac(
       gamma: Strength of the regulariser: gamma of r1, r2 and consensus (default: 0.3, of consensus 1), of each
         of r1+r2 (0.3), twice the weight of wgan-gp with target 1 and of one-centred (0.7), the standard
         deviation of the instance noise (0.7), the bound on |psi| of clip (1).
-      rule: Name of the rule: simultaneous, alternating, extragradient, optimistic, past-extragradient, consensus,
-        symplectic, competitive, look-ahead, lola, lookahead-minimax, runge-kutta-2, runge-kutta-4 or
+      rule: Name of the rule: simultaneous, alternating, extragradient, optimistic, past-extragradient,
+        consensus, symplectic, competitive, look-ahead, lola, lookahead-minimax, runge-kutta-2, runge-kutta-4 or
         drift-corrected.
       step: Learning rate of the generator, and of the discriminator unless tau is given.
       momentum: Momentum of both players, between -1 and 1; of adam, the decay of the first moment.
@@ -88,9 +88,10 @@ def dirac(
       beta2: Decay of adam's second moment.
       discriminator_steps: Number of steps of the discriminator in each update of the rule alternating.
       generator_steps: Number of steps of the generator in each update of the rule alternating.
-      weights: Numbers of the rule's own, as NAME=NUMBER: gamma of consensus (1), strength of symplectic (1), alpha of
-        look-ahead and lola (the step), anticipation and shaping of lola (1), every and share of lookahead-minimax (5
-        and 0.5), regularization of runge-kutta (0), own and interaction of drift-corrected (0 and 1).
+      weights: Numbers of the rule's own, as NAME=NUMBER: gamma of consensus (1), strength of symplectic (1),
+        alpha of look-ahead and lola (the step), anticipation and shaping of lola (1), every and share of
+        lookahead-minimax (5 and 0.5), regularization of runge-kutta (0), own and interaction of drift-corrected
+        (0 and 1).
       steps: Number of updates.
       start: First theta and psi.
       out: FILE.png for the figure.

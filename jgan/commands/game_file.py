@@ -89,8 +89,8 @@ def _built(function: Callable[..., Any], what: str) -> Callable[..., tuple[Game,
         game, batch = made if isinstance(made, tuple) and len(made) == 2 else (made, {})
         if not isinstance(game, Game) or not isinstance(batch, Mapping):
             raise UserError(
-                f"{what} returns a {type(made).__name__}, but its function must return a Game, or a Game and its "
-                "batch, a dict of arrays."
+                f"{what} returns a {type(made).__name__}, but its function must return a Game, or a Game and "
+                "its batch, a dict of arrays."
             )
         return game, dict(batch)
 

@@ -74,14 +74,14 @@ def study(
 ) -> StudiedGame:
     """Study a game: equilibria, eigenvalues, what iterates do, and maps over its settings.
 
-    The game is a function called game in a Python file; its keyword arguments are flags. It returns a Game, such
-    as those of jgan.zero_sum and jgan.two_player, or a Game and the batch that it is played on. Latents are drawn
-    once. Everything is computed in float64.
+    The game is a function called game in a Python file; its keyword arguments are flags. It returns a Game,
+    such as those of jgan.zero_sum and jgan.two_player, or a Game and the batch that it is played on. Latents
+    are drawn once. Everything is computed in float64.
 
     Args:
       game: Path of the file; in Python also a function that returns a game, or a `Game`.
-      rule: Name of the rule: simultaneous, alternating, extragradient, optimistic, past-extragradient, consensus,
-        symplectic, competitive, look-ahead, lola, lookahead-minimax, runge-kutta-2, runge-kutta-4 or
+      rule: Name of the rule: simultaneous, alternating, extragradient, optimistic, past-extragradient,
+        consensus, symplectic, competitive, look-ahead, lola, lookahead-minimax, runge-kutta-2, runge-kutta-4 or
         drift-corrected.
       step: Learning rate of the generator, and of the discriminator unless tau is given.
       momentum: Momentum of both players, between -1 and 1; of adam, the decay of the first moment.
@@ -90,26 +90,29 @@ def study(
       beta2: Decay of adam's second moment.
       discriminator_steps: Number of steps of the discriminator in each update of the rule alternating.
       generator_steps: Number of steps of the generator in each update of the rule alternating.
-      weights: Numbers of the rule's own, as NAME=NUMBER: gamma of consensus (1), strength of symplectic (1), alpha of
-        look-ahead and lola (the step), anticipation and shaping of lola (1), every and share of lookahead-minimax (5
-        and 0.5), regularization of runge-kutta (0), own and interaction of drift-corrected (0 and 1).
+      weights: Numbers of the rule's own, as NAME=NUMBER: gamma of consensus (1), strength of symplectic (1),
+        alpha of look-ahead and lola (the step), anticipation and shaping of lola (1), every and share of
+        lookahead-minimax (5 and 0.5), regularization of runge-kutta (0), own and interaction of drift-corrected
+        (0 and 1).
       steps: Number of updates of the path.
       horizon: Number of updates that the verdict looks ahead (default: 131072 of two parameters, 32768 up to
         ten, else 8192).
       guess: Where the equilibrium is looked for, the generator's numbers first (default: the start).
-      heat_map: Two numbers over which the factor of an update is mapped: step, momentum, tau, a weight of the rule or
-        an argument of the game that is a float, each as NAME or NAME=LOW:HIGH (default: step and the game's first).
-      bifurcation: The number over which long runs are drawn, as NAME or NAME=LOW:HIGH (default: the second of the
-        heat map).
-      plane: Numbers of the generator's and of the discriminator's parameter that the figure shows (default: 0 0).
+      heat_map: Two numbers over which the factor of an update is mapped: step, momentum, tau, a weight of the
+        rule or an argument of the game that is a float, each as NAME or NAME=LOW:HIGH (default: step and the
+        game's first).
+      bifurcation: The number over which long runs are drawn, as NAME or NAME=LOW:HIGH (default: the second of
+        the heat map).
+      plane: Numbers of the generator's and of the discriminator's parameter that the figure shows (default: 0
+        0).
       every_rule: Also find the largest stable step of every rule, with default weights.
       seed: Seed of latents and networks.
       out: FILE.png for the figure.
       **settings: Keyword arguments of the game's function.
 
     Returns:
-      Equilibria, eigenvalues, rates, the largest stable step, the kind of point, the critical tau, transients, the
-      Lyapunov exponent and the verdict by name, complex numbers as pairs; it prints as a table.
+      Equilibria, eigenvalues, rates, the largest stable step, the kind of point, the critical tau, transients,
+      the Lyapunov exponent and the verdict by name, complex numbers as pairs; it prints as a table.
 
     Raises:
       UserError: If a name is unknown, a number outside its range, or the game cannot be studied.
@@ -157,8 +160,8 @@ def _in_tree_order(case: GameCase, guess: Sequence[float] | None) -> np.ndarray 
     own = _sizes(case)
     if len(guess) != sum(own):
         raise UserError(
-            f"--guess has {len(guess)} numbers, but must have {sum(own)}: {own[0]} of the generator, {own[1]} of "
-            "the discriminator."
+            f"--guess has {len(guess)} numbers, but must have {sum(own)}: {own[0]} of the generator, {own[1]} "
+            "of the discriminator."
         )
     return np.concatenate([guess[own[0] :], guess[: own[0]]])
 

@@ -166,7 +166,7 @@ def draw_heat_map(axes: Any, found: GameStudy, numbers: Sequence[Axis], count: i
 def draw_bifurcation(
     axes: Any, found: GameStudy, over: Axis, index: tuple[int, int], count: int = 96
 ) -> None:
-    """Where the players are in the long run over one number, and the equilibrium, dashed where it is unstable."""
+    """Where the players are in the long run over one number, and the equilibrium, dashed if unstable."""
     name = over[0]
     values = values_between(name, *_ends(found, over), count)
     long = bifurcation(found.case, found.centre, name, values)

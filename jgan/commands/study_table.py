@@ -108,7 +108,8 @@ def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
         )
     if found.held:
         lines.append(
-            "A constraint holds the players there; eigenvalues are those of x -> P(x + v(x)) - x, -1 where they are held."
+            "A constraint holds the players there; eigenvalues are those of x -> P(x + v(x)) - x, -1 where they "
+            "are held."
         )
     if found.kink:
         lines.append(
@@ -138,8 +139,8 @@ def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
     if found.transient is not None:
         growth = found.transient
         lines.append(
-            f"{'transient':<20} numerical abscissa {growth.abscissa:.5g} (spectral {growth.spectral:.5g}), departure "
-            f"from normality {growth.departure:.1%}"
+            f"{'transient':<20} numerical abscissa {growth.abscissa:.5g} (spectral {growth.spectral:.5g}), "
+            f"departure from normality {growth.departure:.1%}"
         )
         lines += [in_words(growth)] if in_words(growth) else []
     lines.append(f"{'Lyapunov exponent':<20} {_exponent(found)}")

@@ -1,4 +1,4 @@
-"""The curvatures that say what kind of point the players are at, from exact Hessians or from products with them."""
+"""The curvatures that say what kind of point this is, from exact Hessians or from products with them."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def point_kind(
 
 
 def exact_curvatures(losses: FlatLosses) -> Curvatures:
-    """From exact Hessians, third derivatives included where the generator's loss slopes in the other's parameters."""
+    """From exact Hessians, and third derivatives along the discriminator's best response."""
     split = losses.split
 
     @jax.jit
@@ -141,9 +141,9 @@ def free_curvatures(
 ) -> Curvatures:
     """From products with the Hessians: Lanczos, and MINRES for the discriminator's best response within it.
 
-    Each curvature's error is Lanczos' own residual; along the best response the residuals of the inner solutions
-    join it, each divided by the discriminator's least curvature. The term with third derivatives, which is 0 at the
-    equilibria of zero-sum games, is left out; ``slope`` says how large its factor is.
+    Each curvature's error is Lanczos' own residual; along the best response the residuals of the inner
+    solutions join it, each divided by the discriminator's least curvature. The term with third derivatives,
+    which is 0 at the equilibria of zero-sum games, is left out; ``slope`` says how large its factor is.
 
     Args:
       losses: by `flat_losses`.

@@ -65,8 +65,8 @@ NOWHERE = Sampled(())
 def numerical_errors(spectrum: Spectrum) -> np.ndarray:
     """Bounds ``(k,)`` of the errors of the values to first order: residual times condition.
 
-    Where no condition was asked for it counts as 1, as is right for symmetric maps only; where none was found the
-    bound is NaN.
+    Where no condition was asked for it counts as 1, as is right for symmetric maps only; where none was found
+    the bound is NaN.
     """
     scale = float(np.abs(spectrum.values).max())
     conditions = (

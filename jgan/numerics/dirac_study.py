@@ -76,8 +76,8 @@ class Study(NamedTuple):
         1/``period``; None where that is empty.
       period: updates after which the rule does the same again.
       limit: the largest stable step of the rule; None where ``operator`` is empty.
-      critical_gamma: the penalty's strength at which the field's eigenvalues become real, so that the players no
-        longer circle; None where they never do.
+      critical_gamma: the penalty's strength at which the field's eigenvalues become real, so that the players
+        no longer circle; None where they never do.
       path: ``(steps + 1, 2)``, θ and ψ.
       observed_rate: factor by which the distance to the equilibrium changed in an update, fitted to the
         second half of the path; None if that is not finite.

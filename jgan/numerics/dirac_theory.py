@@ -28,8 +28,8 @@ def damping(loss: str, penalty: str, strength: float) -> float | None:
 def field_eigenvalues(loss: str, penalty: str, strength: float, tau: float = 1.0) -> list[complex]:
     """Both eigenvalues of the field, or nothing where it is not differentiable (one-centred penalties).
 
-    -τγ/2 ± sqrt(τ²γ²/4 - τa²) for R1 under a discriminator that is τ times as fast (for τ = 1 the square on a is
-    missing in one article, on γ in a lecture).
+    -τγ/2 ± sqrt(τ²γ²/4 - τa²) for R1 under a discriminator that is τ times as fast (for τ = 1 the square on a
+    is missing in one article, on γ in a lecture).
 
     >>> [complex(round(z.real, 5), round(z.imag, 5)) for z in field_eigenvalues("minimax", "r1", 0.3)]
     [(-0.15+0.47697j), (-0.15-0.47697j)]
@@ -52,8 +52,8 @@ def step_limit(
 ) -> float | None:
     """The largest stable step of simultaneous and of alternating descent; None where no form is known.
 
-    It is 0 where no step is stable. Simultaneous descent allows -2 Re λ/|λ|² (Mescheder et al. 2017), alternating
-    descent 4/(τγ + sqrt(τ²γ² + 4τa²)) for R1.
+    It is 0 where no step is stable. Simultaneous descent allows -2 Re λ/|λ|² (Mescheder et al. 2017),
+    alternating descent 4/(τγ + sqrt(τ²γ² + 4τa²)) for R1.
     """
     values = field_eigenvalues(loss, penalty, strength, tau)
     own = damping(loss, penalty, strength)

@@ -27,6 +27,8 @@ NUMBERS = ("step", "momentum", "tau", "beta2")
 STILL = ("every",)
 """Weights of rules that are whole numbers, so that they cannot be mapped over."""
 
+USUAL = Setting(0.1)
+
 Real = float | jax.Array
 
 
@@ -74,7 +76,7 @@ class GameCase:
     build: Callable[..., tuple[Game, Batch]]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     rule: str = "simultaneous"
-    setting: Setting = Setting(0.1)
+    setting: Setting = USUAL
     seed: int = 0
 
     @property

@@ -72,16 +72,18 @@ class GameStudy(NamedTuple):
       equilibria: those that were found, the nearest to the start first.
       nearest: where Newton's method led from the start, be it an equilibrium or not.
       local: the game near the first of the equilibria; None where there is none, or no derivative at it.
-      free: dimension of the set of equilibria through the first one, which is then the one that the players come to.
+      free: dimension of the set of equilibria through the first one, which is then the one that the players
+        come to.
       held: whether a constraint holds the players at the first equilibrium, where the field is not 0.
       kink: whether there is an equilibrium at which the field has no derivative.
       limit: the largest stable step; None with ``local``.
       kind: what kind of point the first equilibrium is; None with ``local``.
-      critical_tau: the time scale beyond which the flow is stable there; None where it never is, or with ``local``.
+      critical_tau: the time scale beyond which the flow is stable there; None where it never is, or with
+        ``local``.
       transient: what its eigenvalues do not tell; None with ``local``.
       path: ``(steps + 1, n)``.
-      observed_rate: factor an update by which the distance to the equilibrium changed, fitted to the second half
-        of the path; None if that is not finite.
+      observed_rate: factor an update by which the distance to the equilibrium changed, fitted to the second
+        half of the path; None if that is not finite.
       exponent: the largest Lyapunov exponent of the orbit.
       verdict: what happens in the long run.
     """
@@ -130,8 +132,8 @@ def study_game(
       guess: ``(n,)``, where Newton's method begins, in tree order; None for the start.
 
     Raises:
-      ValueError: for settings that do not fit, for more parameters than an exact Jacobian is formed for, or where
-        the field is not finite at the start.
+      ValueError: for settings that do not fit, for more parameters than an exact Jacobian is formed for, or
+        where the field is not finite at the start.
     """
     check_count("steps", steps, 2)
     start = np.asarray(case.start(), float)
@@ -217,8 +219,8 @@ def near(case: GameCase, equilibrium: Equilibrium, free: int = 0) -> Local:
     Args:
       case: what is studied.
       equilibrium: the point.
-      free: dimension of the set of equilibria that it belongs to. As many eigenvalues 1 of the operator, along which
-        nothing moves, do not count for the spectral radius.
+      free: dimension of the set of equilibria that it belongs to. As many eigenvalues 1 of the operator, along
+        which nothing moves, do not count for the spectral radius.
     """
     point = jnp.asarray(equilibrium.point)
     jacobian = exact_jacobian(case.natural(point))

@@ -36,9 +36,9 @@ def largest_exponent(
 ) -> Exponent:
     """The largest Lyapunov exponent of the orbit that a state leads to (Benettin et al. 1980).
 
-    A tangent of all that moves, momenta and past gradients included, is carried along by the derivative of every
-    update and shortened to 1 after each. Below 0 orbits meet: at an equilibrium it is the logarithm of the
-    spectral radius. 0 is the mark of a cycle, and above 0 the orbit is chaotic. Pure, jit- and vmap-able.
+    A tangent of all that moves, momenta and past gradients included, is carried along by the derivative of
+    every update and shortened to 1 after each. Below 0 orbits meet: at an equilibrium it is the logarithm of
+    the spectral radius. 0 is the mark of a cycle, and above 0 the orbit is chaotic. Pure, jit- and vmap-able.
 
     Args:
       rule: how the players move.

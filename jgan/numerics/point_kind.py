@@ -4,11 +4,15 @@ from typing import NamedTuple
 
 WORDS = {
     "nash": "neither player gains by moving a little while the other stands still",
-    "stackelberg": "the generator gains nothing by moving against a discriminator that answers with its best, though "
-    "it would against one that stands still",
+    "stackelberg": "the generator gains nothing by moving against a discriminator that answers with its best, "
+    "though it would against one that stands still",
     "neither": "a player gains by moving",
     "undecided": "a curvature is not known well enough",
 }
+
+
+FLAT = "the generator gains nothing by moving against a discriminator that answers with its best"
+"""Where it is not known what it gains against one that stands still."""
 
 
 class Curvature(NamedTuple):
@@ -71,9 +75,9 @@ class Kind(NamedTuple):
 def kind_of(found: Curvatures, tolerance: float = 1e-6) -> Kind:
     """The kind of a point (Jin et al. 2020; Fiez et al. 2020), from the signs of its curvatures.
 
-    Differential Nash: both players' own Hessians are positive definite. Differential Stackelberg with the generator as
-    the leader: the discriminator's is, and so is the leader's second derivative along the best response. A
-    curvature that is 0 within its error decides nothing.
+    Differential Nash: both players' own Hessians are positive definite. Differential Stackelberg with the
+    generator as the leader: the discriminator's is, and so is the leader's second derivative along the best
+    response. A curvature that is 0 within its error decides nothing.
 
     Args:
       found: the curvatures.
@@ -84,8 +88,8 @@ def kind_of(found: Curvatures, tolerance: float = 1e-6) -> Kind:
     'stackelberg'
     """
     numbers = (
-        f"own curvatures at least {found.generator} (generator) and {found.discriminator} (discriminator), along the "
-        f"best response {found.leader}"
+        f"own curvatures at least {found.generator} (generator) and {found.discriminator} (discriminator), "
+        f"along the best response {found.leader}"
     )
 
     def said(word: str, reason: str) -> Kind:
@@ -102,16 +106,9 @@ def kind_of(found: Curvatures, tolerance: float = 1e-6) -> Kind:
         return said("nash", WORDS["nash"])
     answered = found.slope <= tolerance
     if leader > 0 and answered:
-        return said("stackelberg", WORDS["stackelberg"] if own < 0 else _along("if not more"))
+        return said("stackelberg", WORDS["stackelberg"] if own < 0 else FLAT)
     if own == 0 or (leader == 0 and answered):
         return said("undecided", "the generator may or may not gain by moving")
     if not answered:
         return said("neither", "the generator gains by moving, the discriminator's answer included")
     return said("neither", "the generator gains by moving, even against the best response")
-
-
-def _along(more: str) -> str:
-    return (
-        "the generator gains nothing against a discriminator that answers with its best, and against one that stands "
-        f"still its curvature is 0, {more}"
-    )

@@ -12,18 +12,18 @@ MANY_ROUNDS = 60
 
 
 def least_singular_values(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The least singular value of zI - A at complex points ``(...)``: a point lies in the ε-pseudospectrum below ε.
+    """The least singular values of zI - A: a complex point z lies in the ε-pseudospectrum where it is below ε.
 
     Args:
-      matrix: ``(n, n)``, or a Hessenberg matrix ``(m + 1, m)`` of `arnoldi`, whose pseudospectra lie inside those of
-        the matrix that it is a projection of, and grow towards them with m (Toh & Trefethen 1996).
-      points: complex.
+      matrix: ``(n, n)``, or a Hessenberg matrix ``(m + 1, m)`` of `arnoldi`, whose pseudospectra lie inside
+        those of the matrix that it is a projection of, and grow towards them with m (Toh & Trefethen 1996).
+      points: ``(...)``, complex.
 
     Raises:
       ValueError: if the matrix has another shape.
 
     >>> shear = np.array([[-1.0, 3.0], [0.0, -1.0]])
-    >>> np.round(least_singular_values(shear, np.array([-1.0 + 2.0j])), 6).tolist()  # sqrt(ε² + 3ε) = 2 at ε = 1
+    >>> np.round(least_singular_values(shear, np.array([-1.0 + 2.0j])), 6).tolist()  # sqrt(ε² + 3ε) = 2
     [1.0]
     """
     found = np.asarray(matrix)
@@ -39,8 +39,8 @@ def least_singular_values(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 def pseudospectral_abscissa(matrix: np.ndarray, epsilon: float) -> float:
     """The largest real part in the ε-pseudospectrum, by the criss-cross method (Burke, Lewis & Overton 2003).
 
-    Vertical lines are cut with the boundary by the imaginary eigenvalues of a Hamiltonian matrix, horizontal ones
-    from the middles of the pieces lead farther right, until nothing is gained.
+    Vertical lines are cut with the boundary by the imaginary eigenvalues of a Hamiltonian matrix, horizontal
+    ones from the middles of the pieces lead farther right, until nothing is gained.
 
     Raises:
       ValueError: if the matrix is not square, or ``epsilon`` not a positive finite number.
@@ -80,7 +80,7 @@ def _rightmost_on_line(found: np.ndarray, epsilon: float, height: float, norm: f
 
 
 def arnoldi(self_map: SelfMap, size: int, seed: int = 0) -> np.ndarray:
-    """The Hessenberg matrix ``(m + 1, m)`` of a map's Jacobian on a Krylov space of m dimensions, matrix-free.
+    """The Hessenberg matrix ``(m + 1, m)`` of a map's Jacobian on a Krylov space of dimension m, matrix-free.
 
     Vectors are made orthogonal twice. Where the space is exhausted after fewer steps m is smaller.
 
@@ -115,10 +115,10 @@ def arnoldi(self_map: SelfMap, size: int, seed: int = 0) -> np.ndarray:
 
 
 def distance_to_instability(matrix: np.ndarray) -> float:
-    """How much a matrix must change for an eigenvalue to reach the imaginary axis: min over y of σ_min(iyI - A).
+    """How much a matrix must change for an eigenvalue to be imaginary: the least σ_min(iyI - A) over y.
 
-    By bisection on the Hamiltonian matrix of `pseudospectral_abscissa` (Byers 1988), to eight digits; 0 where an
-    eigenvalue lies on the axis.
+    By bisection on the Hamiltonian matrix of `pseudospectral_abscissa` (Byers 1988), to eight digits; 0 where
+    an eigenvalue lies on the axis.
 
     >>> round(distance_to_instability(np.array([[-1.0, 3.0], [0.0, -1.0]])), 6)  # ε² + 3ε = 1
     0.302776

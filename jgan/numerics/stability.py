@@ -15,6 +15,7 @@ from jgan.numerics.time_scales import with_time_scale
 from jgan.numerics.toy_games import as_variables
 
 Real = float | jax.Array
+PLAIN = Setting(0.0)
 
 
 def largest_step(eigenvalues: jax.Array) -> jax.Array:
@@ -141,7 +142,7 @@ def check_smooth(penalty: str) -> None:
         )
 
 
-def radius_an_update(rule: str, radius: Real, setting: Setting = Setting(0.0)) -> jax.Array:
+def radius_an_update(rule: str, radius: Real, setting: Setting = PLAIN) -> jax.Array:
     """The factor of a single update, from the spectral radius of the operator of a named rule's period.
 
     Only weights of the setting that change the period matter.
@@ -161,7 +162,7 @@ def radius_map(
     penalty: str = "r1",
     momentum: Real = 0.0,
     discriminator_steps: int = 1,
-    setting: Setting = Setting(0.0),
+    setting: Setting = PLAIN,
 ) -> jax.Array:
     """Spectral radii of the Dirac-GAN's operator over steps and strengths, one vmapped program.
 

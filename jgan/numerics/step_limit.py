@@ -16,7 +16,8 @@ class StepLimit(NamedTuple):
     """How far a rule's step may go.
 
     Attributes:
-      step: below it the rule does not expand; 0 if it expands at every step, infinite if at none that was tried.
+      step: below it the rule does not expand; 0 if it expands at every step, infinite if at none that was
+        tried.
       neutral: whether it does not contract either: the radius is 1 up to rounding all the way.
     """
 

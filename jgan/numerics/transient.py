@@ -1,4 +1,4 @@
-"""Transients: what a matrix does before its eigenvalues decide, which they do not tell where it is not normal."""
+"""Transients: what a matrix that is not normal does before its eigenvalues decide."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -113,8 +113,8 @@ def power_norms(matrix: np.ndarray, count: int) -> np.ndarray:
 def flow_growth(matrix: np.ndarray) -> Growth:
     """The largest ‖exp(tJ)‖₂ and when it is met; infinite where the flow is unstable.
 
-    The norm is followed by squarings of one exponential, over times from a hundredth of 1/‖J‖ to where the slowest
-    eigenvalue has decayed, and refined about its maximum.
+    The norm is followed by squarings of one exponential, over times from a hundredth of 1/‖J‖ to where the
+    slowest eigenvalue has decayed, and refined about its maximum.
     """
     found = check_square(matrix)
     norm = float(np.linalg.norm(found, 2))

@@ -20,8 +20,8 @@ def two_player(
 ) -> Game:
     """The game in which each player minimises a function of both players' parameters.
 
-    It is studied, and trained, as every other game: fields, Jacobians, operators, rules, trajectories. Parameters
-    are kept inside a set by `jgan.game.with_projection`.
+    It is studied, and trained, as every other game: fields, Jacobians, operators, rules, trajectories.
+    Parameters are kept inside a set by `jgan.game.with_projection`.
 
     Args:
       generator_loss: ``(x, y) -> number``; ``vector -> number`` if ``split`` is given.

@@ -309,8 +309,8 @@ def import_file(path: Path, kind: str = "experiment file") -> ModuleType:
                 else "it is one file"
             )
             advice = (
-                f"; {reason}, so that it cannot import the files beside it: write their content into it, or install "
-                "them as a package"
+                f"; {reason}, so that it cannot import the files beside it: write their content into it, or "
+                "install them as a package"
             )
             raise UserError(
                 f"{what} cannot be imported: {error}{advice if beside else ''}."

@@ -137,7 +137,7 @@ def test_maps_are_the_closed_form() -> None:
     with pytest.raises(ValueError, match="both numbers of the map are 'b', but they must differ"):
         radius_over(case, np.zeros(2), ("b", steps), ("b", steps))
     np.testing.assert_allclose(values_between("tau", 0.1, 10, 3), [0.1, 1.0, 10.0])
-    with pytest.raises(ValueError, match="the highest step is 0.1, but must be"):
+    with pytest.raises(ValueError, match=r"the highest step is 0\.1, but must be"):
         values_between("step", 0.2, 0.1, 3)
 
 

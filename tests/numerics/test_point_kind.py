@@ -1,4 +1,4 @@
-"""Kinds of points on the quadratics of known kind, and on a trained pair of perceptrons, dense and matrix-free."""
+"""Kinds of points: quadratics of known kind, and a trained pair of perceptrons, dense and matrix-free."""
 
 import jax
 import jax.numpy as jnp
