@@ -3,7 +3,8 @@
     python experiments/figures/consensus.py [--out consensus.png]
 
 Left: the field of a bilinear game of 20 + 20 parameters has eigenvalues ±iσ; consensus moves them to
--gamma σ² ± iσ (circles: closed form, dots: autodiff). Right: the Dirac-GAN, whose pair moves along -gamma a² ± ia.
+-gamma σ² ± iσ (circles: closed form, dots: autodiff). Right: the Dirac-GAN, whose pair moves along
+-gamma a² ± ia under consensus, and meets on the real axis at the critical gamma under R1.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""Limit cycles of the Dirac-GAN (Mescheder, Geiger & Nowozin 2018), and Runge-Kutta against Euler (Qin et al. 2020).
+"""Limit cycles of the Dirac-GAN (Mescheder et al. 2018); Runge-Kutta and Euler steps (Qin et al. 2020); drift.
 
     python experiments/figures/limit_cycles.py [--out limit_cycles.png]
 
-Left: simultaneous descent of the non-saturating loss settles on a circle of radius sqrt(2h), from inside and outside.
-Middle: Euler's, Heun's and the classical Runge-Kutta step (arXiv 2010.15040) on a rotation, whose factors are
-sqrt(1 + y²), sqrt(1 + y⁴/4) and sqrt(1 - y⁶/72 + y⁸/576). Right: what discrete steps follow instead of the flow (Rosca et
-al. 2021, arXiv 2105.13922): the error of one step of h against the flow falls like h², against the flow corrected for
-drift like h³.
+Left: simultaneous descent of the non-saturating loss settles on a circle of radius sqrt(2h), from inside and
+outside. Middle: Euler's, Heun's and the classical Runge-Kutta step (arXiv 2010.15040) on a rotation, whose
+factors are sqrt(1 + y²), sqrt(1 + y⁴/4) and sqrt(1 - y⁶/72 + y⁸/576). Right: what discrete steps follow instead
+of the flow (Rosca et al. 2021, arXiv 2105.13922): the error of one step of h against the flow falls like h²,
+against the flow corrected for drift like h³.
 """
 
 import argparse
@@ -49,7 +49,8 @@ def radii_of_cycles(steps: np.ndarray, start: tuple[float, float]) -> np.ndarray
 def drift_errors(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distances of a simultaneous step from the flow and from the corrected flow, on the Dirac-GAN."""
     toy, at = regularised("minimax", "r1", 0.3, (1.0, -0.7)), as_variables(1.0, -0.7)
-    plain, corrected = [], []
+    plain: list[float] = []
+    corrected: list[float] = []
     for step in steps:
         rule = named_rule("simultaneous", toy.game, Setting(float(step)))
         state = rule.init(jax.random.key(0), toy.batch)
@@ -67,13 +68,18 @@ def draw(out: Path) -> list[str]:
     plt = pyplot()
     figure, (cycles, factors, drift) = plt.subplots(1, 3, figsize=(15.5, 4.8))
     steps, lines = np.geomspace(0.02, 0.3, 12), []
-    for start, marker, name in (((0.05, 0.0), "o", "from inside"), ((1.0, 1.0), "x", "from outside")):
+    for start, marker, name in (
+        ((0.05, 0.0), "o", "from inside"),
+        ((1.0, 1.0), "x", "from outside"),
+    ):
         radii = radii_of_cycles(steps, start)
         cycles.loglog(steps, radii, marker, color=PATH, label=name)
         gap = np.abs(radii / np.sqrt(2 * steps) - 1).max()
         lines.append(f"cycle {name}: within {gap:.2%} of sqrt(2h)")
     cycles.loglog(steps, np.sqrt(2 * steps), "--", lw=1, color=INK, label="sqrt(2h)")
-    cycles.set(xlabel="step h", ylabel="radius of the cycle", title="non-saturating loss, simultaneous")
+    cycles.set(
+        xlabel="step h", ylabel="radius of the cycle", title="non-saturating loss, simultaneous"
+    )
     ys = np.linspace(0.05, 3.1, 62)
     for rule, (name, closed_form, colour) in FACTORS.items():
         case = GameCase(lambda: (bilinear(1.0), {}), {}, rule, Setting(0.1))
@@ -93,11 +99,15 @@ def draw(out: Path) -> list[str]:
         drift_errors(sizes), (2, 3), ("the flow", "the flow with drift"), (PATH, FLOW), strict=True
     ):
         slope = np.polyfit(np.log(sizes[:5]), np.log(errors[:5]), 1)[0]
-        drift.loglog(sizes, errors, "o", ms=4, color=colour, label=f"from {name}, order {slope:.2f}")
+        drift.loglog(
+            sizes, errors, "o", ms=4, color=colour, label=f"from {name}, order {slope:.2f}"
+        )
         drift.loglog(sizes, errors[0] * (sizes / sizes[0]) ** order, "--", lw=1, color=INK)
         lines.append(f"one step from {name}: order {slope:.3f}")
     drift.plot([], [], "--", lw=1, color=INK, label="orders 2 and 3")
-    drift.set(xlabel="step h", ylabel="distance after a step", title="Dirac-GAN with R1, gamma = 0.3")
+    drift.set(
+        xlabel="step h", ylabel="distance after a step", title="Dirac-GAN with R1, gamma = 0.3"
+    )
     for panel in (cycles, factors, drift):
         panel.legend(fontsize=8)
     figure.tight_layout()

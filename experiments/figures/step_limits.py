@@ -4,8 +4,8 @@
 
 Left: the largest stable step against gamma, by bisection on the operator's spectral radius (dots) and in closed
 form (lines): h < γ/a² up to the critical gamma and (γ - sqrt(γ² - 4a²))/a² beyond for simultaneous descent,
-4/(γ + sqrt(γ² + 4a²)) for alternating descent. Right: the spectral radius of lookahead-minimax (Chavdarova et al.
-2021, arXiv 2006.14567) against k, and of negative momentum (Gidel et al. 2019, arXiv 1807.04740) against β.
+4/(γ + sqrt(γ² + 4a²)) for alternating descent. Right: the spectral radius of lookahead-minimax (Chavdarova et
+al. 2021, arXiv 2006.14567) against k, and of negative momentum (Gidel et al. 2019, arXiv 1807.04740) against β.
 """
 
 import argparse
@@ -61,7 +61,9 @@ def momentum_radii(c: float, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     radius = lambda beta: case.changed(momentum=beta).radius_at(jnp.zeros(2))
     found = np.asarray(jax.jit(lambda values: jax.lax.map(radius, values))(jnp.asarray(betas)))
     roots = [
-        np.roots(np.polysub(np.polymul([1, -2, 1], np.polymul([1, -b], [1, -b])), [-c * c, 0, 0, 0]))
+        np.roots(
+            np.polysub(np.polymul([1, -2, 1], np.polymul([1, -b], [1, -b])), [-c * c, 0, 0, 0])
+        )
         for b in betas
     ]
     return found, np.array([np.abs(one).max() for one in roots])
@@ -77,13 +79,15 @@ def draw(out: Path) -> list[str]:
         ("alternating", alternating_r1_step, FLOW),
     ):
         found = measured(rule, gammas)
-        theory = np.asarray(closed_form(gammas, A))
+        theory = np.asarray(closed_form(jnp.asarray(gammas), A))
         limits.plot(gammas, found, "o", ms=4, color=colour, label=f"{rule}, measured")
         limits.plot(gammas, theory, "--", lw=1, color=INK)
         lines.append(f"{rule}: off the closed form by {np.abs(found - theory).max():.1e}")
     limits.plot([], [], "--", color=INK, lw=1, label="closed form")
     limits.axvline(2 * A, color=INK, lw=0.5)
-    limits.annotate("critical gamma", (2 * A, 0.15), fontsize=8, xytext=(4, 0), textcoords="offset points")
+    limits.annotate(
+        "critical gamma", (2 * A, 0.15), fontsize=8, xytext=(4, 0), textcoords="offset points"
+    )
     limits.set(xlabel="gamma", ylabel="largest stable step h", title="Dirac-GAN with R1")
     for c, colour in ((0.1, PATH), (0.3, FLOW)):
         counts = range(1, 21)

@@ -91,7 +91,8 @@ def _window(found: GameStudy, index: tuple[int, int], most: float = 6.0) -> np.n
 def _grid(found: GameStudy, index: tuple[int, int], count: int) -> np.ndarray:
     """``(count, count, n)`` points of the plane through the centre."""
     window = _window(found, index)
-    x, y = np.meshgrid(*(np.linspace(*ends, count) for ends in window))
+    axes = [np.linspace(float(low), float(high), count) for low, high in window]
+    x, y = np.meshgrid(*axes)
     points = np.tile(np.nan_to_num(found.centre), (count, count, 1))
     points[..., index[0]], points[..., index[1]] = x, y
     return points

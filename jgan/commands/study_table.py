@@ -108,8 +108,8 @@ def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
         )
     if found.held:
         lines.append(
-            "A constraint holds the players there; eigenvalues are those of x -> P(x + v(x)) - x, -1 where they "
-            "are held."
+            "A constraint holds the players there; eigenvalues are those of x -> P(x + v(x)) - x, -1 where "
+            "they are held."
         )
     if found.kink:
         lines.append(
@@ -124,8 +124,8 @@ def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
     lines.append(f"{'factor an update':<20} {predicted} by the operator, {observed} observed")
     if found.limit is not None:
         lines.append(f"{'largest stable step':<20} {found.limit.in_words()}")
-    for rule, one in (limits or {}).items():
-        lines.append(f"{'  ' + rule:<20} {one.in_words()}")
+    for rule, bound in (limits or {}).items():
+        lines.append(f"{'  ' + rule:<20} {bound.in_words()}")
     if found.kind is not None:
         lines.append(f"{'kind of point':<20} {found.kind.word}: {found.kind.sentence}")
         tau = (

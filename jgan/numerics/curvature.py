@@ -116,7 +116,7 @@ def exact_curvatures(losses: FlatLosses) -> Curvatures:
         UNKNOWN,
         float("inf"),
     )
-    if both.discriminator.sign == 0:
+    if both.discriminator.sign <= 0:  # there is no best response, and no need of one
         return both
     response = -np.linalg.solve(faster, other[:split, split:])
     leader = turning[:, split:] + turning[:, :split] @ response

@@ -12,7 +12,7 @@ MANY_ROUNDS = 60
 
 
 def least_singular_values(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The least singular values of zI - A: a complex point z lies in the ε-pseudospectrum where it is below ε.
+    """The least singular values of zI - A: z lies in the ε-pseudospectrum where it is below ε.
 
     Args:
       matrix: ``(n, n)``, or a Hessenberg matrix ``(m + 1, m)`` of `arnoldi`, whose pseudospectra lie inside
@@ -29,7 +29,8 @@ def least_singular_values(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     found = np.asarray(matrix)
     if found.ndim != 2 or found.shape[0] not in (found.shape[1], found.shape[1] + 1):
         raise ValueError(
-            f"matrix has the shape {found.shape}, but must be square, (n, n), or of Hessenberg form, (m + 1, m)."
+            f"matrix has the shape {found.shape}, but must be square, (n, n), or of Hessenberg form, "
+            "(m + 1, m)."
         )
     shift, places = np.eye(*found.shape), np.asarray(points, complex)
     flat = [np.linalg.svd(z * shift - found, compute_uv=False)[-1] for z in places.ravel()]
