@@ -90,9 +90,9 @@ def draw(out: Path) -> list[str]:
         lines.append(f"{name}: off the closed form by {np.abs(found - closed_form(ys)).max():.1e}")
     factors.axhline(1, color=INK, lw=0.8)
     factors.axvline(2 * np.sqrt(2), color=INK, lw=0.5)
-    factors.annotate("2√2", (2 * np.sqrt(2), 0.55), xytext=(4, 0), textcoords="offset points")
+    factors.annotate("2√2", (2 * np.sqrt(2), 3.0), xytext=(4, 0), textcoords="offset points")
     factors.plot([], [], "--", lw=1, color=INK, label="closed form")
-    factors.set(xlabel="step times angular speed y", ylabel="factor an update", ylim=(0.5, 2.5))
+    factors.set(xlabel="step times angular speed y", ylabel="factor an update", ylim=(0.4, 5))
     factors.set(title="steps on a rotation")
     sizes = np.geomspace(0.02, 0.5, 9)
     for errors, order, name, colour in zip(
@@ -108,6 +108,11 @@ def draw(out: Path) -> list[str]:
     drift.set(
         xlabel="step h", ylabel="distance after a step", title="Dirac-GAN with R1, gamma = 0.3"
     )
+    for panel, ticks in ((cycles, (0.02, 0.05, 0.1, 0.2)), (drift, (0.02, 0.05, 0.1, 0.2, 0.5))):
+        panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.set_xticks([], minor=True)
+    cycles.set_yticks((0.2, 0.4, 0.6), ("0.2", "0.4", "0.6"))
+    cycles.set_yticks([], minor=True)
     for panel in (cycles, factors, drift):
         panel.legend(fontsize=8)
     figure.tight_layout()

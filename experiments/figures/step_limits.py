@@ -31,7 +31,7 @@ A = 0.5
 """f'(0) of the logistic loss."""
 
 
-def measured(rule: str, gammas: np.ndarray) -> np.ndarray:
+def largest_steps(rule: str, gammas: np.ndarray) -> np.ndarray:
     """The largest stable step for every gamma, by bisection."""
 
     def one(gamma: jax.Array) -> jax.Array:
@@ -78,7 +78,7 @@ def draw(out: Path) -> list[str]:
         ("simultaneous", simultaneous_r1_step, PATH),
         ("alternating", alternating_r1_step, FLOW),
     ):
-        found = measured(rule, gammas)
+        found = largest_steps(rule, gammas)
         theory = np.asarray(closed_form(jnp.asarray(gammas), A))
         limits.plot(gammas, found, "o", ms=4, color=colour, label=f"{rule}, measured")
         limits.plot(gammas, theory, "--", lw=1, color=INK)

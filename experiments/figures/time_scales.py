@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
+from jgan.numerics.pseudospectrum import kreiss_constant
 from jgan.numerics.time_scales import critical_tau, schur_complement, spectra_over_tau
-from jgan.numerics.transient import flow_growth, flow_norms, kreiss_constant
+from jgan.numerics.transient import flow_growth, flow_norms
 
 B, C, D = 1.0, 2.0, 0.25
 

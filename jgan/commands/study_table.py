@@ -32,7 +32,7 @@ def as_json(found: GameStudy, limits: Limits | None = None) -> dict[str, Any]:
         "start": _generator_first(found, found.start).tolist(),
         "equilibria": [
             {
-                "point": _generator_first(found, one.point).tolist(),
+                "point": _generator_first(found, np.asarray(one.point)).tolist(),
                 "residual": float(one.residual),
             }
             for one in found.equilibria
@@ -95,7 +95,8 @@ def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
     for number, one in enumerate(found.equilibria[: 1 if found.free else MANY]):
         what = "equilibrium" if number == 0 else "another"
         lines.append(
-            f"{what:<20} {_point(_generator_first(found, one.point))}   residual {float(one.residual):.1e}"
+            f"{what:<20} {_point(_generator_first(found, np.asarray(one.point)))}   "
+            f"residual {float(one.residual):.1e}"
         )
     if found.free:
         lines.append(f"{'':<20} one of a set of dimension {found.free}, along which nothing moves")

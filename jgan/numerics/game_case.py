@@ -32,18 +32,18 @@ USUAL = Setting(0.1)
 Real = float | jax.Array
 
 
-def with_fixed_key(game: Game, key: jax.Array) -> Game:
+def with_fixed_key(game: Game, always: jax.Array) -> Game:
     """The game whose losses use one key always: latents are drawn once, and the field is one function."""
 
     def fixed(inner: Losses) -> Losses:
         def losses(
             variables: Variables,
             batch: Batch,
-            key_of_update: jax.Array,
+            key: jax.Array,
             step: Any,
             held: Variables | None = None,
         ) -> dict[str, tuple[jax.Array, Aux]]:
-            return inner(variables, batch, key, step, held)
+            return inner(variables, batch, always, step, held)
 
         return losses
 
@@ -123,7 +123,7 @@ class GameCase:
         for name, value in values.items():
             self.value(name)
             if name in NUMBERS:
-                setting = setting._replace(**{name: value})
+                setting = setting._replace(**{name: value})  # type: ignore[arg-type]
             elif name in RULES[self.rule].weights:
                 setting = setting._replace(weights={**setting.weights, name: value})
             else:

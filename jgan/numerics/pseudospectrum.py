@@ -1,12 +1,15 @@
 """Pseudospectra: where eigenvalues may lie if a matrix is not known better than to epsilon."""
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.linalg
+from scipy.optimize import minimize_scalar
 
 from jgan.arguments import check_count, check_number
 from jgan.numerics.selfmap import SelfMap
 from jgan.numerics.spectrum import product_function
-from jgan.numerics.transient import check_square
+from jgan.numerics.square import check_square
 
 MANY_ROUNDS = 60
 
@@ -78,6 +81,31 @@ def _rightmost_on_line(found: np.ndarray, epsilon: float, height: float, norm: f
     )
     real = values.real[np.abs(values.imag) <= 1e-7 * norm]
     return float(real.max()) if len(real) else -np.inf
+
+
+def kreiss_constant(matrix: np.ndarray) -> float:
+    """sup over ε of α_ε/ε: below the largest ‖exp(tJ)‖ (Kreiss 1962; Trefethen & Embree 2005).
+
+    Infinite where the flow is unstable, 1 for a stable normal matrix.
+
+    >>> round(kreiss_constant(np.array([[-1.0, 3.0], [0.0, -1.0]])), 5)  # c/4 + 1/c
+    1.08333
+    """
+    found = check_square(matrix)
+    norm = float(np.linalg.norm(found, 2))
+    if float(np.linalg.eigvals(found).real.max()) > 0:
+        return float("inf")
+    if norm == 0:
+        return 1.0
+    ratio: Callable[[float], float] = lambda log: (
+        -pseudospectral_abscissa(found, float(np.exp(log))) / float(np.exp(log))
+    )
+    grid = np.log(norm * np.geomspace(1e-6, 1e2, 33))
+    values = [ratio(log) for log in grid]
+    best = int(np.argmin(values))
+    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    peak = minimize_scalar(ratio, bounds=ends, method="bounded", options={"xatol": 1e-9})
+    return float(max(-peak.fun, -min(values), 1.0))
 
 
 def arnoldi(self_map: SelfMap, size: int, seed: int = 0) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Transients: what a matrix that is not normal does before its eigenvalues decide."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,8 @@ import scipy.linalg
 from scipy.optimize import minimize_scalar
 
 from jgan.arguments import check_count
+from jgan.numerics.pseudospectrum import kreiss_constant
+from jgan.numerics.square import check_square
 
 NOTABLE = 1.1
 """Growth of distances from which on a sentence speaks of it."""
@@ -43,23 +44,6 @@ class Transient(NamedTuple):
     flow: Growth
     updates: Growth
     kreiss: float
-
-
-def check_square(matrix: np.ndarray) -> np.ndarray:
-    """The matrix as an array of doubles.
-
-    Raises:
-      ValueError: if it is not square, not real, or not finite.
-    """
-    found = np.asarray(matrix)
-    if found.ndim != 2 or found.shape[0] != found.shape[1]:
-        raise ValueError(f"matrix has the shape {found.shape}, but must be square, (n, n).")
-    real = np.issubdtype(found.dtype, np.floating) or np.issubdtype(found.dtype, np.integer)
-    if not real:
-        raise ValueError(f"matrix is of type {found.dtype}, but must be real.")
-    if not np.isfinite(found).all():
-        raise ValueError("matrix holds a number that is not finite, but all must be.")
-    return found.astype(float)
 
 
 def numerical_abscissa(matrix: np.ndarray) -> float:
@@ -150,33 +134,6 @@ def power_growth(matrix: np.ndarray, most: int = 4096) -> Growth:
     norms = power_norms(found, min(max(needed, 40), most))
     best = int(norms.argmax())
     return Growth(float(norms[best]), float(best))
-
-
-def kreiss_constant(matrix: np.ndarray) -> float:
-    """sup over ε of α_ε/ε: below the largest ‖exp(tJ)‖ (Kreiss 1962; Trefethen & Embree 2005).
-
-    Infinite where the flow is unstable, 1 for a stable normal matrix.
-
-    >>> round(kreiss_constant(np.array([[-1.0, 3.0], [0.0, -1.0]])), 5)  # c/4 + 1/c
-    1.08333
-    """
-    from jgan.numerics.pseudospectrum import pseudospectral_abscissa
-
-    found = check_square(matrix)
-    norm = float(np.linalg.norm(found, 2))
-    if float(np.linalg.eigvals(found).real.max()) > 0:
-        return float("inf")
-    if norm == 0:
-        return 1.0
-    ratio: Callable[[float], float] = lambda log: (
-        -pseudospectral_abscissa(found, float(np.exp(log))) / float(np.exp(log))
-    )
-    grid = np.log(norm * np.geomspace(1e-6, 1e2, 33))
-    values = [ratio(log) for log in grid]
-    best = int(np.argmin(values))
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    peak = minimize_scalar(ratio, bounds=ends, method="bounded", options={"xatol": 1e-9})
-    return float(max(-peak.fun, -min(values), 1.0))
 
 
 def transient(jacobian: np.ndarray, operator: np.ndarray) -> Transient:

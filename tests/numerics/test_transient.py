@@ -10,6 +10,7 @@ from jgan.numerics.diagnosis import of_field
 from jgan.numerics.pseudospectrum import (
     arnoldi,
     distance_to_instability,
+    kreiss_constant,
     least_singular_values,
     pseudospectral_abscissa,
 )
@@ -21,7 +22,6 @@ from jgan.numerics.transient import (
     flow_growth,
     flow_norms,
     in_words,
-    kreiss_constant,
     numerical_abscissa,
     power_growth,
     power_norms,
