@@ -90,7 +90,7 @@ def draw(out: Path) -> list[str]:
         lines.append(f"{name}: off the closed form by {np.abs(found - closed_form(ys)).max():.1e}")
     factors.axhline(1, color=INK, lw=0.8)
     factors.axvline(2 * np.sqrt(2), color=INK, lw=0.5)
-    factors.annotate("2√2", (2 * np.sqrt(2), 3.0), xytext=(4, 0), textcoords="offset points")
+    factors.annotate("2√2", (2 * np.sqrt(2), 2.2), xytext=(4, 0), textcoords="offset points")
     factors.plot([], [], "--", lw=1, color=INK, label="closed form")
     factors.set(xlabel="step times angular speed y", ylabel="factor an update", ylim=(0.4, 5))
     factors.set(title="steps on a rotation")

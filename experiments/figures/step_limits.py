@@ -81,7 +81,8 @@ def draw(out: Path) -> list[str]:
         found = largest_steps(rule, gammas)
         theory = np.asarray(closed_form(jnp.asarray(gammas), A))
         limits.plot(gammas, found, "o", ms=4, color=colour, label=f"{rule}, measured")
-        limits.plot(gammas, theory, "--", lw=1, color=INK)
+        fine = jnp.linspace(0.05, 3.0, 600)
+        limits.plot(fine, closed_form(fine, A), "--", lw=1, color=INK)
         lines.append(f"{rule}: off the closed form by {np.abs(found - theory).max():.1e}")
     limits.plot([], [], "--", color=INK, lw=1, label="closed form")
     limits.axvline(2 * A, color=INK, lw=0.5)
@@ -96,7 +97,11 @@ def draw(out: Path) -> list[str]:
         lookahead.plot(counts, theory_of, "--", lw=1, color=INK)
         gap = np.abs(np.array(radii) - theory_of).max()
         lines.append(f"lookahead, c = {c:g}: off the closed form by {gap:.1e}")
-    lookahead.set(xlabel="k, updates between looks back", ylabel="spectral radius of k updates")
+    lookahead.set(
+        xlabel="k, updates between looks back",
+        ylabel="spectral radius of k updates",
+        xticks=(1, 5, 10, 15, 20),
+    )
     lookahead.set(title="lookahead-minimax on the bilinear game")
     for c, colour in ((0.1, PATH), (0.5, FLOW)):
         betas = np.linspace(-0.9, 0.5, 57)
@@ -104,7 +109,7 @@ def draw(out: Path) -> list[str]:
         momentum.plot(betas, ours, "o", ms=3, color=colour, label=f"c = {c:g}, autodiff")
         momentum.plot(betas, roots, "--", lw=1, color=INK)
         lines.append(f"momentum, c = {c:g}: off its polynomial by {np.abs(ours - roots).max():.1e}")
-    momentum.set(xlabel="momentum β of both players", ylabel="spectral radius", ylim=(0.9, 1.15))
+    momentum.set(xlabel="momentum β of both players", ylabel="spectral radius", ylim=(0.94, 1.32))
     momentum.set(title="negative momentum, alternating, bilinear game")
     for panel in (lookahead, momentum):
         panel.axhline(1, color=INK, lw=0.8)

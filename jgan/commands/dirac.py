@@ -15,7 +15,7 @@ from jgan.errors import UserError
 from jgan.files import make_folder
 from jgan.numerics import dirac_theory
 from jgan.numerics.dirac import REGULARISERS
-from jgan.numerics.dirac_study import Case, Study, study
+from jgan.numerics.dirac_study import Case, Study, study, with_limits
 from jgan.numerics.named_rules import Setting
 from jgan.numerics.verdict import WORDS, Verdict
 
@@ -119,7 +119,7 @@ def dirac(
         make_folder(Path(out).parent)
     with jax.enable_x64(True):
         try:
-            found = DiracStudy(study(case, steps))
+            found = DiracStudy(with_limits(study(case, steps)))
         except ValueError as error:
             raise UserError(str(error)) from error
     if out is not None:

@@ -75,7 +75,7 @@ class Study(NamedTuple):
       spectral_radius: the factor of a single update: the largest modulus of ``operator`` to the power
         1/``period``; None where that is empty.
       period: updates after which the rule does the same again.
-      limit: the largest stable step of the rule; None where ``operator`` is empty.
+      limit: the largest stable step of the rule, by `with_limits`; None before, and without ``operator``.
       critical_gamma: the penalty's strength at which the field's eigenvalues become real, so that the players
         no longer circle; None where they never do.
       path: ``(steps + 1, 2)``, θ and ψ.
@@ -120,7 +120,7 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
     smooth, period = REGULARISERS[case.penalty].smooth, period_of(case.rule, case.setting)
     field_values: list[complex] = []
     operator_values: list[complex] = []
-    radius = limit = critical = None
+    radius = None
     if smooth:
         tau = case.setting.tau
         field_values = _solved(lambda: dirac_field(case.loss, case.penalty, strength, tau))
@@ -129,8 +129,6 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
         )
         largest = max(map(abs, operator_values))
         radius = float(radius_an_update(case.rule, largest, case.setting))
-        limit = _limit(case)
-        critical = _critical_gamma(case)
     path = np.asarray(jax.jit(lambda state: positions(rule, state, batch, steps))(case.state()))
     if long is None:
         long = 1 << (17 if case.penalty == "instance-noise" else 19)
@@ -147,12 +145,19 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
         operator=operator_values,
         spectral_radius=radius,
         period=period,
-        limit=limit,
-        critical_gamma=critical,
+        limit=None,
+        critical_gamma=None,
         path=path[:, ::-1],  # tree order has the discriminator first
         observed_rate=observed_rate(path),
         verdict=judge(rule, batch, case.state, radius, steps=long),
     )
+
+
+def with_limits(found: Study) -> Study:
+    """The study with the largest stable step and the critical strength, where anything can be linearised."""
+    if not found.operator:
+        return found
+    return found._replace(limit=_limit(found.case), critical_gamma=_critical_gamma(found.case))
 
 
 def _limit(case: Case) -> StepLimit:
