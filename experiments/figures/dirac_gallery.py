@@ -41,7 +41,8 @@ def gallery(out: Path, step: float = 0.2, steps: int = 500) -> list[str]:
     for panel, (title, loss, penalty, strength) in zip(axes.flat, PANELS, strict=True):
         toy = Case(loss, penalty, strength).toy()
         curve = flow_curve(field(toy.game, as_variables(1.0, 1.0), toy.batch), step * steps)
-        words = "flow" if curve.stopped is None else f"flow until time {curve.times[-1]:.3g}"
+        label = "flow without clipping" if penalty == "clip" else "flow"
+        words = label if curve.stopped is None else f"flow until time {curve.times[-1]:.3g}"
         panel.plot(curve.points[:, 1], curve.points[:, 0], color=INK, lw=1, label=words)
         for rule, count, colour in RULES:
             case = Case(loss, penalty, strength, rule, Setting(step, 0.0, count))
@@ -58,7 +59,7 @@ def gallery(out: Path, step: float = 0.2, steps: int = 500) -> list[str]:
             last = float(np.linalg.norm(found.path[-1]))
             lines.append(f"{title:<20} {name:<24} distance {last:8.2e}  {found.verdict.word}")
         panel.plot(0, 0, "x", color=INK)
-        panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="θ", ylabel="ψ")
+        panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-3.2, 2.2), xlabel="θ", ylabel="ψ")
         panel.set_aspect("equal")
         panel.legend(fontsize=7, loc="lower left")
     figure.tight_layout()
