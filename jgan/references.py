@@ -41,6 +41,7 @@ PAPERS_OF = {
     "terms.pool.pool": ("shrivastava2017learning", "zhu2017unpaired"),
     "terms.pull_away.pull_away": ("zhao2017energy",),
     "terms.pull_away.mean_squared_cosine": ("zhao2017energy",),
+    "terms.quantized.discretized_logistic": ("salimans2017pixelcnn",),
     "terms.regularizers.orthogonal": ("brock2019large",),
     "terms.regularizers.lecam": ("tseng2021regularizing",),
     "terms.regularizers.consistency": ("zhang2020consistency", "zhao2021improved"),
@@ -103,6 +104,14 @@ PAPERS_OF = {
     "networks.virtual.VirtualNorm": ("salimans2016improved",),
     "training.usual_groups.Adam": ("kingma2015adam",),
     "training.usual_groups.TwoRateAdam": ("kingma2015adam", "heusel2017gans"),
+    "statistics.expected_best.expected_best": ("tang2020showing",),
+    "statistics.improvement.improvement": ("agarwal2021deep",),
+    "statistics.improvement.holm": ("holm1979simple",),
+    "statistics.profiles.performance_profile": ("dolan2002benchmarking", "agarwal2021deep"),
+    "statistics.ranks.critical_difference": ("demsar2006statistical",),
+    "statistics.summaries.interquartile_mean": ("agarwal2021deep",),
+    "statistics.summaries.bootstrap_interval": ("agarwal2021deep",),
+    "statistics.summaries.wilson_interval": ("wilson1927probable",),
 }
 """By the place in jgan of a function, a class or a whole module, the papers that it rests on."""
 

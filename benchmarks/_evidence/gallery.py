@@ -1,16 +1,26 @@
 """The gallery: a picture of real examples, a system and its control, and what is known of the system."""
 
+import shlex
+import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks._evidence.picture_distances import (
+    Distances,
+    describe,
+    keep_distances,
+    measure_distances,
+)
+from benchmarks._evidence.subjects import DIGITS, Subject
 from benchmarks._evidence.tables import claims_of, measured_cell, verdict_of
 from jgan.claims.comparisons import with_real
 from jgan.claims.evidence import EvidenceRow, Table
 from jgan.claims.results import TRAINING, read_result
 from jgan.claims.training_runs import TrainingRuns
-from jgan.claims.trainings import CONTROL, SYSTEM, plan
+from jgan.claims.trainings import CONTROL, SYSTEM
+from jgan.cli.main import main as jgan
 from jgan.errors import UserError
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
@@ -25,15 +35,31 @@ chose. `make gallery` writes this page from the evidence that `make evidence` ke
 """
 
 
+class Figure(NamedTuple):
+    """A further picture of a system, made by a command from the run of its training.
+
+    Attributes:
+      name: of the picture, ``SYSTEM-NAME.png``.
+      command: of ``jgan``, in which the run's directory and ``--out`` are left out, such as
+        ``"interpolate --rows 6"``.
+      see: a sentence that says what is to be seen.
+    """
+
+    name: str
+    command: str
+    see: str
+
+
 class Caption(NamedTuple):
     """What a person says of a system's picture.
 
     Attributes:
-      name: of the experiment file, without ``.py``.
+      name: of the subject (`benchmarks._evidence.subjects`).
       see: a sentence that says what is to be seen.
       wrong: a sentence that says what is wrong with it.
       claim: the claim whose trainings are shown; "" for the first.
       view: which of the game's views is shown.
+      figures: further pictures.
     """
 
     name: str
@@ -41,6 +67,7 @@ class Caption(NamedTuple):
     wrong: str
     claim: str = ""
     view: str = "samples"
+    figures: tuple[Figure, ...] = ()
 
 
 def read_captions(path: Path) -> dict[str, Caption]:
@@ -51,19 +78,29 @@ def read_captions(path: Path) -> dict[str, Caption]:
     """
     try:
         found = tomllib.loads(path.read_text())
-        return {name: Caption(name, **fields) for name, fields in found.items()}
+        return {name: _caption(name, **fields) for name, fields in found.items()}
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{str(path)!r} is no file of captions: {error}.") from error
 
 
-def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
-    """Draw a system's picture if its trainings are there; returns a line that says what was done.
+def _caption(name: str, figures: Sequence[Mapping[str, str]] = (), **fields: str) -> Caption:
+    return Caption(name, **fields, figures=tuple(Figure(**own) for own in figures))
+
+
+def draw(
+    known: Mapping[str, Subject], runs: Path, docs: Path, distances: Path, caption: Caption
+) -> str:
+    """Draw a system's picture and keep its distances, if its trainings are there.
+
+    Returns:
+      A line that says what was done.
 
     Raises:
       UserError: if the caption names a claim or a view that the experiment does not have.
     """
-    file = load_experiment(experiments / f"{caption.name}.py")
-    made = plan(file, {})
+    if caption.name not in known:
+        return f"{caption.name}: its data are not given, its picture stays as it is"
+    file, made = load_experiment(known[caption.name].file), known[caption.name].plan()
     names = [claim.name for claim in made.claims]
     claim = caption.claim or names[0]
     if claim not in names:
@@ -72,12 +109,14 @@ def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
         )
     kept = TrainingRuns(file, runs / caption.name)
     shown: list[Trained | None] = []
+    seconds = []
     for variant in (SYSTEM, CONTROL):
         training = made.trainings[claim, variant]
         result = read_result(kept.path(training, SEED))
         if result is None or result.state == TRAINING:
             return f"{caption.name}: no training is kept, its picture stays as it is"
         shown.append(kept.trained(training, SEED))
+        seconds.append(result.seconds)
     system, control = shown
     pixels = with_real(system, control, caption.view)
     if pixels is None:
@@ -86,10 +125,35 @@ def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
         )
     place = make_folder(docs / "gallery") / f"{caption.name}.png"
     write_atomically(place, encode_png(pixels))
+    if system is not None:
+        measured = measure_distances(caption.name, system, seconds[0])
+        keep_distances(distances, {(row.experiment, row.features): row for row in measured})
+    run = kept.path(made.trainings[claim, SYSTEM], SEED)
+    for figure in caption.figures:
+        write_atomically(
+            place.with_name(f"{caption.name}-{figure.name}.png"), _drawn_by_command(figure, run)
+        )
     return f"{caption.name}: wrote {place}"
 
 
-def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: Table) -> str:
+def _drawn_by_command(figure: Figure, run: Path) -> bytes:
+    """The picture that a figure's command makes of a run, as a PNG file."""
+    command, *flags = shlex.split(figure.command)
+    with tempfile.TemporaryDirectory() as folder:
+        is_strip = command == "interpolate"
+        out = Path(folder) if is_strip else Path(folder) / "figure.png"
+        if jgan([command, str(run), *flags, "--quiet", "--out", str(out)]) != 0:
+            raise UserError(f"the command of the figure {figure.name!r} failed: {figure.command}.")
+        return (out / "strip.png" if is_strip else out).read_bytes()
+
+
+def page(
+    experiments: Path,
+    docs: Path,
+    captions: Mapping[str, Caption],
+    table: Table,
+    distances: Distances,
+) -> str:
     """The page in Markdown.
 
     Raises:
@@ -104,17 +168,26 @@ def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: 
         ):
             if not is_there:
                 raise UserError(f"{name} has no {missing}; run `make evidence` first.")
-        summary = load_experiment(experiments / f"{name}.py").summary
-        sections.append("\n".join(_section(caption, summary, rows)))
+        summary = load_experiment(experiments / f"{name.removesuffix(DIGITS)}.py").summary
+        sections.append("\n".join(_section(caption, summary, rows, distances)))
     return "\n".join(sections)
 
 
-def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterator[str]:
+def _section(
+    caption: Caption, summary: str, rows: list[EvidenceRow], distances: Distances
+) -> Iterator[str]:
     name = caption.name
     title = summary.rstrip(".")
+    command = f"jgan verify experiments/{name}.py"
+    if name.endswith(DIGITS):
+        title += ", on digits"
+        command = f"jgan verify experiments/{name.removesuffix(DIGITS)}.py --data mnist:FOLDER"
     yield f"## {title}\n"
     yield f"![{title.partition(':')[0]}: real, system, control](gallery/{name}.png)\n"
     yield f"{caption.see} {caption.wrong}\n"
+    for figure in caption.figures:
+        yield f"![{figure.see}](gallery/{name}-{figure.name}.png)\n"
+        yield f"`jgan {figure.command}`: {figure.see}\n"
     for own in claims_of(rows):
         verdict = verdict_of(own)
         system, control = map(measured_cell, (verdict.system, verdict.control))
@@ -122,5 +195,6 @@ def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterato
             f"* {verdict.claim.name}, {own[0].bound}: {system} over {len(verdict.system)} seeds, control "
             f"{control}: {verdict.word}"
         )
+    yield from describe(name, distances)
     seconds = max(row.seconds for row in rows if row.variant == SYSTEM)
-    yield f"* `jgan verify experiments/{name}.py --seeds 3`; one training takes {seconds:.0f} s\n"
+    yield f"* `{command} --seeds 3`; one training takes {seconds:.0f} s\n"

@@ -9,8 +9,8 @@ import jax
 
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, Positive, Several, Weight
+from jgan.commands.notebook import Numbers
 from jgan.commands.paths import PngFile
-from jgan.commands.table import Numbers
 from jgan.errors import UserError
 from jgan.files import make_folder
 from jgan.numerics import dirac_theory

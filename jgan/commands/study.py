@@ -11,9 +11,9 @@ import numpy as np
 from jgan.commands.command import command
 from jgan.commands.game_file import GameFile, as_game_file
 from jgan.commands.kinds import Count, Finite, NotNegative, Positive, Several, Weight
+from jgan.commands.notebook import Numbers
 from jgan.commands.paths import PngFile
 from jgan.commands.study_table import Limits, as_json, as_table
-from jgan.commands.table import Numbers
 from jgan.display import task
 from jgan.errors import UserError
 from jgan.files import make_folder
