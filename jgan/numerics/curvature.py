@@ -17,6 +17,8 @@ from jgan.rules.joint_move import params_of, with_params
 from jgan.scene import as_step
 
 Scalar = Callable[[jax.Array], jax.Array]
+FLOOR = 1e-8
+"""The least error of a curvature: networks may round to single precision inside."""
 
 
 class FlatLosses(NamedTuple):
@@ -128,7 +130,7 @@ def exact_curvatures(losses: FlatLosses) -> Curvatures:
 
 def _least(matrix: np.ndarray, error: float) -> Curvature:
     values = np.linalg.eigvalsh(0.5 * (matrix + matrix.T))
-    return Curvature(float(values[0]), float(max(error, np.finfo(float).tiny)) * len(matrix))
+    return Curvature(float(values[0]), max(float(error) * len(matrix), FLOOR))
 
 
 def free_curvatures(
@@ -235,4 +237,4 @@ def _lanczos(
     except ArpackError:
         return UNKNOWN
     gap = np.linalg.norm(product(vectors[:, 0]) - values[0] * vectors[:, 0])
-    return Curvature(float(values[0]), float(gap))
+    return Curvature(float(values[0]), max(float(gap), FLOOR))

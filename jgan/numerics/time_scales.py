@@ -113,7 +113,7 @@ def critical_tau(
     Raises:
       ValueError: as in `scaled_rows`, or if the ends are not positive and increasing.
 
-    >>> b, c, d = 1.0, 2.0, 4.0  # min over x, max over y of -b x²/2 + c x y - d y²/2: stable from b/d on
+    >>> b, c, d = 1.0, 3.0, 4.0  # min over x, max over y of -b x²/2 + c x y - d y²/2: stable from b/d on
     >>> round(critical_tau(np.array([[-d, c], [-c, b]]), 1), 9)
     0.25
     """

@@ -36,9 +36,9 @@ def two_player(
 
     >>> from jgan.numerics.field import field
     >>> from jgan.numerics.selfmap import jacobian
-    >>> game = two_player(lambda x, y: x * y, lambda x, y: y**2 - x * y, start=(1.0, 1.0))
+    >>> game = two_player(lambda x, y: x**2 + x * y, lambda x, y: y**2 - x * y, start=(1.0, 1.0))
     >>> jacobian(field(game, game.init(jax.random.key(0), {}), {})).tolist()  # y comes first
-    [[-2.0, 1.0], [-1.0, 0.0]]
+    [[-2.0, 1.0], [-1.0, -2.0]]
     """
     x, y = _players(start, split)
     for name, loss in (
