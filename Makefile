@@ -6,7 +6,7 @@ export UV_SYSTEM_CERTS := 1
 # Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: train test test-all gallery evidence wheel docs-test matrix lint types
+.PHONY: train test test-all figures gallery evidence wheel docs-test matrix lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
@@ -25,6 +25,12 @@ test-all: lint types
 evidence: .venv/ready
 	$(RUN) python -m benchmarks.evidence
 	$(RUN) python -m benchmarks.evidence --tables
+
+# The figures of the literature in docs/figures, each with its closed form over the measurement: a minute each.
+FIGURES := dirac_gallery bilinear consensus step_limits limit_cycles time_scales
+figures: .venv/ready
+	mkdir -p docs/figures
+	for name in $(FIGURES); do $(RUN) python experiments/figures/$$name.py --out docs/figures/$$name.png || exit 1; done
 
 # The pictures of docs/gallery.md, from the trainings that `make evidence` left, and the page itself.
 gallery: .venv/ready

@@ -24,9 +24,9 @@ from benchmarks._coverage import tiny
 from benchmarks._coverage.games import TOYS, Toy
 from benchmarks._workers.report import commit, machine
 from jgan.files import write_atomically
-from jgan.numerics.dirac_rules import RULES, Setting, named_rule
 from jgan.numerics.eigen import spectral_radius
 from jgan.numerics.field import operator, settled
+from jgan.numerics.named_rules import RULES, Setting, named_rule
 from jgan.numerics.orbit import positions
 from jgan.rules.joint_move import params_of, with_params
 from jgan.rules.rule import TrainState
@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
 
     Attributes:
       game: its family, loss and penalty, as ``family, loss, penalty``.
-      rule: a name in `jgan.numerics.dirac_rules.RULES`.
+      rule: a name in `jgan.numerics.named_rules.RULES`.
       radius: of one update at the equilibrium; None where the game has no derivative there.
       predicted: a word of `PREDICTIONS`.
       did: a word of `DEEDS`.

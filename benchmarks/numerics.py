@@ -26,9 +26,9 @@ from jgan.losses import non_saturating
 from jgan.networks.dcgan import dcgan_discriminator, dcgan_generator
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.dirac import LOSSES, REGULARISERS, regularised
-from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, study
 from jgan.numerics.field import field
+from jgan.numerics.named_rules import Setting
 from jgan.numerics.orbit import iterate
 from jgan.numerics.selfmap import SelfMap, jacobian
 from jgan.numerics.spectrum import leading_eigenvalues

@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from jgan.commands.run import Run
     from jgan.commands.sample import sample
     from jgan.commands.spectrum import spectrum
+    from jgan.commands.study import study
     from jgan.commands.sweep import sweep
     from jgan.commands.table import table
     from jgan.commands.train import train
     from jgan.commands.verify import verify
     from jgan.errors import UserError
-    from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
+    from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game, with_projection
     from jgan.gans.conditional import conditional
     from jgan.gans.gan import gan
     from jgan.gans.versus import versus
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     )
     from jgan.networks import Network, from_linen, pair
     from jgan.numerics.field import field, operator
+    from jgan.numerics.two_player import two_player, zero_sum
     from jgan.rules import Rule, TrainState, alternating, averaged, extragradient, simultaneous
     from jgan.scene import Inputs, Meeting, Term
     from jgan.terms import adversarial
@@ -127,14 +129,18 @@ __all__ = [
     "sample",
     "simultaneous",
     "spectrum",
+    "study",
     "sweep",
     "table",
     "train",
+    "two_player",
     "uniform",
     "verify",
     "versus",
     "wasserstein",
     "wgan_gp",
+    "with_projection",
+    "zero_sum",
 ]
 
 _MODULE_OF = {
@@ -152,6 +158,7 @@ _MODULE_OF = {
     "interpolate": "jgan.commands.interpolate",
     "report": "jgan.commands.report",
     "spectrum": "jgan.commands.spectrum",
+    "study": "jgan.commands.study",
     "sweep": "jgan.commands.sweep",
     "table": "jgan.commands.table",
     "verify": "jgan.commands.verify",
@@ -167,6 +174,7 @@ _MODULE_OF = {
     "GENERATOR": "jgan.game",
     "PLAYERS": "jgan.game",
     "Game": "jgan.game",
+    "with_projection": "jgan.game",
     "conditional": "jgan.gans.conditional",
     "gan": "jgan.gans.gan",
     "versus": "jgan.gans.versus",
@@ -183,6 +191,8 @@ _MODULE_OF = {
     "pair": "jgan.networks",
     "field": "jgan.numerics.field",
     "operator": "jgan.numerics.field",
+    "two_player": "jgan.numerics.two_player",
+    "zero_sum": "jgan.numerics.two_player",
     "Rule": "jgan.rules",
     "TrainState": "jgan.rules",
     "alternating": "jgan.rules",

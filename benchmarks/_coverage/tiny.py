@@ -12,9 +12,9 @@ from jgan.game import Batch, Game
 from jgan.gans.gan import gan
 from jgan.losses import Loss, non_saturating, relativistic, wasserstein
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
-from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import eigenvalues
 from jgan.numerics.field import operator
+from jgan.numerics.named_rules import Setting, named_rule
 from jgan.numerics.orbit import positions
 from jgan.scene import Term
 from jgan.terms.penalties import r1, r1_r2, wgan_gp
@@ -42,7 +42,7 @@ class Ending(NamedTuple):
 
     Attributes:
       game: loss and penalty.
-      rule: a name in `jgan.numerics.dirac_rules.RULES`.
+      rule: a name in `jgan.numerics.named_rules.RULES`.
       radius: the largest modulus of an eigenvalue of an update there; None if it is not finite.
       neutral: how many eigenvalues have a modulus within `NEUTRAL` of 1: directions along which players at
         an equilibrium are free, of which networks have many.

@@ -106,7 +106,7 @@ def _program(command: str) -> str:
 
 
 def experiment_files(page: str) -> dict[str, str]:
-    r"""The experiment files that a page shows, by the names by which its commands train them.
+    r"""The files of experiments and of games that a page shows, by the names by which its commands use them.
 
     >>> page = "```python\ndef experiment(): ...\n```\nTrain it by `jgan train mine.py --steps 9`."
     >>> experiment_files(page)
@@ -115,9 +115,11 @@ def experiment_files(page: str) -> dict[str, str]:
     shown = [
         item.text
         for item in items(page)
-        if item.kind == "python" and item.text.find("def experiment(") >= 0 > item.text.find(">>> ")
+        if item.kind == "python"
+        and re.search(r"^def (experiment|game)\(", item.text, re.MULTILINE)
+        and ">>> " not in item.text
     ]
-    used = re.findall(r"\bjgan (?:train|verify|sweep) ([\w-]+\.py)\b", page)
+    used = re.findall(r"\bjgan (?:train|verify|sweep|study) ([\w-]+\.py)\b", page)
     made = set(re.findall(r"\bjgan new ([\w-]+\.py)\b", page))
     names = [name for name in dict.fromkeys(used) if name not in made]
     return dict(zip(names, shown, strict=False))

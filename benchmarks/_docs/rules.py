@@ -15,6 +15,7 @@ NOT_RUN = {
     r"^(pip|uv|uvx|python3? -m (pip|venv)) ": "installs packages; `make wheel` installs jgan and uses it",
     r"^git (clone|push|pull)": "needs the network",
     r"^make (train|test|test-all|evidence|gallery|wheel|docs-test|matrix|lint|types)\b": "a target of its own",
+    r"^make figures\b": "draws the figures of the documents",
     r"^(source|export|cd) ": "prepares a shell",
     r"-m benchmarks\.evidence|^make evidence": "writes the tables of the documents",
     r"\bbenchmarks[./]": "a measurement of minutes to hours",

@@ -17,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.commands.dirac_figure import INK, pyplot
-from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import spectral_radius
 from jgan.numerics.field import operator, settled
+from jgan.numerics.named_rules import Setting, named_rule
 from jgan.numerics.orbit import positions
 from jgan.numerics.toy_games import bilinear
 from jgan.rules import Rule

@@ -2,8 +2,8 @@
 
     python experiments/figures/dirac_gallery.py [--out dirac_gallery.png]
 
-Every regulariser under simultaneous and alternating descent, h = 0.2, 500 steps from (1, 1), at the
-settings of the authors' notebook: clipping at 1, WGAN-GP 0.7, noise 0.7, R1 0.3 and critical 1.0,
+Every regulariser in continuous time and under simultaneous and alternating descent, h = 0.2, 500 steps from (1,
+1), at the settings of the authors' notebook: clipping at 1, WGAN-GP 0.7, noise 0.7, R1 0.3 and critical 1.0,
 consensus 1.0. Each panel carries the verdict of the long run.
 """
 
@@ -14,8 +14,11 @@ import jax
 import numpy as np
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
-from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, study
+from jgan.numerics.field import field
+from jgan.numerics.flow import flow_curve
+from jgan.numerics.named_rules import Setting
+from jgan.numerics.toy_games import as_variables
 
 PANELS: tuple[tuple[str, str, str, float | None], ...] = (
     ("GAN", "minimax", "none", None),
@@ -36,6 +39,11 @@ def gallery(out: Path, step: float = 0.2, steps: int = 500) -> list[str]:
     figure, axes = plt.subplots(2, 4, figsize=(15, 7.8))
     lines = []
     for panel, (title, loss, penalty, strength) in zip(axes.flat, PANELS, strict=True):
+        toy = Case(loss, penalty, strength).toy()
+        curve = flow_curve(field(toy.game, as_variables(1.0, 1.0), toy.batch), step * steps)
+        label = "flow without clipping" if penalty == "clip" else "flow"
+        words = label if curve.stopped is None else f"flow until time {curve.times[-1]:.3g}"
+        panel.plot(curve.points[:, 1], curve.points[:, 0], color=INK, lw=1, label=words)
         for rule, count, colour in RULES:
             case = Case(loss, penalty, strength, rule, Setting(step, 0.0, count))
             found = study(case, steps)
@@ -51,7 +59,7 @@ def gallery(out: Path, step: float = 0.2, steps: int = 500) -> list[str]:
             last = float(np.linalg.norm(found.path[-1]))
             lines.append(f"{title:<20} {name:<24} distance {last:8.2e}  {found.verdict.word}")
         panel.plot(0, 0, "x", color=INK)
-        panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="θ", ylabel="ψ")
+        panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-3.2, 2.2), xlabel="θ", ylabel="ψ")
         panel.set_aspect("equal")
         panel.legend(fontsize=7, loc="lower left")
     figure.tight_layout()

@@ -8,8 +8,8 @@ spectral radius of the operator at the equilibrium, and the verdict of the long 
 
 import jax
 
-from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, study
+from jgan.numerics.named_rules import Setting
 
 METHODS: tuple[tuple[str, str, str], ...] = (
     ("unregularised (minimax)", "minimax", "none"),

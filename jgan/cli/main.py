@@ -18,6 +18,7 @@
     jgan new FILE --from NAME   a copy of an experiment to change
     jgan cite [RUN]             the papers behind a run, as BibTeX
     jgan dirac [flags]          theory and practice of the one-parameter GAN
+    jgan study FILE [flags]     the same of any game that a file defines in a few lines
     jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
     jgan doctor                 versions, devices, memory, and what is missing for what
 
@@ -59,6 +60,7 @@ COMMANDS = (
     "new",
     "cite",
     "dirac",
+    "study",
     "spectrum",
     "doctor",
 )
@@ -66,7 +68,17 @@ OF_EXPERIMENTS = ("train", "sweep", "verify")
 """Commands whose first word is an experiment."""
 TRAINS = ("train", "sweep", "classifier")
 """Commands whose output is how far they are; others print results, and how far they are on the error stream."""
-SLOW = (*TRAINS, "evaluate", "compare", "invert", "inpaint", "dissect", "verify", "spectrum")
+SLOW = (
+    *TRAINS,
+    "evaluate",
+    "compare",
+    "invert",
+    "inpaint",
+    "dissect",
+    "verify",
+    "study",
+    "spectrum",
+)
 """Commands that a log, too, names before JAX is loaded, which takes seconds."""
 _HOOK = sys.unraisablehook
 

@@ -1,20 +1,22 @@
 """Theory and practice of the one-parameter GAN."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import jax
 
 from jgan.commands.command import command
-from jgan.commands.kinds import Count, Several
+from jgan.commands.kinds import Count, Positive, Several, Weight
 from jgan.commands.notebook import Numbers
 from jgan.commands.paths import PngFile
 from jgan.errors import UserError
 from jgan.files import make_folder
+from jgan.numerics import dirac_theory
 from jgan.numerics.dirac import REGULARISERS
-from jgan.numerics.dirac_rules import Setting
-from jgan.numerics.dirac_study import Case, Study, study
+from jgan.numerics.dirac_study import Case, Study, study, with_limits
+from jgan.numerics.named_rules import Setting
 from jgan.numerics.verdict import WORDS, Verdict
 
 MOST = 1e6
@@ -54,7 +56,12 @@ def dirac(
     rule: str = "simultaneous",
     step: float = 0.2,
     momentum: float = 0.0,
+    tau: Positive = 1.0,
+    optimizer: Literal["sgd", "adam"] = "sgd",
+    beta2: float = 0.999,
     discriminator_steps: Count = 1,
+    generator_steps: Count = 1,
+    weights: Sequence[Weight] = (),
     steps: Several = 500,
     start: tuple[float, float] = (1.0, 1.0),
     out: PngFile | None = None,
@@ -72,30 +79,47 @@ def dirac(
         of r1+r2 (0.3), twice the weight of wgan-gp with target 1 and of one-centred (0.7), the standard
         deviation of the instance noise (0.7), the bound on |psi| of clip (1).
       rule: Name of the rule: simultaneous, alternating, extragradient, optimistic, past-extragradient,
-        symplectic, competitive, look-ahead, lola, lookahead-minimax, runge-kutta-2, runge-kutta-4 or
+        consensus, symplectic, competitive, look-ahead, lola, lookahead-minimax, runge-kutta-2, runge-kutta-4 or
         drift-corrected.
-      step: Learning rate of both players.
-      momentum: Momentum of both players, between -1 and 1.
+      step: Learning rate of the generator, and of the discriminator unless tau is given.
+      momentum: Momentum of both players, between -1 and 1; of adam, the decay of the first moment.
+      tau: The discriminator's learning rate over the generator's.
+      optimizer: Optimizer of both players.
+      beta2: Decay of adam's second moment.
       discriminator_steps: Number of steps of the discriminator in each update of the rule alternating.
+      generator_steps: Number of steps of the generator in each update of the rule alternating.
+      weights: Numbers of the rule's own, as NAME=NUMBER: gamma of consensus (1), strength of symplectic (1),
+        alpha of look-ahead and lola (the step), anticipation and shaping of lola (1), every and share of
+        lookahead-minimax (5 and 0.5), regularization of runge-kutta (0), own and interaction of drift-corrected
+        (0 and 1).
       steps: Number of updates.
       start: First theta and psi.
       out: FILE.png for the figure.
 
     Returns:
-      Eigenvalues of the field and of the operator, rates and the verdict by name, complex numbers as pairs; it
-      prints as a table.
+      Eigenvalues of the field and of the operator, rates, the largest stable step, the critical strength of the
+      regulariser and the verdict by name, complex numbers as pairs; it prints as a table.
 
     Raises:
       UserError: If a name is unknown or a number outside its range.
     """
-    setting = Setting(step, momentum, discriminator_steps)
+    setting = Setting(
+        step,
+        momentum,
+        discriminator_steps,
+        generator_steps,
+        tau,
+        optimizer,
+        beta2,
+        dict(cast("Sequence[tuple[str, float]]", weights)),
+    )
     case = Case(loss, penalty, gamma, rule, setting, (start[0], start[1]))
     check(case)
     if out is not None:
         make_folder(Path(out).parent)
     with jax.enable_x64(True):
         try:
-            found = DiracStudy(study(case, steps))
+            found = DiracStudy(with_limits(study(case, steps)))
         except ValueError as error:
             raise UserError(str(error)) from error
     if out is not None:
@@ -108,6 +132,8 @@ def check(case: Case) -> None:
     setting = case.setting
     if not 0 < setting.step < float("inf"):
         raise UserError(f"--step is {setting.step:g}, but must be a positive number.")
+    if not 0 <= setting.beta2 < 1:
+        raise UserError(f"--beta2 is {setting.beta2:g}, but must be at least 0 and below 1.")
     if not -1 < setting.momentum < 1:
         raise UserError(f"--momentum is {setting.momentum:g}, but must lie between -1 and 1.")
     if not all(-MOST < value < MOST for value in case.start):
@@ -141,7 +167,11 @@ def as_json(found: Study) -> dict[str, Any]:
         "rule": case.rule,
         "step": case.setting.step,
         "momentum": case.setting.momentum,
+        "tau": case.setting.tau,
+        "optimizer": case.setting.optimizer,
         "discriminator_steps": case.setting.discriminator_steps,
+        "generator_steps": case.setting.generator_steps,
+        "weights": dict(case.setting.weights),
         "steps": len(found.path) - 1,
         "start": list(case.start),
         "field_eigenvalues": _pairs(found.field),
@@ -150,6 +180,11 @@ def as_json(found: Study) -> dict[str, Any]:
         "operator_eigenvalues": _pairs(found.operator),
         "operator_eigenvalues_closed_form": _pairs(found.operator_theory),
         "spectral_radius": found.spectral_radius,
+        "largest_stable_step": None if found.limit is None else _finite(found.limit.step),
+        "largest_stable_step_closed_form": _theory_limit(found),
+        "neutral_below_it": None if found.limit is None else found.limit.neutral,
+        "critical_gamma": found.critical_gamma,
+        "critical_gamma_closed_form": _theory_gamma(found),
         "observed_rate": found.observed_rate,
         "amplitude": _finite(found.verdict.amplitude),
         "centre": [_finite(value) for value in found.verdict.centre[::-1]],
@@ -182,6 +217,13 @@ def as_table(found: Study) -> str:
             _number(found.spectral_radius),
             _number(found.observed_rate),
         ),
+        (
+            "largest stable step",
+            _number(_theory_limit(found)),
+            "-" if found.limit is None else found.limit.in_words(),
+            "",
+        ),
+        ("critical gamma", _number(_theory_gamma(found)), _number(found.critical_gamma), ""),
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = [
@@ -197,6 +239,20 @@ def as_table(found: Study) -> str:
         )
     lines.append(f"verdict: {verdict.word} - {WORDS[verdict.word]} ({details(verdict)})")
     return "\n".join(lines)
+
+
+def _theory_limit(found: Study) -> float | None:
+    case = found.case
+    if not case.setting.plain:
+        return None
+    strength, tau = case.given_strength(), float(case.setting.tau)
+    return dirac_theory.step_limit(case.rule, case.loss, case.penalty, strength, tau)
+
+
+def _theory_gamma(found: Study) -> float | None:
+    return dirac_theory.critical_gamma(
+        found.case.loss, found.case.penalty, float(found.case.setting.tau)
+    )
 
 
 def details(verdict: Verdict) -> str:

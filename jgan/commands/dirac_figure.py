@@ -1,5 +1,6 @@
 """The figure of ``jgan dirac``: field, flow and iterates; distance; eigenvalues; map of stability."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 from jgan.files import make_folder
 from jgan.game import DISCRIMINATOR, GENERATOR
 from jgan.numerics.dirac import REGULARISERS
-from jgan.numerics.dirac_rules import RULES
 from jgan.numerics.dirac_study import Case, Study
 from jgan.numerics.field import field, vector_field
 from jgan.numerics.flow import flow_curve
+from jgan.numerics.named_rules import RULES
 from jgan.numerics.stability import radius_map
+from jgan.numerics.time_scales import with_time_scale
 from jgan.numerics.toy_games import as_variables
 
 INK, PATH, FLOW, FIELD = "#222222", "#c2410c", "#1d4ed8", "#9ca3af"
@@ -40,8 +42,9 @@ def draw(found: Study, out: Path) -> None:
         f"{case.loss}, {case.penalty}{strength}, {case.rule}, h = {case.setting.step:g}: {found.verdict.word}"
     )
     draw_plane(axes[0, 0], found)
-    draw_distance(axes[0, 1], found)
-    draw_eigenvalues(axes[1, 0], found)
+    with np.errstate(over="ignore"):
+        draw_distance(axes[0, 1], np.linalg.norm(found.path, axis=1), found.spectral_radius)
+    draw_eigenvalues(axes[1, 0], found.operator, found.operator_theory, found.period)
     draw_map(axes[1, 1], case)
     figure.tight_layout()
     make_folder(out.parent)
@@ -57,7 +60,8 @@ def draw_plane(axes: Any, found: Study, most: float = 6.0) -> None:
     toy = case.toy()
 
     def velocity(theta: jax.Array, psi: jax.Array) -> tuple[jax.Array, jax.Array]:
-        moves = vector_field(toy.game, as_variables(theta, psi), toy.batch)
+        game = with_time_scale(toy.game, case.setting.tau)
+        moves = vector_field(game, as_variables(theta, psi), toy.batch)
         return moves[GENERATOR], moves[DISCRIMINATOR]
 
     theta, psi = np.meshgrid(np.linspace(-size, size, 21), np.linspace(-size, size, 21))
@@ -66,7 +70,7 @@ def draw_plane(axes: Any, found: Study, most: float = 6.0) -> None:
     scale = np.sqrt(length) / np.maximum(length, 1e-12)  # short arrows stay visible
     axes.quiver(theta, psi, u * scale, v * scale, color=FIELD, width=0.003)
     curve = flow_curve(
-        field(toy.game, as_variables(*case.start), toy.batch),
+        field(with_time_scale(toy.game, case.setting.tau), as_variables(*case.start), toy.batch),
         float(case.setting.step) * (len(path) - 1),
     )
     # A flow that explodes, or meets a jump that lets nobody across, is drawn as far as it goes.
@@ -82,21 +86,24 @@ def draw_plane(axes: Any, found: Study, most: float = 6.0) -> None:
     axes.legend(loc="upper right", fontsize=8)
 
 
-def draw_distance(axes: Any, found: Study) -> None:
-    """Distance from the equilibrium against updates, with what the spectral radius predicts."""
-    with np.errstate(over="ignore"):
-        distance = np.linalg.norm(found.path, axis=1)
+def draw_distance(axes: Any, distance: np.ndarray, rate: float | None) -> None:
+    """Distance from the equilibrium against updates, with what the spectral radius predicts.
+
+    Args:
+      axes: to draw on.
+      distance: ``(steps + 1,)``.
+      rate: the spectral radius, None where there is none.
+    """
     steps = np.arange(len(distance))
     visible = np.isfinite(distance) & (distance > 0) & (distance < 1e12)
     axes.semilogy(steps[visible], distance[visible], color=PATH, label="observed")
-    if found.spectral_radius is not None and visible.any():
-        rate = found.spectral_radius
+    if rate is not None and visible.any():
         line = distance[0] * rate ** steps[visible]
         axes.semilogy(
             steps[visible], line, "--", color=INK, lw=1, label=f"factor an update {rate:.5f}"
         )
         if (
-            line.max() / line.min() < 1.2
+            line.max() < 1.2 * line.min()
             and distance[visible].max() / distance[visible].min() < 1.2
         ):
             axes.set_ylim(0.5 * distance[0], 2 * distance[0])
@@ -104,15 +111,24 @@ def draw_distance(axes: Any, found: Study) -> None:
     axes.legend(fontsize=8)
 
 
-def draw_eigenvalues(axes: Any, found: Study) -> None:
-    """The operator's eigenvalues and the unit circle, inside which it contracts."""
+def draw_eigenvalues(
+    axes: Any, found: Sequence[complex], closed_form: Sequence[complex], period: int
+) -> None:
+    """An operator's eigenvalues and the unit circle, inside which it contracts.
+
+    Args:
+      axes: to draw on.
+      found: the eigenvalues, empty where there are none.
+      closed_form: what theory says, empty where it says nothing.
+      period: updates that the operator stands for.
+    """
     angle = np.linspace(0, 2 * np.pi, 400)
     axes.plot(np.cos(angle), np.sin(angle), color=INK, lw=1)
     axes.axhline(0, color=FIELD, lw=0.5)
     axes.axvline(0, color=FIELD, lw=0.5)
-    values = np.array(found.operator)
-    if found.operator_theory:
-        theory = np.array(found.operator_theory)
+    values = np.array(found)
+    if len(closed_form):
+        theory = np.array(closed_form)
         axes.plot(theory.real, theory.imag, "s", ms=11, mfc="none", color=FLOW, label="closed form")
     if len(values):
         axes.plot(values.real, values.imag, "o", color=PATH, label="autodiff")
@@ -121,7 +137,7 @@ def draw_eigenvalues(axes: Any, found: Study) -> None:
         axes.text(
             0, 0, "the field jumps at the equilibrium:\nno eigenvalues", ha="center", va="center"
         )
-    updates = "" if found.period == 1 else f" of {found.period} updates"
+    updates = "" if period == 1 else f" of {period} updates"
     most = max(1.25, 1.1 * float(np.abs(values).max(initial=0.0)))
     axes.set(
         xlim=(-most, most), ylim=(-most, most), xlabel="Re λ", ylabel=f"Im λ (operator{updates})"
@@ -149,12 +165,14 @@ def draw_map(axes: Any, case: Case) -> None:
             penalty=case.penalty,
             momentum=momentum,
             discriminator_steps=case.setting.discriminator_steps,
+            setting=case.setting,
         )
 
     inert = case.penalty in ("none", "clip")
     if inert and RULES[case.rule].takes_momentum:
         label, here = "momentum", case.setting.momentum
-        heights = np.linspace(-0.9, 0.9, 90)
+        lowest = 0.0 if case.setting.optimizer == "adam" else -0.9
+        heights = np.linspace(lowest, 0.9, 90)
         radii = jax.vmap(lambda momentum: radius([strength], momentum)[0])(heights)
     elif inert:
         axes.plot(steps, radius([strength], 0.0)[0], color=PATH)

@@ -89,6 +89,22 @@ def positive(text: str) -> float:
     return value
 
 
+def weight(text: str) -> tuple[str, float]:
+    """The rule of ``NAME=NUMBER``.
+
+    >>> weight("alpha=0.5")
+    ('alpha', 0.5)
+    """
+    name, sign, number = text.partition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not sign or not name or not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"is {text!r}, but must be NAME=NUMBER, such as alpha=0.5")
+    return name, value
+
+
 def share(text: str) -> float:
     """The rule of floats between 0 and 1, both of them left out."""
     value = finite(text)
@@ -109,4 +125,5 @@ SeedsOrCount = Annotated[int | str, seeds_or_count]
 Finite = Annotated[float, finite]
 Rate = Annotated[float, rate]
 Positive = Annotated[float, positive]
+Weight = Annotated[str, weight]
 Share = Annotated[float, share]

@@ -65,7 +65,8 @@ NOWHERE = Sampled(())
 def numerical_errors(spectrum: Spectrum) -> np.ndarray:
     """Bounds ``(k,)`` of the errors of the values to first order: residual times condition.
 
-    Where no condition was asked for it counts as 1; where none was found the bound is NaN.
+    Where no condition was asked for it counts as 1, as is right for symmetric maps only; where none was found
+    the bound is NaN.
     """
     scale = float(np.abs(spectrum.values).max())
     conditions = (
@@ -88,7 +89,7 @@ def of_field(right: Spectrum, sampled: Sampled = NOWHERE) -> Diagnosis:
     number = int(np.argmax(right.values.real))
     lead, errors = right.values[number], numerical_errors(right)
     numbers = f"the largest real part is {lead.real:.3g} ({_known(right, number, sampled)})"
-    doubt = _doubt(lead.real, errors[number], sampled, 0.0)
+    doubt = _no_condition(right) or _doubt(lead.real, errors[number], sampled, 0.0)
     if doubt:
         return Diagnosis("undecided", f"its sign is not known, {doubt}: {numbers}")
     if lead.real > 0:
@@ -115,7 +116,7 @@ def of_operator(spectrum: Spectrum, sampled: Sampled = NOWHERE) -> Diagnosis:
     lead, error = spectrum.values[number], float(numerical_errors(spectrum)[number])
     radius = float(abs(lead))
     numbers = f"the spectral radius is {radius:.6g} ({_known(spectrum, number, sampled)})"
-    doubt = _doubt(radius, error, sampled, 1.0)
+    doubt = _no_condition(spectrum) or _doubt(radius, error, sampled, 1.0)
     if doubt:
         return Diagnosis("undecided", f"it is not known on which side of 1, {doubt}: {numbers}")
     if radius > 1:
@@ -155,6 +156,11 @@ def _doubt(value: float, error: float, sampled: Sampled, bound: float) -> str:
     if len(sampled.values) > 1 and not abs(sampled.mean - bound) > sampled.half_width:
         return "batches of examples differing by more than that"
     return ""
+
+
+def _no_condition(spectrum: Spectrum) -> str:
+    """A small residual says nothing of an eigenvalue of a matrix that is not normal."""
+    return "no condition number having been asked for" if spectrum.conditions is None else ""
 
 
 def _known(spectrum: Spectrum, number: int, sampled: Sampled) -> str:

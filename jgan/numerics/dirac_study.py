@@ -8,12 +8,18 @@ import numpy as np
 
 from jgan.arguments import check_count
 from jgan.numerics import dirac_theory
-from jgan.numerics.dirac import REGULARISERS, Regularised, regularised
-from jgan.numerics.dirac_rules import RULES, Setting, named_rule
-from jgan.numerics.eigen import eigenvalues
+from jgan.numerics.dirac import REGULARISERS, SLOPES, Regularised, regularised
+from jgan.numerics.eigen import eigenvalues, spectral_radius
+from jgan.numerics.named_rules import Setting, named_rule, period_of
 from jgan.numerics.orbit import positions
 from jgan.numerics.selfmap import SelfMap
-from jgan.numerics.stability import dirac_field, dirac_operator, radius_an_update
+from jgan.numerics.stability import (
+    critical_gamma,
+    dirac_field,
+    dirac_operator,
+    radius_an_update,
+)
+from jgan.numerics.step_limit import StepLimit, step_limit
 from jgan.numerics.verdict import Verdict, judge
 from jgan.rules.rule import Rule, TrainState
 
@@ -25,7 +31,7 @@ class Case(NamedTuple):
       loss: a name in `jgan.numerics.dirac.LOSSES`.
       penalty: a name in `jgan.numerics.dirac.REGULARISERS`.
       strength: of the penalty, or None for its default.
-      rule: a name in `jgan.numerics.dirac_rules.RULES`.
+      rule: a name in `jgan.numerics.named_rules.RULES`.
       setting: step, momentum, discriminator steps.
       start: θ and ψ, not both 0.
     """
@@ -69,6 +75,9 @@ class Study(NamedTuple):
       spectral_radius: the factor of a single update: the largest modulus of ``operator`` to the power
         1/``period``; None where that is empty.
       period: updates after which the rule does the same again.
+      limit: the largest stable step of the rule, by `with_limits`; None before, and without ``operator``.
+      critical_gamma: the penalty's strength at which the field's eigenvalues become real, so that the players
+        no longer circle; None where they never do.
       path: ``(steps + 1, 2)``, θ and ψ.
       observed_rate: factor by which the distance to the equilibrium changed in an update, fitted to the
         second half of the path; None if that is not finite.
@@ -82,6 +91,8 @@ class Study(NamedTuple):
     operator: list[complex]
     spectral_radius: float | None
     period: int
+    limit: StepLimit | None
+    critical_gamma: float | None
     path: np.ndarray
     observed_rate: float | None
     verdict: Verdict
@@ -106,36 +117,65 @@ def study(case: Case, steps: int = 500, long: int | None = None) -> Study:
     if case.start == (0.0, 0.0):
         raise ValueError("start is (0, 0), the equilibrium itself; choose another point.")
     rule, batch, strength = case.moving(), case.toy().batch, case.given_strength()
-    smooth, period = REGULARISERS[case.penalty].smooth, RULES[case.rule].period
+    smooth, period = REGULARISERS[case.penalty].smooth, period_of(case.rule, case.setting)
     field_values: list[complex] = []
     operator_values: list[complex] = []
     radius = None
     if smooth:
-        field_values = _solved(lambda: dirac_field(case.loss, case.penalty, strength))
+        tau = case.setting.tau
+        field_values = _solved(lambda: dirac_field(case.loss, case.penalty, strength, tau))
         operator_values = _solved(
             lambda: dirac_operator(case.rule, case.setting, case.loss, case.penalty, strength)
         )
-        radius = float(radius_an_update(case.rule, max(map(abs, operator_values))))
+        largest = max(map(abs, operator_values))
+        radius = float(radius_an_update(case.rule, largest, case.setting))
     path = np.asarray(jax.jit(lambda state: positions(rule, state, batch, steps))(case.state()))
     if long is None:
         long = 1 << (17 if case.penalty == "instance-noise" else 19)
-    plain = case.setting.momentum == 0 and case.setting.discriminator_steps == 1
+    tau = float(case.setting.tau)
     return Study(
         case=case,
-        field_theory=dirac_theory.field_eigenvalues(case.loss, case.penalty, strength),
+        field_theory=dirac_theory.field_eigenvalues(case.loss, case.penalty, strength, tau),
         field=field_values,
         operator_theory=dirac_theory.operator_eigenvalues(
-            case.rule, float(case.setting.step), case.loss, case.penalty, strength
+            case.rule, float(case.setting.step), case.loss, case.penalty, strength, tau
         )
-        if plain
+        if case.setting.plain
         else [],
         operator=operator_values,
         spectral_radius=radius,
         period=period,
+        limit=None,
+        critical_gamma=None,
         path=path[:, ::-1],  # tree order has the discriminator first
         observed_rate=observed_rate(path),
         verdict=judge(rule, batch, case.state, radius, steps=long),
     )
+
+
+def with_limits(found: Study) -> Study:
+    """The study with the largest stable step and the critical strength, where anything can be linearised."""
+    if not found.operator:
+        return found
+    return found._replace(limit=_limit(found.case), critical_gamma=_critical_gamma(found.case))
+
+
+def _limit(case: Case) -> StepLimit:
+    def radius(step: jax.Array) -> jax.Array:
+        setting = case.setting._replace(step=step)
+        there = dirac_operator(case.rule, setting, case.loss, case.penalty, case.given_strength())
+        return radius_an_update(case.rule, spectral_radius(there), setting)
+
+    return step_limit(radius, 1 / SLOPES[case.loss][0])
+
+
+def _critical_gamma(case: Case) -> float | None:
+    """By bisection; clipping and consensus let the players circle at every strength."""
+    if dirac_theory.damping(case.loss, case.penalty, 1.0) in (None, 0.0):
+        return None
+    tau, highest = case.setting.tau, 1e3
+    fields = lambda gamma: dirac_field(case.loss, case.penalty, gamma, tau)
+    return float(jax.jit(lambda: critical_gamma(fields, highest))())
 
 
 def observed_rate(path: np.ndarray) -> float | None:

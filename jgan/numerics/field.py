@@ -122,6 +122,16 @@ def settled(rule: Rule, state: TrainState, batch: Batch) -> TrainState:
     return moved.replace(variables=state.variables, step=state.step)
 
 
+def aged(state: TrainState) -> TrainState:
+    """``state`` whose optimizers have made so many steps that corrections of their first ones are over."""
+
+    def age(path: tuple[Any, ...], leaf: jax.Array) -> jax.Array:
+        counts = any(getattr(part, "name", None) == "count" for part in path)
+        return jnp.full_like(leaf, 10**6) if counts else leaf
+
+    return state.replace(optimizers=jax.tree_util.tree_map_with_path(age, state.optimizers))
+
+
 def _off_the_kink(state: TrainState) -> TrainState:
     """The state with second moments of exactly 0 made tiny.
 

@@ -219,6 +219,15 @@ def _compiled_product(
     return multiply
 
 
+def product_function(self_map: SelfMap) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
+    """Compiled products of the Jacobian with vectors ``(n,)``, and n.
+
+    The products raise ValueError if the map or its derivative is not finite at the point.
+    """
+    point, unravel = ravel_pytree(self_map.point)
+    return _compiled_product(self_map, point, unravel, [0]), point.size
+
+
 def _finite(product: jax.Array) -> np.ndarray:
     result = np.asarray(product)
     if not np.isfinite(result).all():

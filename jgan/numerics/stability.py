@@ -7,13 +7,15 @@ import jax
 import jax.numpy as jnp
 
 from jgan.numerics.dirac import REGULARISERS, regularised
-from jgan.numerics.dirac_rules import RULES, Setting, named_rule
 from jgan.numerics.eigen import eigenvalues_2x2, spectral_radius, spectral_radius_2x2
-from jgan.numerics.field import field, operator, settled
+from jgan.numerics.field import aged, field, operator, settled
+from jgan.numerics.named_rules import Setting, named_rule, period_of
 from jgan.numerics.selfmap import SelfMap, jacobian
+from jgan.numerics.time_scales import with_time_scale
 from jgan.numerics.toy_games import as_variables
 
 Real = float | jax.Array
+PLAIN = Setting(0.0)
 
 
 def largest_step(eigenvalues: jax.Array) -> jax.Array:
@@ -99,15 +101,17 @@ def critical_gamma(field_at: Callable[[jax.Array], SelfMap], highest: Real) -> j
     return bisect(spirals, 0.0, highest)
 
 
-def dirac_field(loss: str, penalty: str, strength: Real | None = None) -> SelfMap:
-    """The field of a Dirac-GAN of `jgan.numerics.dirac` at its equilibrium; the strength may be traced.
+def dirac_field(loss: str, penalty: str, strength: Real | None = None, tau: Real = 1.0) -> SelfMap:
+    """The field of a Dirac-GAN of `jgan.numerics.dirac` at its equilibrium; the numbers may be traced.
+
+    The discriminator is ``tau`` times as fast.
 
     Raises:
       ValueError: for unknown names and bad strengths, and for penalties under which the field jumps there.
     """
     check_smooth(penalty)
     toy = regularised(loss, penalty, strength)
-    return field(toy.game, as_variables(0.0, 0.0), toy.batch)
+    return field(with_time_scale(toy.game, tau), as_variables(0.0, 0.0), toy.batch)
 
 
 def dirac_operator(
@@ -115,7 +119,7 @@ def dirac_operator(
 ) -> SelfMap:
     """The operator of a named rule on a Dirac-GAN at its equilibrium; all numbers may be traced.
 
-    For a rule with a period it is that of `jgan.numerics.dirac_rules.Named.period` updates together, whose
+    For a rule with a period it is that of `jgan.numerics.named_rules.period_of` updates together, whose
     eigenvalues are not those of one update: `radius_an_update`.
 
     Raises:
@@ -125,7 +129,7 @@ def dirac_operator(
     toy = regularised(loss, penalty, strength, start=(0.0, 0.0))
     moving = named_rule(rule, toy.game, setting)
     state = settled(moving, moving.init(jax.random.key(0), toy.batch), toy.batch)
-    return operator(moving, state, toy.batch, RULES[rule].period)
+    return operator(moving, aged(state), toy.batch, period_of(rule, setting))
 
 
 def check_smooth(penalty: str) -> None:
@@ -138,13 +142,15 @@ def check_smooth(penalty: str) -> None:
         )
 
 
-def radius_an_update(rule: str, radius: Real) -> jax.Array:
+def radius_an_update(rule: str, radius: Real, setting: Setting = PLAIN) -> jax.Array:
     """The factor of a single update, from the spectral radius of the operator of a named rule's period.
+
+    Only weights of the setting that change the period matter.
 
     >>> round(float(radius_an_update("lookahead-minimax", 0.911859)), 5)  # of five updates
     0.98172
     """
-    return jnp.asarray(radius) ** (1 / RULES[rule].period)
+    return jnp.asarray(radius) ** (1 / period_of(rule, setting))
 
 
 def radius_map(
@@ -156,17 +162,19 @@ def radius_map(
     penalty: str = "r1",
     momentum: Real = 0.0,
     discriminator_steps: int = 1,
+    setting: Setting = PLAIN,
 ) -> jax.Array:
     """Spectral radii of the Dirac-GAN's operator over steps and strengths, one vmapped program.
 
     Args:
       steps: ``(n,)`` learning rates.
       strengths: ``(m,)`` strengths of the penalty.
-      rule: a name in `jgan.numerics.dirac_rules.RULES`.
+      rule: a name in `jgan.numerics.named_rules.RULES`.
       loss: a name in `jgan.numerics.dirac.LOSSES`.
       penalty: a name in `jgan.numerics.dirac.REGULARISERS`.
       momentum: of both players; may be traced and mapped over.
       discriminator_steps: n_d of alternating descent.
+      setting: everything else that the rule is set by.
 
     Returns:
       ``(m, n)``, the factor of a single update, also for rules with a longer period. Operators on two numbers
@@ -180,30 +188,42 @@ def radius_map(
         jnp.asarray(steps),
         jnp.asarray(strengths),
         None if plain else momentum,
+        setting.tau,
+        setting.beta2,
+        tuple((name, value) for name, value in setting.weights.items() if name == "every"),
+        {name: value for name, value in setting.weights.items() if name != "every"},
         rule=rule,
         loss=loss,
         penalty=penalty,
-        discriminator_steps=discriminator_steps,
+        steps_of=(discriminator_steps, setting.generator_steps),
+        optimizer=setting.optimizer,
     )
 
 
-@partial(jax.jit, static_argnames=("rule", "loss", "penalty", "discriminator_steps"))
+@partial(jax.jit, static_argnames=("rule", "loss", "penalty", "steps_of", "optimizer", "counts"))
 def _radius_map(
     steps: jax.Array,
     strengths: jax.Array,
     momentum: Real | None,
+    tau: Real,
+    beta2: Real,
+    counts: tuple[tuple[str, Real], ...],
+    weights: dict[str, Real],
     *,
     rule: str,
     loss: str,
     penalty: str,
-    discriminator_steps: int,
+    steps_of: tuple[int, int],
+    optimizer: str,
 ) -> jax.Array:
     def radius(step: jax.Array, strength: jax.Array) -> jax.Array:
-        setting = Setting(step, 0.0 if momentum is None else momentum, discriminator_steps)
+        own = 0.0 if momentum is None else momentum
+        all_weights = {**dict(counts), **weights}
+        setting = Setting(step, own, *steps_of, tau, optimizer, beta2, all_weights)
         matrix = jacobian(dirac_operator(rule, setting, loss, penalty, strength))
         if matrix.shape == (2, 2):
-            return radius_an_update(rule, spectral_radius_2x2(matrix))
-        return radius_an_update(rule, jnp.max(jnp.abs(jnp.linalg.eigvals(matrix))))
+            return radius_an_update(rule, spectral_radius_2x2(matrix), setting)
+        return radius_an_update(rule, jnp.max(jnp.abs(jnp.linalg.eigvals(matrix))), setting)
 
     over_steps = jax.vmap(radius, in_axes=(0, None))
     return jax.vmap(over_steps, in_axes=(None, 0))(steps, strengths)

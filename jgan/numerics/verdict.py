@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-import optax
+from jax.flatten_util import ravel_pytree
 
 from jgan.arguments import check_count
 from jgan.game import Batch
@@ -34,10 +35,10 @@ class Verdict(NamedTuple):
 
     Attributes:
       word: a key of `WORDS`.
-      amplitude: largest distance from the origin in the last stretch; may be inf.
+      amplitude: largest distance from the equilibrium in the last stretch; may be inf.
       centre: mean position in the last stretch, in tree order (discriminator first); may be infinite.
       radius: root mean squared distance from that centre: 0 for players at rest.
-      growth: factor by which the root mean squared distance from the origin changed between the middle and
+      growth: factor by which the root mean squared distance from the equilibrium changed between the middle and
         the end.
       updates: how many updates were looked at.
     """
@@ -57,8 +58,9 @@ def judge(
     spectral_radius: float | None,
     *,
     steps: int = 1 << 20,
+    about: np.ndarray | None = None,
 ) -> Verdict:
-    """Decide what becomes of the players of a small game whose equilibrium is the origin.
+    """Decide what becomes of the players of a small game.
 
     Near the equilibrium the operator's spectral radius ρ decides wherever it is not exactly 1 (to 1e-13).
     What it cannot tell is asked of orbits: whether this start reaches the neighbourhood for which ρ < 1
@@ -69,22 +71,26 @@ def judge(
     Args:
       rule: how the players move.
       batch: the examples of every update.
-      start_at: ``scale -> state``, the start, which is not 0, multiplied by ``scale``.
+      start_at: ``scale -> state``, the start, which is not the equilibrium, moved away from the equilibrium to
+        ``scale`` times its distance.
       spectral_radius: ρ of one update at the equilibrium; None where the operator is not differentiable or
         the equilibrium not stationary, so that it cannot be reached.
       steps: length of each orbit.
+      about: ``(n,)``, the equilibrium, in tree order; None for the origin.
 
     Raises:
       ValueError: if ``steps`` is less than 1.
     """
     check_count("steps", steps)
     stretch = max(steps // STRETCHES, 1)
-    run = jax.jit(lambda state: extents(rule, state, batch, stretch, STRETCHES)[1])
+    origin = None if about is None else jnp.asarray(about)
+    run = jax.jit(lambda state: extents(rule, state, batch, stretch, STRETCHES, origin)[1])
 
     def orbit(scale: float) -> Extent:
         return run(start_at(scale))
 
-    size = float(optax.tree.norm(params_of(start_at(1.0).variables)))
+    begin = ravel_pytree(params_of(start_at(1.0).variables))[0]
+    size = float(jnp.linalg.norm(begin if origin is None else begin - origin))
     here = orbit(1.0)
     first, last = float(here.largest[0]), float(here.largest[-1])
     last = last if np.isfinite(last) else np.inf
@@ -103,8 +109,10 @@ def judge(
         return not outside[-1] < (1 + OUTSIDE) / 2 * last
 
     def bounded() -> str:
-        if at_rest_elsewhere(here):
+        if at_rest_elsewhere(here, about):
             return "other-point"
+        if last < 0.9 * size and growth < 1 + 1e-3:  # they came closer, and stay
+            return "limit-cycle"
         return "diverges" if escapes() else "limit-cycle"
 
     if spectral_radius is None or spectral_radius > 1 + MARGIN:
@@ -116,7 +124,9 @@ def judge(
         approaching = last < 1.001 * first and (slow or last < 0.9 * here.largest[-2])
         near = last < 1e-3 * first
         return said(
-            "converges" if near or (approaching and not at_rest_elsewhere(here)) else bounded()
+            "converges"
+            if near or (approaching and not at_rest_elsewhere(here, about))
+            else bounded()
         )
     if growth < 1 - 1e-3:
         return said("sublinear")
@@ -125,15 +135,15 @@ def judge(
         word = bounded()
         slow = word == "diverges" and last <= 1e3 * max(first, 1.0)
         return said("slow-growth" if slow else word)
-    return said("other-point" if at_rest_elsewhere(here) else "neutral")
+    return said("other-point" if at_rest_elsewhere(here, about) else "neutral")
 
 
-def at_rest_elsewhere(orbit: Extent) -> bool:
-    """Whether the last stretches are those of players who come to rest away from the origin.
+def at_rest_elsewhere(orbit: Extent, about: np.ndarray | None = None) -> bool:
+    """Whether the last stretches are those of players who come to rest away from the equilibrium.
 
     A cycle keeps its radius from stretch to stretch, and players at rest lose theirs.
     """
-    distance = float(np.linalg.norm(orbit.centre[-1]))
+    distance = float(np.linalg.norm(orbit.centre[-1] - (0.0 if about is None else about)))
     before, after = float(orbit.radius[-2]), float(orbit.radius[-1])
     if not np.isfinite(distance) or distance <= 1e-9 * float(orbit.largest[0]):
         return False

@@ -232,7 +232,7 @@ def load_experiment(path: str | Path) -> ExperimentFile:
         or two of its arguments have one name.
     """
     path = experiment_path(path)
-    module = _import(path)
+    module = import_file(path)
     function = getattr(module, "experiment", None)
     if not callable(function):
         raise UserError(
@@ -276,29 +276,43 @@ def experiment_function(
     return build
 
 
-def _import(path: Path) -> ModuleType:
+def import_file(path: Path, kind: str = "experiment file") -> ModuleType:
+    """A user's Python file as a module.
+
+    Args:
+      path: of the file.
+      kind: what messages call it.
+
+    Raises:
+      UserError: if it cannot be imported.
+    """
+    what = f"{kind} {str(path)!r}"
     spec = importlib.util.spec_from_file_location(f"{MODULES}{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise UserError(f"experiment file {str(path)!r} is not a Python file.")
+        raise UserError(f"{what} is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    with as_user_error(f"experiment file {str(path)!r}"):
+    with as_user_error(what):
         try:
             spec.loader.exec_module(module)
         except SyntaxError as error:
             if error.filename not in (None, str(path)):  # of a module which the file imports
                 raise
             place = f" in line {error.lineno}" if error.lineno else ""
-            raise UserError(
-                f"experiment file {str(path)!r} has a syntax error{place}: {error.msg}."
-            ) from error
+            raise UserError(f"{what} has a syntax error{place}: {error.msg}.") from error
         except ImportError as error:
             beside = path.with_name(f"{(error.name or '').partition('.')[0]}.py").is_file()
+            own = kind == "experiment file"
+            reason = (
+                "an experiment is one file, of which its run keeps a copy"
+                if own
+                else "it is one file"
+            )
             advice = (
-                "; an experiment is one file, of which its run keeps a copy, so that it cannot import the "
-                "files beside it: write their content into it, or install them as a package"
+                f"; {reason}, so that it cannot import the files beside it: write their content into it, or "
+                "install them as a package"
             )
             raise UserError(
-                f"experiment file {str(path)!r} cannot be imported: {error}{advice if beside else ''}."
+                f"{what} cannot be imported: {error}{advice if beside else ''}."
             ) from error
     return module

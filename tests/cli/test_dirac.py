@@ -14,8 +14,8 @@ from jgan.commands.dirac import details
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.losses import non_saturating
 from jgan.numerics.dirac import LOSSES, REGULARISERS, SLOPES
-from jgan.numerics.dirac_rules import Setting
 from jgan.numerics.dirac_study import Case, observed_rate, study
+from jgan.numerics.named_rules import Setting
 from jgan.numerics.orbit import limit_cycle
 from jgan.numerics.stability import radius_map
 from jgan.numerics.toy_games import as_variables, dirac, dirac_batch

@@ -197,9 +197,9 @@ def test_not_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is not a run directory: it has no settings.json." in capsys.readouterr().err
 
 
-def found(*values: complex, residual: float = 1e-9, condition: float | None = None) -> Spectrum:
+def found(*values: complex, residual: float = 1e-9, condition: float = 1.0) -> Spectrum:
     count = len(values)
-    conditions = None if condition is None else np.full(count, condition)
+    conditions = np.full(count, condition)
     return Spectrum(np.array(values), np.full(count, residual), np.empty((0, 0)), 0, conditions)
 
 

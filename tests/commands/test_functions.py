@@ -157,7 +157,7 @@ def test_dirac(folder):
 
 def test_names_of_dirac_are_documented():
     from jgan.numerics.dirac import LOSSES, REGULARISERS
-    from jgan.numerics.dirac_rules import RULES
+    from jgan.numerics.named_rules import RULES
 
     doc = " ".join((jgan.dirac.__doc__ or "").split())
     for name in (*LOSSES, *REGULARISERS, *RULES):

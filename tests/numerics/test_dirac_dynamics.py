@@ -9,9 +9,9 @@ import pytest
 from jgan.game import GENERATOR, PLAYERS
 from jgan.losses import wasserstein
 from jgan.numerics.dirac import SLOPES, regularised
-from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.eigen import eigenvalues, spectral_radius
 from jgan.numerics.field import field
+from jgan.numerics.named_rules import Setting, named_rule
 from jgan.numerics.orbit import flow, iterate, limit_cycle, positions
 from jgan.numerics.stability import (
     alternating_r1_step,

@@ -9,10 +9,10 @@ from jgan.losses import wasserstein
 from jgan.numerics.dense import decompose, exact_jacobian, leading_of
 from jgan.numerics.diagnosis import of_field
 from jgan.numerics.dirac import regularised
-from jgan.numerics.dirac_rules import Setting, named_rule
 from jgan.numerics.dirac_study import Case, study
 from jgan.numerics.eigen import eigenvalues, eigenvalues_2x2
 from jgan.numerics.field import field
+from jgan.numerics.named_rules import Setting, named_rule
 from jgan.numerics.quadrature import fixed_latents, gauss_hermite, weighted
 from jgan.numerics.selfmap import (
     SelfMap,

@@ -1,0 +1,114 @@
+"""What kind of point the players are at: local Nash, differential Stackelberg, neither, or undecided."""
+
+from typing import NamedTuple
+
+WORDS = {
+    "nash": "neither player gains by moving a little while the other stands still",
+    "stackelberg": "the generator gains nothing by moving against a discriminator that answers with its best, "
+    "though it would against one that stands still",
+    "neither": "a player gains by moving",
+    "undecided": "a curvature is not known well enough",
+}
+
+
+FLAT = "the generator gains nothing by moving against a discriminator that answers with its best"
+"""Where it is not known what it gains against one that stands still."""
+
+
+class Curvature(NamedTuple):
+    """The least eigenvalue of a symmetric matrix, and how well it is known.
+
+    Attributes:
+      value: the eigenvalue.
+      error: a bound of its error; infinite where it could not be found.
+    """
+
+    value: float
+    error: float
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where it is known, else 0."""
+        return 0 if not abs(self.value) > self.error else 1 if self.value > 0 else -1
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ± {self.error:.1g}"
+
+
+UNKNOWN = Curvature(float("nan"), float("inf"))
+
+
+class Curvatures(NamedTuple):
+    """What the kind of a point rests on.
+
+    Attributes:
+      speed: length of the field, of which the point should be a zero.
+      generator: least eigenvalue of the generator's own Hessian of its loss.
+      discriminator: of the discriminator's.
+      leader: of the second derivative of the generator's loss along the discriminator's best response; in a
+        zero-sum game that of the Schur complement f_xx - f_xy f_yy⁻¹ f_yx.
+      slope: length of the generator's derivative along the best response: 0 at a Stackelberg point. In zero-sum
+        games it is 0 at every zero of the field, in others it need not be.
+    """
+
+    speed: float
+    generator: Curvature
+    discriminator: Curvature
+    leader: Curvature
+    slope: float
+
+
+class Kind(NamedTuple):
+    """A word and the sentence that explains it.
+
+    Attributes:
+      word: a key of `WORDS`.
+      sentence: with the numbers it rests on.
+      curvatures: those numbers.
+    """
+
+    word: str
+    sentence: str
+    curvatures: Curvatures
+
+
+def kind_of(found: Curvatures, tolerance: float = 1e-6) -> Kind:
+    """The kind of a point (Jin et al. 2020; Fiez et al. 2020), from the signs of its curvatures.
+
+    Differential Nash: both players' own Hessians are positive definite. Differential Stackelberg with the
+    generator as the leader: the discriminator's is, and so is the leader's second derivative along the best
+    response. A curvature that is 0 within its error decides nothing.
+
+    Args:
+      found: the curvatures.
+      tolerance: of ``speed`` and ``slope``, below which they count as 0.
+
+    >>> saddle = Curvatures(0.0, Curvature(-1.0, 1e-12), Curvature(1.0, 1e-12), Curvature(3.0, 1e-12), 0.0)
+    >>> kind_of(saddle).word
+    'stackelberg'
+    """
+    numbers = (
+        f"own curvatures at least {found.generator} (generator) and {found.discriminator} (discriminator), "
+        f"along the best response {found.leader}"
+    )
+
+    def said(word: str, reason: str) -> Kind:
+        return Kind(word, f"{reason}: {numbers}", found)
+
+    if not found.speed <= tolerance:
+        return said("undecided", f"this is no zero of the field, whose length is {found.speed:.2g}")
+    own, other, leader = found.generator.sign, found.discriminator.sign, found.leader.sign
+    if other < 0:
+        return said("neither", "the discriminator gains by moving")
+    if other == 0:
+        return said("undecided", "the discriminator may or may not gain by moving")
+    if own > 0:
+        return said("nash", WORDS["nash"])
+    answered = found.slope <= tolerance
+    if leader > 0 and answered:
+        return said("stackelberg", WORDS["stackelberg"] if own < 0 else FLAT)
+    if own == 0 or (leader == 0 and answered):
+        return said("undecided", "the generator may or may not gain by moving")
+    if not answered:
+        return said("neither", "the generator gains by moving, the discriminator's answer included")
+    return said("neither", "the generator gains by moving, even against the best response")
