@@ -1,7 +1,7 @@
 """Translations of garments with a known truth, made from the embedded pictures: pairs, and unpaired domains.
 
-``load("garments:edges")`` and so on, by the names of `TRANSLATIONS`. What is random about a picture (the phase of
-a weave, a hue) depends on its place in the set alone.
+``load("garments:edges")`` and so on, by the names of `TRANSLATIONS`. What is random about a picture (the phase
+of a weave, a hue) depends on its place in the set alone.
 """
 
 from collections.abc import Callable
@@ -81,13 +81,11 @@ def _hues(split: str) -> Source:
     # Classes take turns in the embedded set, so both halves have all of them, and no garment is in both.
     half = len(label) // 2
     fields = {"a": _bytes(before[:half]), "b": _bytes(after[half:])}
-    return Source(
-        fields, "garments:hues", tables={name: (name,) for name in fields}, example="b"
-    )
+    return Source(fields, "garments:hues", tables={name: (name,) for name in fields}, example="b")
 
 
 def _garments(split: str) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
-    """Brightness ``(N, 28, 28)`` in [0, 1] and classes ``(N,)`` of the garments, and what decides their chances."""
+    """Brightness ``(N, 28, 28)`` in [0, 1] and classes ``(N,)`` of the garments, and a generator of chances."""
     source = embedded(split)
     brightness = source.arrays["image"][..., 0].astype(np.float32) / 255
     return brightness, source.arrays["label"], np.random.default_rng(len(brightness))
@@ -114,13 +112,13 @@ TRANSLATIONS: dict[str, Callable[[str], Source]] = {
 def translation(name: str, split: str = "train") -> Source:
     """Return pictures ``a`` and ``b`` of garments, of which the second are made by a known rule.
 
-    * ``edges``, paired: ``b`` is a garment under a weave whose phase is random, ``a`` its edges, in which neither
-      the weave nor the brightness can be seen.
+    * ``edges``, paired: ``b`` is a garment under a weave whose phase is random, ``a`` its edges, in which
+      neither the weave nor the brightness can be seen.
     * ``colours``, paired: ``a`` is a grey garment, ``b`` the same in the colour of its class, hue label/10.
-    * ``hues``, unpaired: both are garments in one colour. The hues of ``a`` are uniform from red to green, those
-      of ``b`` are turned on by one third for garments worn above the waist and by two thirds for others, so that a
-      colour has two translations, between which the shape decides. In the training set no garment is in both
-      domains; the test set has the right translations, row by row.
+    * ``hues``, unpaired: both are garments in one colour. The hues of ``a`` are uniform from red to green,
+      those of ``b`` are turned on by one third for garments worn above the waist and by two thirds for others,
+      so that a colour has two translations, between which the shape decides. In the training set no garment is
+      in both domains; the test set has the right translations, row by row.
 
     Args:
         name: one of `TRANSLATIONS`.

@@ -50,8 +50,12 @@ _RESIZED: dict[str, Callable[..., Source]] = {
 _MADE = "garments"
 _CYCLE_GAN = re.compile(r"cycle_gan(?=[/:]|$)")
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
-_ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, pairs:FOLDER, "
-_ALLOWED += "pairs:FOLDER,FOLDER, unpaired:FOLDER, unpaired:FOLDER,FOLDER, garments:edges and so on, "
+_ALLOWED += (
+    "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, pairs:FOLDER, "
+)
+_ALLOWED += (
+    "pairs:FOLDER,FOLDER, unpaired:FOLDER, unpaired:FOLDER,FOLDER, garments:edges and so on, "
+)
 _ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
 LoadArguments = tuple[str, str, int | None, int, Size, int | None]
 """The arguments of `load`, in their order."""
@@ -82,10 +86,10 @@ def load(
             of TensorFlow Datasets, those of ``cycle_gan`` as two domains; ``pairs:FOLDER`` or
             ``pairs:FOLDER,FOLDER``, pairs of pictures, see `jgan.data.two_domains.read_pairs`;
             ``unpaired:FOLDER`` or ``unpaired:FOLDER,FOLDER``, two domains of pictures;
-            ``garments:edges`` and so on, see `jgan.data.garments.translation`; a path that ends in ``.npz`` or ``.zip``; or a folder of idx files
-            or of pictures. The names of folders of pictures and of a TFDS set may end in ``@64``,
-            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels. Names
-            of pictures may then end in ``+flip`` and ``+shift4``, as above.
+            ``garments:edges`` and so on, see `jgan.data.garments.translation`; a path that ends in ``.npz`` or
+            ``.zip``; or a folder of idx files or of pictures. The names of folders of pictures and of a TFDS
+            set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels.
+            Names of pictures may then end in ``+flip`` and ``+shift4``, as above.
         split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are drawn from it, each class by its share (all by default).

@@ -44,8 +44,8 @@ def read_pairs(
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: as `read_pictures`; if a picture has no partner or cannot be read, the two pictures of a pair
-            differ in size, or pictures that hold two cannot be halved.
+        ValueError: as `read_pictures`; if a picture has no partner or cannot be read, the two pictures of a
+            pair differ in size, or pictures that hold two cannot be halved.
     """
     options: dict[str, Any] = {
         "split": split,
@@ -89,8 +89,8 @@ def read_unpaired(
     """Read two domains of pictures that do not correspond as tables of the fields ``a`` and ``b``.
 
     Args:
-        place: ``"FOLDER,FOLDER"``; a folder with subfolders ``trainA`` and ``trainB``, beside which ``testA`` and
-            ``testB`` may lie, as CycleGAN's sets are; or one with subfolders ``A`` and ``B``.
+        place: ``"FOLDER,FOLDER"``; a folder with subfolders ``trainA`` and ``trainB``, beside which ``testA``
+            and ``testB`` may lie, as CycleGAN's sets are; or one with subfolders ``A`` and ``B``.
         split: "train" or "test".
         size: of each domain, read only so many pictures, drawn at random; all of a domain that has fewer.
         image_size: as in `read_pictures`.
@@ -111,15 +111,17 @@ def read_unpaired(
         if not root.exists():
             raise FileNotFoundError(f"{root} does not exist.")
         raise ValueError(
-            f"{root} has no two domains of {split} pictures; it must have the subfolders {split}A and {split}B, or "
-            "A and B, or be two folders with a comma between them."
+            f"{root} has no two domains of {split} pictures; it must have the subfolders {split}A and "
+            f"{split}B, or A and B, or be two folders with a comma between them."
         )
     options: Any = {"image_size": image_size, "channels": channels, "limit_bytes": limit_bytes}
     own = [read_pictures(folder, split=part, **options) for folder in folders]
     return _unpaired(own, size, None)
 
 
-def read_tfds_domains(name: str, *, split: str = "train", size: int | None = None, **options: Any) -> Source:
+def read_tfds_domains(
+    name: str, *, split: str = "train", size: int | None = None, **options: Any
+) -> Source:
     """Read one of the sets of CycleGAN from TensorFlow Datasets, such as ``"cycle_gan/horse2zebra"``.
 
     Args:
@@ -143,7 +145,9 @@ def swapped(source: Source) -> Source:
         ValueError: if it has no such fields.
     """
     if not set(DOMAINS) <= set(source.arrays):
-        raise ValueError(f"+swap is for two domains, but {source.name!r} has {', '.join(source.arrays)}.")
+        raise ValueError(
+            f"+swap is for two domains, but {source.name!r} has {', '.join(source.arrays)}."
+        )
     other = dict(zip(DOMAINS, DOMAINS[::-1], strict=True))
     # Names first, in their order, so that ``a`` stays before ``b``.
     arrays = {name: source.arrays[other.get(name, name)] for name in source.arrays}
@@ -178,15 +182,21 @@ def _names(folder: Path, split: str) -> list[str]:
 
 def _check_partners(folders: list[Path], names: list[list[str]]) -> None:
     for folder, own in zip(folders, names, strict=True):
-        twice = sorted({name for name in own if own.count(name) > 1}) if len(set(own)) < len(own) else []
+        twice = (
+            sorted({name for name in own if own.count(name) > 1})
+            if len(set(own)) < len(own)
+            else []
+        )
         if twice:
-            raise ValueError(f"{folder} has two pictures called {twice[0]}; each pair must have its own name.")
+            raise ValueError(
+                f"{folder} has two pictures called {twice[0]}; each pair must have its own name."
+            )
     for here, there in ((0, 1), (1, 0)):
         missing = sorted(set(names[here]) - set(names[there]))
         if missing:
             raise ValueError(
-                f"{len(missing)} of the {len(names[here])} pictures in {folders[here]} have no partner of the same "
-                f"name in {folders[there]}: {some(missing)}."
+                f"{len(missing)} of the {len(names[here])} pictures in {folders[here]} have no partner of the "
+                f"same name in {folders[there]}: {some(missing)}."
             )
 
 
@@ -220,4 +230,6 @@ def _part(image: Any, columns: slice) -> Any:
     if not isinstance(image, StoredArray):
         return np.ascontiguousarray(image[:, :, columns])
     count, height, width, channels = image.shape
-    return replace(image, read=_Columns(image, columns), shape=(count, height, width // 2, channels))
+    return replace(
+        image, read=_Columns(image, columns), shape=(count, height, width // 2, channels)
+    )

@@ -11,7 +11,7 @@ from jgan.losses import Loss
 from jgan.networks.network import Network
 from jgan.scene import Inputs, Meeting, Scene, Step
 from jgan.terms.adversarial import adversarial
-from jgan.terms.cycle import cycle, identity
+from jgan.terms.cycle import cycle, identity_mapping
 from jgan.terms.pool import pool
 
 
@@ -42,8 +42,9 @@ def cyclegan(
       size: of each pool, at least that of a batch; 0 for none.
 
     A batch needs pictures ``"a"`` and ``"b"``, rows of which have nothing to do with each other. Samples are
-    those of ``"b"``, made from ``"a"``. The view ``"cycles"`` shows pictures of ``"a"``, their translations and
-    what comes back, in turns; ``"cycles_b"`` those of ``"b"``; where shapes differ, without translations.
+    those of ``"b"``, made from ``"a"``. The view ``"reconstructions"`` shows what comes back of the pictures of
+    ``"a"``, the view ``"cycles"`` pictures, translations and what comes back in turns; where shapes differ,
+    without translations.
 
     Raises:
       ValueError: from ``init``, if the data have no such pictures, or networks and data do not fit.
@@ -70,18 +71,18 @@ def cyclegan(
             name=domain,
         )
 
-    def cycles(start: str, other: str) -> Any:
-        def view(scene: Scene) -> jax.Array:
-            given = scene.batch[start]
-            translated = scene.make[other](given)
-            back = scene.make[start](translated)
-            return in_turns(given, *([translated] if translated.shape == given.shape else []), back)
+    def there_and_back(scene: Scene) -> tuple[jax.Array, jax.Array]:
+        translated = scene.make["b"](scene.batch["a"])
+        return translated, scene.make["a"](translated)
 
-        return view
+    def cycles(scene: Scene) -> jax.Array:
+        translated, back = there_and_back(scene)
+        shown = [translated] if translated.shape == back.shape else []
+        return in_turns(scene.batch["a"], *shown, back)
 
     consistency = [cycle(weight)] if weight else []
     if weight * identity_share:
-        consistency.append(identity(weight * identity_share))
+        consistency.append(identity_mapping(weight * identity_share))
     return versus(
         dict(zip(("b", "a"), generators, strict=True)),
         dict(zip(DOMAINS, discriminators, strict=True)),
@@ -93,5 +94,5 @@ def cyclegan(
         meet=meet,
         present=lambda ask, inputs, group: ask[group.rsplit("_", 1)[1]](inputs.values),
         sample=lambda make, latent, condition, step: make["b"](condition),
-        views={"cycles": cycles("a", "b"), "cycles_b": cycles("b", "a")},
+        views={"cycles": cycles, "reconstructions": lambda scene: there_and_back(scene)[1]},
     )

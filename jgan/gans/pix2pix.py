@@ -61,7 +61,8 @@ def pix2pix(
       conditional: whether the discriminator sees the input; if not, it takes ``(B, H, W, C')``.
 
     A batch needs ``"a"``, which is translated, and ``"b"``, its counterpart. The view ``"triples"`` shows
-    inputs, translations and counterparts in turns, where all have one shape, else translations and counterparts.
+    inputs, translations and counterparts in turns, where all have one shape, else translations and
+    counterparts.
 
     Raises:
       ValueError: from ``init``, if the data have no such pictures, or networks and data do not fit.

@@ -77,8 +77,8 @@ def patch_discriminator(
 
     4x4 convolutions with a padding of 1: some of stride 2, then two of stride 1, leaky ReLU of slope 0.2,
     normalisation except behind the first and the last; of field 1, three 1x1 convolutions. Channels double
-    from ``width`` up to 8 ``width``; weights N(0, 0.02). At 256 pixels a field of 70 gives 30 x 30 logits; with 6
-    channels it has 2,768,705 parameters.
+    from ``width`` up to 8 ``width``; weights N(0, 0.02). At 256 pixels a field of 70 gives 30 x 30 logits; with
+    6 channels it has 2,768,705 parameters.
 
     Instance normalisation lets a logit also depend on the means and variances of the whole picture.
 

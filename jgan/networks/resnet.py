@@ -31,6 +31,7 @@ class Style(NamedTuple):
     affine: bool = False
 
 
+CYCLEGAN = Style()
 STARGAN = Style("zero", 4, affine=True)
 """Zeros around the borders, without which instance normalisation would remove a label's constant planes."""
 
@@ -88,7 +89,7 @@ def resnet_generator(
     *,
     blocks: int = 9,
     width: int = 64,
-    style: Style = Style(),
+    style: Style = CYCLEGAN,
     norm: str = "instance",
     dtype: Any = "float32",
 ) -> Network:

@@ -28,15 +28,15 @@ def cycle(weight: Any = 10.0, *, name: str = "cycle") -> Term:
     return Term(name, value, GENERATOR, weight=weight)
 
 
-def identity(weight: Any = 5.0, *, name: str = "identity") -> Term:
+def identity_mapping(weight: Any = 5.0, *, name: str = "identity") -> Term:
     """weight · Σ over domains of E‖G_x(x) - x‖₁ / (elements of x) (Zhu et al. 2017, section 5.2).
 
     The generator's part of a domain's name makes pictures of that domain; given one, it is to leave it alone.
     The domains are the fields of the meeting's ``made``, as for `cycle`.
 
     Raises:
-      ValueError: if ``weight`` is not a finite number of at least 0; from ``init``, if the shapes of the domains
-        differ, so that one's pictures cannot be another's.
+      ValueError: if ``weight`` is not a finite number of at least 0; from ``init``, if the shapes of the
+        domains differ, so that one's pictures cannot be another's.
     """
     check_weight("weight", weight)
 

@@ -24,12 +24,17 @@ def _weights(path, leaf):
 def with_formula(collections):
     """Collections with the parameters of the formula, in float32."""
     params = jax.tree_util.tree_map_with_path(_weights, collections["params"])
-    return {**collections, "params": jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)}
+    return {
+        **collections,
+        "params": jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params),
+    }
 
 
 def pictures(*shape):
     """Pictures ``shape`` of the formula, in float32."""
-    return jnp.asarray(np.sin(0.05 * np.arange(math.prod(shape)) ** 1.1), jnp.float32).reshape(shape)
+    return jnp.asarray(np.sin(0.05 * np.arange(math.prod(shape)) ** 1.1), jnp.float32).reshape(
+        shape
+    )
 
 
 def look(values, count=6):
