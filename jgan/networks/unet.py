@@ -95,10 +95,10 @@ def unet(
 ) -> Network:
     """Pictures ``(B, H, W, C)`` to pictures ``(B, H, W, channels)`` in [-1, 1].
 
-    The generator of Isola et al. 2017 (appendix 6.1.1), after Ronneberger, Fischer & Brox 2015: 4x4 convolutions
-    of stride 2 down to one pixel and transposed ones back, channels doubling up to 8 ``width``; the map of each
-    size on the way down joins that on the way up; weights N(0, 0.02). Sides that are no powers of 2 are halved and
-    rounded up. 54,413,955 parameters for 256 pixels and 3 channels.
+    The generator of Isola et al. 2017 (appendix 6.1.1), after Ronneberger, Fischer & Brox 2015: 4x4
+    convolutions of stride 2 down to one pixel and transposed ones back, channels doubling up to 8 ``width``;
+    the map of each size on the way down joins that on the way up; weights N(0, 0.02). Sides that are no powers
+    of 2 are halved and rounded up. 54,413,955 parameters for 256 pixels and 3 channels.
 
     Noise is dropout of one half behind the first ``dropouts`` layers of the decoder, in training and wherever
     else a key is given; without a key there is none. The authors' code and the paper drop behind the innermost
