@@ -37,7 +37,7 @@ PAPERS_OF = {
     "terms.kl.kl_divergence": ("kingma2014auto", "higgins2017beta"),
     "terms.penalties.r1": ("mescheder2018which",),
     "terms.penalties.r2": ("mescheder2018which",),
-    "terms.penalties.wgan_gp": ("gulrajani2017improved",),
+    "terms.penalties.wgan_gp": ("gulrajani2017improved", "choi2018stargan"),
     "terms.penalties.one_centred": ("mescheder2018which",),
     "terms.penalties.dragan": ("kodali2017convergence",),
     "terms.pool.pool": ("shrivastava2017learning", "zhu2017unpaired"),
@@ -68,6 +68,7 @@ PAPERS_OF = {
     "gans.pixelcnn.pixelcnn": ("oord2016pixel", "oord2016conditional"),
     "gans.semi_supervised.certain": ("salimans2016improved",),
     "gans.semi_supervised.semi_supervised": ("salimans2016improved",),
+    "gans.stargan.stargan": ("choi2018stargan",),
     "gans.unrolled.unrolled": ("metz2017unrolled",),
     "gans.vae.vae": ("kingma2014auto", "higgins2017beta"),
     "gans.vae_gan.vae_gan": ("larsen2016autoencoding",),
@@ -96,6 +97,7 @@ PAPERS_OF = {
     "networks.conditional.ConditionalNorm": ("dumoulin2017learned", "devries2017modulating"),
     "networks.conditional.projection_discriminator": ("miyato2018cgans",),
     "networks.dcgan": ("radford2016unsupervised",),
+    "networks.domain_judge.domain_discriminator": ("choi2018stargan",),
     "networks.image_norm.InstanceNorm": ("ulyanov2016instance",),
     "networks.infogan": ("lucic2018gans",),
     "networks.layers.ResizeConv": ("odena2016deconvolution",),
@@ -149,7 +151,8 @@ PAPERS_OF_EXTRACTORS = {
 """By a word in an extractor's name, the papers of its network."""
 
 PAPERS_OF_DATA = dict.fromkeys(
-    ("fashion", "garments:edges", "garments:colours", "garments:hues"), ("xiao2017fashion",)
+    ("fashion", "garments:edges", "garments:colours", "garments:hues", "garments:dyes"),
+    ("xiao2017fashion",),
 )
 """By the name of a data set that comes with jgan, its papers."""
 

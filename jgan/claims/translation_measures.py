@@ -14,7 +14,7 @@ from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 
 
-def held_out_pairs(trained: Trained) -> tuple[Source, Source]:
+def held_out(trained: Trained) -> tuple[Source, Source]:
     """The training and the test set of an experiment on two domains, neither augmented.
 
     Raises:
@@ -50,7 +50,7 @@ def error_to_baselines(trained: Trained, count: int = 500) -> float:
     The first baseline is the counterpart of the nearest training picture, by the Euclidean distance; the second
     the training pictures' mean.
     """
-    train, test = held_out_pairs(trained)
+    train, test = held_out(trained)
     batch = test.first(min(count, test.size))
     known = train.first(train.size)
     flat = lambda images: jnp.asarray(images).reshape(len(images), -1)
@@ -80,6 +80,6 @@ def sharpness(trained: Trained, count: int = 500) -> float:
 
     Regression answers what is uncertain by a blur, which has little of it.
     """
-    _, test = held_out_pairs(trained)
+    _, test = held_out(trained)
     batch = test.first(min(count, test.size))
     return high_band(shown_by(trained, "samples", batch)) / high_band(batch["b"])

@@ -16,6 +16,8 @@ TOPS = (0, 2, 3, 4, 6)
 SHIFTS = np.asarray([1 / 3 if label in TOPS else 2 / 3 for label in range(10)])
 """By class, how far a garment's hue is turned from domain ``a`` to domain ``b``, in turns."""
 WEAVE, PERIOD = 0.7, 3
+DYES = {"red": 0.0, "yellow": 1 / 6, "green": 1 / 3, "blue": 2 / 3}
+"""The colours that garments are dyed in, and their hues."""
 
 
 def hued(brightness: np.ndarray, hue: np.ndarray) -> np.ndarray:
@@ -84,6 +86,14 @@ def _hues(split: str) -> Source:
     return Source(fields, "garments:hues", tables={name: (name,) for name in fields}, example="b")
 
 
+def _dyes(split: str) -> Source:
+    brightness, _, rng = _garments(split)
+    label = rng.integers(len(DYES), size=len(brightness)).astype(np.int32)
+    hue = np.asarray([*DYES.values()])[label]
+    fields = {"image": _bytes(hued(brightness, hue)), "label": label}
+    return Source(fields, "garments:dyes", classes=tuple(DYES))
+
+
 def _garments(split: str) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
     """Brightness ``(N, 28, 28)`` in [0, 1] and classes ``(N,)`` of the garments, and a generator of chances."""
     source = embedded(split)
@@ -106,11 +116,12 @@ TRANSLATIONS: dict[str, Callable[[str], Source]] = {
     "edges": _edges,
     "colours": _colours,
     "hues": _hues,
+    "dyes": _dyes,
 }
 
 
 def translation(name: str, split: str = "train") -> Source:
-    """Return pictures ``a`` and ``b`` of garments, of which the second are made by a known rule.
+    """Return garments in several domains, which are translated into each other by a known rule.
 
     * ``edges``, paired: ``b`` is a garment under a weave whose phase is random, ``a`` its edges, in which
       neither the weave nor the brightness can be seen.
@@ -119,6 +130,8 @@ def translation(name: str, split: str = "train") -> Source:
       those of ``b`` are turned on by one third for garments worn above the waist and by two thirds for others,
       so that a colour has two translations, between which the shape decides. In the training set no garment is
       in both domains; the test set has the right translations, row by row.
+    * ``dyes``, labelled: ``image`` is a garment in one of the colours of `DYES`, ``label`` which; the right
+      translation is the same garment in another colour.
 
     Args:
         name: one of `TRANSLATIONS`.

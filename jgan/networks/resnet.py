@@ -9,12 +9,16 @@ import jax.numpy as jnp
 from jgan.arguments import check_count
 from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.image_norm import ImageNorm, check_image_norm
-from jgan.networks.layers import Conv, ConvTranspose, compute_dtype
+from jgan.networks.layers import Conv, ConvTranspose, Initializer, compute_dtype
 from jgan.networks.network import Network, from_linen
 
 PADDINGS = ("reflect", "zero")
 SMALLEST = 8
 """Sides of the smallest pictures: a quarter of them must be reflected by one pixel, and all by three."""
+
+
+FAN_IN = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
+"""Uniform within ± 1 / sqrt(fan in), with which PyTorch begins where nothing else is asked for."""
 
 
 class Style(NamedTuple):
@@ -24,15 +28,17 @@ class Style(NamedTuple):
       padding: how the borders of convolutions of stride 1 are filled, "reflect" or "zero".
       resampling: side of the kernels that halve and double.
       affine: whether instance normalisation has scales and biases, in place of the convolutions' own biases.
+      weights: how kernels begin.
     """
 
     padding: str = "reflect"
     resampling: int = 3
     affine: bool = False
+    weights: Initializer = WEIGHTS
 
 
 CYCLEGAN = Style()
-STARGAN = Style("zero", 4, affine=True)
+STARGAN = Style("zero", 4, affine=True, weights=FAN_IN)
 """Zeros around the borders, without which instance normalisation would remove a label's constant planes."""
 
 
@@ -47,8 +53,8 @@ class _ResNet(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         _check_sides(x.shape[1:])
-        common: dict[str, Any] = {"kernel_init": WEIGHTS, "dtype": self.dtype}
         style = self.style
+        common: dict[str, Any] = {"kernel_init": style.weights, "dtype": self.dtype}
         bias = self.norm == "none" or not (style.affine or self.norm == "batch")
         norm = lambda x: ImageNorm(self.norm, style.affine)(x, train=train)
 
@@ -97,7 +103,7 @@ def resnet_generator(
 
     CycleGAN's (Zhu et al. 2017, appendix 7.2, after Johnson et al. 2016): a 7x7 convolution, two of stride 2,
     ``blocks`` residual blocks of two 3x3 convolutions, two transposed ones, a 7x7 convolution and tanh, with
-    ReLU and normalisation in between; weights N(0, 0.02). With 9 blocks and 3 channels it has
+    ReLU and normalisation in between; weights N(0, 0.02) by default. With 9 blocks and 3 channels it has
     11,378,179 parameters. ``style=STARGAN`` is that of Choi et al. 2018.
 
     Args:

@@ -161,8 +161,8 @@ def wgan_gp(
     (Choi et al. 2018).
 
     Raises:
-      ValueError: if ``weight`` or ``target`` is not a finite number of at least 0, or ``patches`` neither "mean"
-        nor "sum".
+      ValueError: if ``weight`` or ``target`` is not a finite number of at least 0, or ``patches`` neither
+        "mean" nor "sum".
     """
     _check_target_centred(weight, target)
     if patches not in PATCHES:

@@ -9,7 +9,7 @@ from helpers import given
 
 from jgan.claims.translation_measures import (
     error_to_baselines,
-    held_out_pairs,
+    held_out,
     high_band,
     sharpness,
     shown_by,
@@ -38,7 +38,7 @@ def trained(function, name="garments:colours"):
 
 def test_the_error_is_that_of_the_pictures_over_the_better_baselines():
     black = trained(lambda a: jnp.repeat(0 * a - 1, 3, axis=-1))
-    train, test = held_out_pairs(black)
+    train, test = held_out(black)
     count = 20
     a, b = (test.first(count)[field] for field in ("a", "b"))
     known = train.first(train.size)
@@ -52,7 +52,7 @@ def test_the_error_is_that_of_the_pictures_over_the_better_baselines():
 def test_sharpness_is_a_share_of_the_power():
     assert sharpness(trained(lambda a: a, "garments:edges"), 300) != pytest.approx(1, abs=0.1)
     grey = trained(lambda a: jnp.repeat(a, 3, axis=-1))
-    _, test = held_out_pairs(grey)
+    _, test = held_out(grey)
     a, b = (test.first(300)[field] for field in ("a", "b"))
     expected = 3 * high_band(a) / high_band(b)
     assert sharpness(grey, 300) == pytest.approx(expected, rel=1e-4)
@@ -78,4 +78,4 @@ def test_a_test_set_is_needed(tmp_path):
     other = load(str(tmp_path / "x.npz"))
     experiment = Experiment(own.experiment.game, own.experiment.rule, other, steps=1)
     with pytest.raises(UserError, match="which has no test set, but this claim is measured on one"):
-        held_out_pairs(own._replace(experiment=experiment))
+        held_out(own._replace(experiment=experiment))

@@ -216,7 +216,8 @@ def test_unpaired_rows_are_moved_independently_and_pairs_alike():
         (
             {},
             "garments:hats",
-            "there is no source 'garments:hats'; allowed are garments:edges, garments:colours, garments:hues.",
+            "there is no source 'garments:hats'; allowed are garments:edges, garments:colours, "
+            "garments:hues, garments:dyes.",
         ),
     ],
 )
@@ -268,6 +269,13 @@ def test_the_known_truth_of_each(made):
         assert 0.4 < chosen.mean() < 0.6
         turned = np.roll(hues["a"][chosen], turn, axis=-1).astype(int)
         assert np.abs(turned - hues["b"][chosen]).max() <= 1
+    dyes = made["dyes"].arrays
+    assert np.bincount(dyes["label"]).min() > 200
+    for dye, channels in ((0, [0]), (1, [0, 1]), (2, [1]), (3, [2])):
+        chosen = dyes["label"] == dye
+        for channel in range(3):
+            expected = grey[chosen] * (channel in channels)
+            assert np.abs(dyes["image"][chosen][..., channel].astype(int) - expected).max() <= 1
     woven = made["edges"].arrays["b"][..., 0].astype(int)
     assert (woven <= grey + 1).all()
     assert 0.55 < woven.sum() / grey.sum() < 0.75

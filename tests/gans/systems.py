@@ -29,6 +29,7 @@ from jgan.gans.packing import packed
 from jgan.gans.pix2pix import pix2pix
 from jgan.gans.pixelcnn import pixelcnn
 from jgan.gans.semi_supervised import semi_supervised
+from jgan.gans.stargan import stargan
 from jgan.gans.unrolled import unrolled
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
@@ -44,11 +45,12 @@ from jgan.networks.conditional import (
 )
 from jgan.networks.coupled import coupled_discriminator, coupled_generator
 from jgan.networks.detail import beside, detail_generator
+from jgan.networks.domain_judge import domain_discriminator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
 from jgan.networks.patch import patch_discriminator
-from jgan.networks.resnet import resnet_generator
+from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
 from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
@@ -90,8 +92,8 @@ def patches():
     return patch_discriminator(16, width=1, norm="instance")
 
 
-def translator():
-    return resnet_generator(1, width=1, blocks=1)
+def translator(style=CYCLEGAN):
+    return resnet_generator(1, width=1, blocks=1, style=style)
 
 
 class System(NamedTuple):
@@ -218,6 +220,15 @@ SYSTEMS = {
             (translator(), translator()), (patches(), patches()), least_squares(), size=20
         ),
         ("cycles", "reconstructions", "samples"),
+    ),
+    "stargan": System(
+        lambda: stargan(
+            labelled(translator(STARGAN), CLASSES),
+            domain_discriminator(CLASSES, layers=1, width=1),
+            CLASSES,
+            penalty=3.0,
+        ),
+        ("domains", "samples"),
     ),
     "can": System(
         lambda: can(generator(), heads({"logit": 1, "class": CLASSES}, **MLP), LOSS, PRIOR)

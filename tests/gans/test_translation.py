@@ -11,6 +11,7 @@ from jgan.batch_axis import over_axis
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.cyclegan import cyclegan
 from jgan.gans.pix2pix import in_turns, pix2pix
+from jgan.gans.stargan import stargan
 from jgan.losses import least_squares, non_saturating
 from jgan.rules import alternating
 from jgan.runs.checkpoint import Checkpoints
@@ -30,7 +31,7 @@ def softplus(x):
 
 
 # Of two channels a patch's logit is 0.3 of the input's pixel and 2 of the answer's.
-JUDGE = given([0.3, 2.0], lambda w, x: jnp.sum(w * x, axis=-1))
+JUDGE = given(np.float32([0.3, 2.0]), lambda w, x: jnp.sum(w * x, axis=-1))
 
 
 def test_pix2pix_is_a_conditional_gan_and_the_distance():
@@ -134,6 +135,15 @@ def test_eight_devices_are_one(run):
     assert_close(state, states[3])
 
 
+def coloured():
+    """CycleGAN between grey and coloured pictures."""
+    makers = (
+        given(1.0, lambda w, x: w * jnp.repeat(x, 3, -1)),
+        given(1.0, lambda w, x: w * x[..., :1]),
+    )
+    return cyclegan(makers, (scale(1.0), scale(1.0)), least_squares())
+
+
 @pytest.mark.parametrize(
     ("make", "batch", "message"),
     [
@@ -143,7 +153,7 @@ def test_eight_devices_are_one(run):
             r"the data have image \(4, 4, 1\), but this game needs pictures in the fields 'a' and 'b'",
         ),
         (
-            built,
+            coloured,
             {"a": BATCH["a"], "b": jnp.zeros((8, 4, 4, 3))},
             r"identity term needs domains of one shape, but there are a \(4, 4, 1\), b \(4, 4, 3\)",
         ),
@@ -157,3 +167,58 @@ def test_eight_devices_are_one(run):
 def test_mistakes_are_told(make, batch, message):
     with pytest.raises(ValueError, match=message):
         make().init(KEY, batch)
+
+
+def planes(w, x, label):
+    """The picture times a number, plus a number of each label."""
+    return w["x"] * x + w["label"][label].reshape(-1, 1, 1, 1)
+
+
+def domains(w, x):
+    return {
+        "logit": w * x[..., 0],
+        "class": jnp.stack([x.mean(axis=(1, 2, 3)), 0 * x[:, 0, 0, 0]], 1),
+    }
+
+
+def test_stargan_is_the_authors_objective():
+    label = np.arange(8, dtype=np.int32) % 2
+    maker = given({"x": 0.5, "label": np.float32([1.0, -2.0])}, planes)
+    game = stargan(maker, given(0.3, domains), 2, penalty=7.0)
+    batch = {"image": BATCH["a"], "label": jnp.asarray(label)}
+    variables = game.init(KEY, batch)
+    scene = game.scene(variables, batch, KEY, STEP)
+    order = np.asarray(scene.latent)
+    assert sorted(order) == list(range(8))
+    wanted = label[order]
+    offset = np.asarray([1.0, -2.0])
+    column = lambda x: x[:, None, None, None]
+    fake = 0.5 * A + column(offset[wanted])
+    np.testing.assert_allclose(scene.meeting["fake"].values, fake, rtol=1e-5)
+    back = 0.5 * fake + column(offset[label])
+    # Of the critic 0.3 x the sum over 16 patches has a gradient of length 0.3 * 4 everywhere.
+    named = lambda x, label: softplus(np.where(label == 0, -1, 1) * x.mean(axis=(1, 2, 3))).mean()
+    judged = 0.3 * (fake.mean() - A.mean()) + named(A, label) + 7 * (0.3 * 4 - 1) ** 2
+    found = game.losses(variables, batch, KEY, STEP)
+    assert float(found[DISCRIMINATOR][0]) == pytest.approx(judged, rel=1e-5)
+    fooled = -0.3 * fake.mean() + named(fake, wanted) + 10 * np.abs(A - back).mean()
+    assert float(found[GENERATOR][0]) == pytest.approx(fooled, rel=1e-5)
+    shown = game.views["domains"](variables, batch, KEY)
+    expected = in_turns(A, 0.5 * A + 1, 0.5 * A - 2)
+    np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_stargan_turns_each_attribute():
+    label = jnp.asarray(RNG.integers(0, 2, (8, 3)), jnp.float32)
+    maker = given(
+        0.0, lambda w, x, label: x + (label @ jnp.asarray([1.0, 10.0, 100.0])).reshape(-1, 1, 1, 1)
+    )
+    judge = given(0.3, lambda w, x: {"logit": w * x[..., 0], "class": jnp.zeros((8, 3)) + w})
+    game = stargan(maker, judge, 3)
+    batch = {"image": BATCH["a"], "label": label}
+    shown = game.views["domains"](game.init(KEY, batch), batch, KEY)
+    own = label @ jnp.asarray([1.0, 10.0, 100.0])
+    for attribute, worth in enumerate((1.0, 10.0, 100.0)):
+        turned = own + worth * (1 - 2 * label[:, attribute])
+        difference = shown[1 + attribute :: 4] - shown[::4]
+        np.testing.assert_allclose(difference[:, 0, 0, 0], turned[:2], atol=1e-4)

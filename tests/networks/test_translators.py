@@ -8,6 +8,7 @@ from helpers import KEY
 from networks.formula import look, pictures, with_formula
 
 from jgan.networks import count_parameters
+from jgan.networks.domain_judge import domain_discriminator
 from jgan.networks.image_norm import InstanceNorm
 from jgan.networks.patch import FIELDS, patch_discriminator, smallest_side
 from jgan.networks.resnet import STARGAN, Style, resnet_generator
@@ -92,6 +93,7 @@ def test_outputs_are_pytorchs(name):
     ("network", "shape", "count", "answer"),
     [
         (unet(3), (1, 256, 256, 3), 54_413_955, (1, 256, 256, 3)),
+        (domain_discriminator(5), (1, 128, 128, 3), 44_762_048, (1, 2, 2)),
         (patch_discriminator(70), (1, 256, 256, 6), 2_768_705, (1, 30, 30)),
         (resnet_generator(3), (1, 256, 256, 3), 11_378_179, (1, 256, 256, 3)),
         (
@@ -106,7 +108,8 @@ def test_parameters_are_as_many_as_published(network, shape, count, answer):
     images = jax.ShapeDtypeStruct(shape, jnp.float32)
     variables = jax.eval_shape(network.init, KEY, images)
     assert count_parameters(variables) == count
-    assert jax.eval_shape(network.apply, variables, images)[0].shape == answer
+    made = jax.eval_shape(network.apply, variables, images)[0]
+    assert (made["logit"] if isinstance(made, dict) else made).shape == answer
 
 
 @pytest.mark.parametrize("field", [1, 16, 34, 70, pytest.param(142, marks=pytest.mark.full)])
