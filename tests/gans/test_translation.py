@@ -6,6 +6,8 @@ import numpy as np
 import optax
 import pytest
 from helpers import KEY, STEP, assert_close, assert_same, given
+from jax.flatten_util import ravel_pytree
+from laws.small import double
 
 from jgan.batch_axis import over_axis
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
@@ -13,8 +15,10 @@ from jgan.gans.cyclegan import cyclegan
 from jgan.gans.pix2pix import in_turns, pix2pix
 from jgan.gans.stargan import stargan
 from jgan.losses import least_squares, non_saturating
+from jgan.numerics.field import field
 from jgan.rules import alternating
 from jgan.runs.checkpoint import Checkpoints
+from jgan.terms.penalties import wgan_gp
 from jgan.training.devices import AXIS, Layout
 
 RNG = np.random.default_rng(1)
@@ -135,6 +139,22 @@ def test_eight_devices_are_one(run):
     assert_close(state, states[3])
 
 
+@pytest.mark.full
+@pytest.mark.usefixtures("double")
+def test_the_spectrum_of_the_four_networks_is_that_of_finite_differences():
+    """Nothing is cut between the players: all of the Jacobian of the field, of four numbers."""
+    game = built()
+    batch = {name: jnp.asarray(values, jnp.float64) for name, values in BATCH.items()}
+    variables = double(game.init(KEY, batch))
+    found = field(game, variables, batch, KEY)
+    point, unravel = ravel_pytree(found.point)
+    flat = lambda x: ravel_pytree(found.function(unravel(x)))[0]
+    jacobian = jax.jit(jax.jacfwd(flat))(point)
+    shifts = 1e-6 * jnp.concatenate([jnp.eye(4), -jnp.eye(4)])
+    plus, minus = np.split(jax.jit(jax.vmap(flat))(point + shifts), 2)
+    np.testing.assert_allclose(jacobian.T, (plus - minus) / 2e-6, atol=1e-6)
+
+
 def coloured():
     """CycleGAN between grey and coloured pictures."""
     makers = (
@@ -151,6 +171,11 @@ def coloured():
             lambda: pix2pix(scale(1.0), JUDGE, non_saturating()),
             {"image": BATCH["a"]},
             r"the data have image \(4, 4, 1\), but this game needs pictures in the fields 'a' and 'b'",
+        ),
+        (
+            lambda: pix2pix(scale(1.0), JUDGE, non_saturating()).add(wgan_gp(1.0, patches="all")),
+            BATCH,
+            "patches is 'all', but must be one of mean, sum",
         ),
         (
             coloured,
