@@ -63,7 +63,7 @@ def error_to_baselines(trained: Trained, count: int = 500) -> float:
 
 
 def high_band(images: np.ndarray) -> float:
-    """Mean power of pictures ``(N, H, W, C)`` at frequencies above a quarter of a cycle per pixel.
+    """Mean power of a channel of pictures ``(N, H, W, C)`` at frequencies above a quarter of a cycle per pixel.
 
     >>> stripes = np.tile(np.asarray([1.0, -1.0]), (1, 4, 2))[..., None]
     >>> high_band(stripes), high_band(np.ones((1, 4, 4, 1)))

@@ -80,13 +80,17 @@ def _colours(split: str) -> Source:
 def _hues(split: str) -> Source:
     brightness, label, rng = _garments(split)
     hue = rng.uniform(size=len(label)) / 3
-    before, after = hued(brightness, hue), hued(brightness, hue + SHIFTS[label])
+    turned = hue + SHIFTS[label]
     if split == "test":
-        return _paired({"a": before, "b": after}, "hues")
+        return _paired({"a": hued(brightness, hue), "b": hued(brightness, turned)}, "hues")
     # Classes take turns in the embedded set, so both halves have all of them, and no garment is in both.
-    half = len(label) // 2
-    fields = {"a": _bytes(before[:half]), "b": _bytes(after[half:])}
-    return Source(fields, "garments:hues", tables={name: (name,) for name in fields}, example="b")
+    first, second = np.split(np.arange(len(label)), 2)
+    fields = {
+        "a": _bytes(hued(brightness[first], hue[first])),
+        "b": _bytes(hued(brightness[second], turned[second])),
+    }
+    tables = {name: (name,) for name in fields}
+    return Source(fields, "garments:hues", tables=tables, example="b")
 
 
 def _dyes(split: str) -> Source:
