@@ -116,7 +116,8 @@ def read_unpaired(
         )
     options: Any = {"image_size": image_size, "channels": channels, "limit_bytes": limit_bytes}
     own = [read_pictures(folder, split=part, **options) for folder in folders]
-    return _unpaired(own, size, None)
+    one = Path(place).expanduser()
+    return _unpaired(own, size, one.resolve().name if one.is_dir() else None)
 
 
 def read_tfds_domains(

@@ -99,11 +99,12 @@ def test_unpaired_folders(tmp_path):
             write(tmp_path / "horses" / folder / f"{i}.png", flat(i))
     source = load(f"unpaired:{tmp_path}/horses")
     assert source.sizes == {"a": 3, "b": 5}
-    assert source.example == "b"
+    assert (source.example, source.name) == ("b", "horses")
     assert load(f"unpaired:{tmp_path}/horses@8", split="test").sizes == {"a": 1, "b": 2}
     assert load(f"unpaired:{tmp_path}/horses", size=4).sizes == {"a": 3, "b": 4}
     folders = f"unpaired:{tmp_path}/horses/testA,{tmp_path}/horses/trainB"
     assert load(folders).sizes == {"a": 1, "b": 5}
+    assert load(folders).name == "testA+trainB"
     assert load(f"{folders}+swap").sizes == {"a": 5, "b": 1}
 
 
