@@ -63,7 +63,14 @@ if TYPE_CHECKING:
     from jgan.training.experiment import Claim, Experiment, Trained
     from jgan.training.fit import fit
     from jgan.training.stages import Stage
-    from jgan.training.usual_groups import Adam, Architecture, Dataset, NetworkPair, TwoRateAdam
+    from jgan.training.usual_groups import (
+        Adam,
+        Architecture,
+        Dataset,
+        LinearAdam,
+        NetworkPair,
+        TwoRateAdam,
+    )
 
 __all__ = [
     "DISCRIMINATOR",
@@ -77,6 +84,7 @@ __all__ = [
     "Game",
     "Images",
     "Inputs",
+    "LinearAdam",
     "Meeting",
     "Network",
     "NetworkPair",
@@ -216,6 +224,7 @@ _MODULE_OF = {
     "Adam": "jgan.training.usual_groups",
     "Architecture": "jgan.training.usual_groups",
     "Dataset": "jgan.training.usual_groups",
+    "LinearAdam": "jgan.training.usual_groups",
     "NetworkPair": "jgan.training.usual_groups",
     "TwoRateAdam": "jgan.training.usual_groups",
 }

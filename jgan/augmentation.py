@@ -73,6 +73,27 @@ def shift(key: jax.Array, images: jax.Array, pixels: int) -> jax.Array:
     return jax.vmap(cut)(padded, corners)
 
 
+def jitter(key: jax.Array, images: jax.Array, factor: float = 286 / 256) -> jax.Array:
+    """Images ``(B, H, W, C)`` enlarged by ``factor``, each cut to its size again at a random place.
+
+    The jitter of pix2pix (Isola et al. 2017, appendix 6.2). Images of floats are enlarged by cubic
+    interpolation, within their range [-1, 1]; others, such as maps of labels, by the nearest pixel.
+    """
+    count, height, width, channels = images.shape
+    size = (round(factor * height), round(factor * width))
+    floats = jnp.issubdtype(images.dtype, jnp.floating)
+    method = "cubic" if floats else "nearest"
+    larger = jax.image.resize(images, (count, *size, channels), method)
+    larger = jnp.clip(larger, -1, 1) if floats else larger
+    most = jnp.asarray([size[0] - height + 1, size[1] - width + 1])
+    corners = draw_rows(lambda rows: jax.random.randint(key, (rows, 2), 0, most), count)
+
+    def cut(image: jax.Array, corner: jax.Array) -> jax.Array:
+        return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), (height, width, channels))
+
+    return jax.vmap(cut)(larger, corners)
+
+
 def flip_and_shift(pixels: int = 4) -> Callable[[jax.Array, jax.Array], jax.Array]:
     """A random horizontal flip and a shift by up to ``pixels``, for `jgan.terms.regularizers.consistency`.
 

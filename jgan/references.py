@@ -21,6 +21,7 @@ PAPERS_OF = {
     "latents.analogy": ("radford2016unsupervised",),
     "latents.attribute_direction": ("larsen2016autoencoding",),
     "augmentation.instance_noise": ("sonderby2017amortised", "arjovsky2017principled"),
+    "augmentation.jitter": ("isola2017image",),
     "augmentation.flip_and_shift": ("zhang2020consistency",),
     "terms.ambiguity.ambiguity": ("elgammal2017can",),
     "terms.ambiguity.style_ambiguity": ("elgammal2017can",),
@@ -28,6 +29,7 @@ PAPERS_OF = {
     "terms.balance.controlled": ("berthelot2017began",),
     "terms.classification.classification": ("odena2017conditional",),
     "terms.cycle.cycle": ("zhu2017unpaired",),
+    "terms.cycle.identity_mapping": ("zhu2017unpaired",),
     "terms.feature_matching.feature_matching": ("salimans2016improved",),
     "terms.historical.historical_average": ("salimans2016improved",),
     "terms.information.information": ("chen2016infogan",),
@@ -35,7 +37,7 @@ PAPERS_OF = {
     "terms.kl.kl_divergence": ("kingma2014auto", "higgins2017beta"),
     "terms.penalties.r1": ("mescheder2018which",),
     "terms.penalties.r2": ("mescheder2018which",),
-    "terms.penalties.wgan_gp": ("gulrajani2017improved",),
+    "terms.penalties.wgan_gp": ("gulrajani2017improved", "choi2018stargan"),
     "terms.penalties.one_centred": ("mescheder2018which",),
     "terms.penalties.dragan": ("kodali2017convergence",),
     "terms.pool.pool": ("shrivastava2017learning", "zhu2017unpaired"),
@@ -54,6 +56,7 @@ PAPERS_OF = {
     "gans.can.can": ("elgammal2017can",),
     "gans.cogan.cogan": ("liu2016coupled",),
     "gans.conditional.conditional": ("mirza2014conditional", "miyato2018cgans"),
+    "gans.cyclegan.cyclegan": ("zhu2017unpaired",),
     "gans.ebgan.energy_hinge": ("zhao2017energy",),
     "gans.ebgan.ebgan": ("zhao2017energy",),
     "gans.feature_matching.feature_matching_gan": ("salimans2016improved",),
@@ -62,9 +65,11 @@ PAPERS_OF = {
     "gans.lapgan.lapgan": ("denton2015deep",),
     "gans.mixture.gaussian_mixture": ("richardson2018gans",),
     "gans.packing.packed": ("lin2018pacgan",),
+    "gans.pix2pix.pix2pix": ("isola2017image",),
     "gans.pixelcnn.pixelcnn": ("oord2016pixel", "oord2016conditional"),
     "gans.semi_supervised.certain": ("salimans2016improved",),
     "gans.semi_supervised.semi_supervised": ("salimans2016improved",),
+    "gans.stargan.stargan": ("choi2018stargan",),
     "gans.unrolled.unrolled": ("metz2017unrolled",),
     "gans.vae.vae": ("kingma2014auto", "higgins2017beta"),
     "gans.vae_gan.vae_gan": ("larsen2016autoencoding",),
@@ -93,13 +98,22 @@ PAPERS_OF = {
     "networks.conditional.ConditionalNorm": ("dumoulin2017learned", "devries2017modulating"),
     "networks.conditional.projection_discriminator": ("miyato2018cgans",),
     "networks.dcgan": ("radford2016unsupervised",),
+    "networks.domain_judge.domain_discriminator": ("choi2018stargan",),
+    "networks.image_norm.InstanceNorm": ("ulyanov2016instance",),
     "networks.infogan": ("lucic2018gans",),
     "networks.layers.ResizeConv": ("odena2016deconvolution",),
     "networks.masked.pixelcnn_network": ("oord2016pixel",),
     "networks.minibatch.closeness": ("salimans2016improved",),
+    "networks.patch.patch_discriminator": ("isola2017image",),
     "networks.remat.rematerialised": ("chen2016training",),
+    "networks.resnet.resnet_generator": (
+        "zhu2017unpaired",
+        "johnson2016perceptual",
+        "choi2018stargan",
+    ),
     "networks.sngan": ("miyato2018spectral",),
     "networks.spectral": ("miyato2018spectral",),
+    "networks.unet.unet": ("isola2017image", "ronneberger2015unet"),
     "networks.variational.infogan_encoder": ("lucic2018gans",),
     "networks.virtual.VirtualNorm": ("salimans2016improved",),
     "training.usual_groups.Adam": ("kingma2015adam",),
@@ -145,7 +159,10 @@ PAPERS_OF_EXTRACTORS = {
 }
 """By a word in an extractor's name, the papers of its network."""
 
-PAPERS_OF_DATA = {"fashion": ("xiao2017fashion",)}
+PAPERS_OF_DATA = dict.fromkeys(
+    ("fashion", "garments:edges", "garments:colours", "garments:hues", "garments:dyes"),
+    ("xiao2017fashion",),
+)
 """By the name of a data set that comes with jgan, its papers."""
 
 

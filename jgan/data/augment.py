@@ -4,12 +4,13 @@ An `Augment` is pure and runs on the device, after either loader, so both give t
 pictures of an example (an image and its mask, a pair) are moved alike.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 
 from jgan import augmentation
+from jgan.data.order import number_of
 from jgan.data.values import is_mask
 
 Augment = Callable[[jax.Array, dict[str, Any]], dict[str, Any]]
@@ -45,6 +46,24 @@ def shift(pixels: int) -> Augment:
     if pixels < 1:
         raise ValueError(f"shift is by {pixels} pixels; it must be at least 1.")
     return _on_pictures(lambda key, images: augmentation.shift(key, images, pixels))
+
+
+def jitter() -> Augment:
+    """Enlarge an example by 286/256, and cut a place out of it at random, of the size that it had."""
+    return _on_pictures(augmentation.jitter)
+
+
+def by_table(move: Augment, tables: Mapping[str, Sequence[str]]) -> Augment:
+    """The augmentation of a source of several tables, whose rows are moved independently of each other."""
+
+    def augment(key: jax.Array, batch: dict[str, Any]) -> dict[str, Any]:
+        moved = dict(batch)
+        for table, fields in tables.items():
+            own_key = jax.random.fold_in(key, number_of(table))
+            moved |= move(own_key, {field: batch[field] for field in fields})
+        return moved
+
+    return augment
 
 
 def chain(first: Augment | None, second: Augment) -> Augment:

@@ -72,7 +72,7 @@ def read_pictures(
             number is out of range; or an archive or ``dataset.json`` is damaged.
     """
     target = target_shape(image_size, channels)
-    tree = _tree(Path(folder))
+    tree = picture_tree(Path(folder))
     name = Path(folder).resolve().name
     names, prefix, labels, notes = list_pictures(tree, split)
     if size is not None:
@@ -117,7 +117,13 @@ def read_pictures(
     return Source(arrays, name, classes=labels.classes, notes=notes)
 
 
-def _tree(folder: Path) -> Tree:
+def picture_tree(folder: Path) -> Tree:
+    """The files of a folder, or of a zip archive.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if it is something else.
+    """
     if not folder.exists():
         raise FileNotFoundError(f"{folder} does not exist.")
     if folder.suffix.lower() == ".zip" and folder.is_file():

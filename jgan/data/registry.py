@@ -26,10 +26,12 @@ from jgan.data.cifar import LAYOUTS, read_cifar
 from jgan.data.class_names import DIGITS, FASHION
 from jgan.data.fashion_mnist import embedded
 from jgan.data.folder import read_pictures
+from jgan.data.garments import translation
 from jgan.data.pictures import Size
 from jgan.data.source import Source
 from jgan.data.splits import check_split
 from jgan.data.tfds import read_tfds
+from jgan.data.two_domains import read_pairs, read_tfds_domains, read_unpaired, swapped
 
 TOYS: dict[str, Callable[..., Source]] = {
     "ring": toys.ring,
@@ -39,15 +41,27 @@ TOYS: dict[str, Callable[..., Source]] = {
     "swiss_roll": toys.swiss_roll,
 }
 _IDX = {"fashion": FASHION, "mnist": DIGITS}
-_RESIZED: dict[str, Callable[..., Source]] = {"folder": read_pictures, "tfds": read_tfds}
+_RESIZED: dict[str, Callable[..., Source]] = {
+    "folder": read_pictures,
+    "tfds": read_tfds,
+    "pairs": read_pairs,
+    "unpaired": read_unpaired,
+}
+_MADE = "garments"
+_CYCLE_GAN = re.compile(r"cycle_gan(?=[/:]|$)")
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
-_ALLOWED += "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, "
+_ALLOWED += (
+    "cifar100:FOLDER, folder:FOLDER or folder:FOLDER@64 (pictures), tfds:NAME, pairs:FOLDER, "
+)
+_ALLOWED += (
+    "pairs:FOLDER,FOLDER, unpaired:FOLDER, unpaired:FOLDER,FOLDER, garments:edges and so on, "
+)
 _ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
 LoadArguments = tuple[str, str, int | None, int, Size, int | None]
 """The arguments of `load`, in their order."""
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
 _LOADED: ContextVar[dict[LoadArguments, Source] | None] = ContextVar("loaded", default=None)
-_OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|disk))+$")
+_OPTIONS = re.compile(r"(?:\+(?:flip|shift\d+|jitter|swap|disk))+$")
 _NO_OPTION = re.compile(r"\+\w+$")
 _SIZE = re.compile(r"@(\d+)(?:x(\d+))?(?:x(\d+))?$")
 
@@ -69,10 +83,13 @@ def load(
             from its published idx files; ``cifar10:FOLDER`` or ``cifar100:FOLDER``, from the
             published binary version; ``folder:FOLDER``, pictures in a folder or in a .zip, with class
             subfolders or StyleGAN's ``dataset.json``, if any, as labels; ``tfds:NAME``, an image set
-            of TensorFlow Datasets; a path that ends in ``.npz`` or ``.zip``; or a folder of idx files
-            or of pictures. The names of a folder of pictures and of a TFDS set may end in ``@64``,
-            ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels. Names
-            of pictures may then end in ``+flip`` and ``+shift4``, as above.
+            of TensorFlow Datasets, those of ``cycle_gan`` as two domains; ``pairs:FOLDER`` or
+            ``pairs:FOLDER,FOLDER``, pairs of pictures, see `jgan.data.two_domains.read_pairs`;
+            ``unpaired:FOLDER`` or ``unpaired:FOLDER,FOLDER``, two domains of pictures;
+            ``garments:edges`` and so on, see `jgan.data.garments.translation`; a path that ends in ``.npz`` or
+            ``.zip``; or a folder of idx files or of pictures. The names of folders of pictures and of a TFDS
+            set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels.
+            Names of pictures may then end in ``+flip`` and ``+shift4``, as above.
         split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are drawn from it, each class by its share (all by default).
@@ -140,7 +157,7 @@ def in_files(name: str) -> bool:
         kind, place = _kind(_parts_of(name)[0])
     except ValueError:  # a path at which there is nothing any more
         return True
-    return kind != "toy" and (kind, place) != ("fashion", "")
+    return kind not in ("toy", _MADE) and (kind, place) != ("fashion", "")
 
 
 def absolute(name: str) -> str:
@@ -157,7 +174,9 @@ def absolute(name: str) -> str:
         kind, colon, place = "", "", _parts_of(name)[0]
     ending = size_and_options(name)
     place = place.removesuffix(ending.partition("+")[0])
-    return kind + colon + os.path.abspath(os.path.expanduser(place)) + ending
+    two = kind in ("pairs", "unpaired") and not os.path.exists(place)
+    paths = [os.path.abspath(os.path.expanduser(p)) for p in (place.split(",") if two else [place])]
+    return kind + colon + ",".join(paths) + ending
 
 
 def size_and_options(name: str) -> str:
@@ -190,17 +209,23 @@ def _load(
             raise ValueError(f"+disk is for folder:FOLDER and tfds:NAME, not for {name!r}.")
         shape = {**shape, "limit_bytes": 0}
     # Options are checked before anything is read.
-    moves = [(option, _move(option)) for option in options if option != "disk"]
+    moves = [(option, _move(option)) for option in options if option not in ("disk", "swap")]
     source = _plain(name, split, size, seed, shape)
+    if "swap" in options:
+        source = swapped(source)
     for option, move in moves:
         if len(source.shape) != 3:
             raise ValueError(f"+{option} is for pictures, but {source.name!r} has points.")
+        if len(source.tables) > 1:
+            move = augment.by_table(move, source.fields_of_tables)
         source = replace(source, augment=augment.chain(source.augment, move))
     return source
 
 
 def _move(option: str) -> augment.Augment:
-    return augment.flip() if option == "flip" else augment.shift(int(option[len("shift") :]))
+    if option in ("flip", "jitter"):
+        return augment.flip() if option == "flip" else augment.jitter()
+    return augment.shift(int(option[len("shift") :]))
 
 
 def _check_options(name: str) -> None:
@@ -209,7 +234,7 @@ def _check_options(name: str) -> None:
     paths = (name, os.path.expanduser(name.partition(":")[2]))
     if other and not any(os.path.exists(path) for path in paths):
         raise ValueError(
-            f"there is no option {other[0]!r} of {name!r}; there are +flip, +shift4 and +disk."
+            f"there is no option {other[0]!r} of {name!r}; there are +flip, +shift4, +jitter, +swap and +disk."
         )
 
 
@@ -220,7 +245,9 @@ def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, 
     if kind in _RESIZED:
         place, image_size, channels = _with_size(place, image_size, channels)
         shape = {**shape, "image_size": image_size, "channels": channels}
-        return _RESIZED[kind](place, split=split, size=size, **shape)
+        domains = kind == "tfds" and _CYCLE_GAN.match(place)
+        read = read_tfds_domains if domains else _RESIZED[kind]
+        return read(place, split=split, size=size, **shape)
     if (image_size, channels) != (None, None) or (
         _SIZE.search(place) and not os.path.exists(place)
     ):
@@ -230,6 +257,8 @@ def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, 
         )
     if kind == "toy":
         return TOYS[name](toys.POINTS if size is None else size, seed, split=split)
+    if kind == _MADE:
+        return translation(place, split).take(size)
     if kind == "fashion" and not place:
         return embedded(split).take(size)
     if kind == "npz":
@@ -247,7 +276,7 @@ def _kind(name: str) -> tuple[str, str]:
         return "toy", name
     if name == "fashion":
         return name, ""
-    if place and kind in (*_IDX, *LAYOUTS, *_RESIZED):
+    if place and kind in (*_IDX, *LAYOUTS, *_RESIZED, _MADE):
         return kind, place if kind == "tfds" else os.path.expanduser(place)
     path = name if os.path.exists(name) else _SIZE.sub("", name)
     if path.endswith(".npz"):
@@ -259,7 +288,7 @@ def _kind(name: str) -> tuple[str, str]:
         return ("idx" if idx else "folder"), name
     if os.sep in name:
         return "folder", name
-    near = difflib.get_close_matches(kind.lower(), [*TOYS, *_IDX, *LAYOUTS, *_RESIZED], n=1)
+    near = difflib.get_close_matches(kind.lower(), [*TOYS, *_IDX, *LAYOUTS, *_RESIZED, _MADE], n=1)
     meant = f" (did you mean {near[0]!r}?)" if near else ""
     raise ValueError(f"there is no source {name!r}{meant}; allowed are {_ALLOWED}.")
 

@@ -19,7 +19,13 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import axis_name
-from jgan.convolution.convolution import conv, conv_pool, conv_transpose, upsample_conv
+from jgan.convolution.convolution import (
+    Padding,
+    conv,
+    conv_pool,
+    conv_transpose,
+    upsample_conv,
+)
 from jgan.networks.spectral import power_iteration
 
 Initializer = Callable[..., jax.Array]
@@ -109,12 +115,14 @@ class Conv(_Kernel):
     """Convolution ``(B, H, W, in) -> (B, H', W', features)``.
 
     ``resample`` is ``"pool"`` for a 2x2 average pooling after a 3x3 convolution and ``"upsample"`` for
-    nearest upsampling before one, each computed as a single 4x4 convolution.
+    nearest upsampling before one, each computed as a single 4x4 convolution. ``padding`` is that of
+    `jgan.convolution.convolution.conv`, for convolutions that are not resampled.
     """
 
     size: int = 3
     stride: int = 1
     resample: str = "none"
+    padding: Padding = "SAME"
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
@@ -125,22 +133,30 @@ class Conv(_Kernel):
             return self.biased(conv_pool(x, kernel))
         if self.resample == "upsample":
             return self.biased(upsample_conv(x, kernel))
-        return self.biased(conv(x, kernel, stride=self.stride))
+        return self.biased(conv(x, kernel, stride=self.stride, padding=self.padding))
 
 
 class ConvTranspose(_Kernel):
-    """Transposed convolution ``(B, h, w, in) -> (B, *output_size, features)``, "SAME" padding."""
+    """Transposed convolution ``(B, h, w, in) -> (B, *output_size, features)``.
+
+    ``padding`` is that of the convolution whose adjoint this is.
+    """
 
     size: int = 5
     stride: int = 2
     output_size: tuple[int, int] | None = None
+    padding: Padding = "SAME"
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         """Apply the layer."""
         kernel = self.kernel((self.size, self.size, x.shape[-1], self.features), train)
         y = conv_transpose(
-            x.astype(self.dtype), kernel, stride=self.stride, output_size=self.output_size
+            x.astype(self.dtype),
+            kernel,
+            stride=self.stride,
+            padding=self.padding,
+            output_size=self.output_size,
         )
         return self.biased(y)
 

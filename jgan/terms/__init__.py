@@ -4,7 +4,7 @@ from jgan.terms.adversarial import adversarial
 from jgan.terms.ambiguity import style_ambiguity
 from jgan.terms.balance import balance
 from jgan.terms.classification import classification
-from jgan.terms.cycle import cycle
+from jgan.terms.cycle import cycle, identity_mapping
 from jgan.terms.feature_matching import feature_matching
 from jgan.terms.historical import historical_average
 from jgan.terms.information import information
@@ -20,6 +20,7 @@ __all__ = [
     "cycle",
     "feature_matching",
     "historical_average",
+    "identity_mapping",
     "information",
     "kl_divergence",
     "pool",

@@ -55,12 +55,21 @@ def norms(values: PyTree) -> jax.Array:
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squares, 1.0)), 0.0)
 
 
-def input_gradients(scene: Scene, inputs: Inputs, group: str) -> list[PyTree]:
-    """Gradients of the sum over the batch of each leaf of the logits, pytrees like ``inputs.values``."""
+PATCHES: dict[str, Callable[[jax.Array], jax.Array]] = {"mean": per_example, "sum": lambda x: x}
+"""How the logits of an example's patches count before they are summed over the batch."""
+
+
+def input_gradients(
+    scene: Scene, inputs: Inputs, group: str, patches: str = "mean"
+) -> list[PyTree]:
+    """Gradients of the sum over the batch of each leaf of the logits, pytrees like ``inputs.values``.
+
+    Of an example's patches the mean counts, or the sum.
+    """
 
     def answers(values: PyTree) -> list[jax.Array]:
         logits = scene.ask(inputs._replace(values=values), group)["logit"]
-        return [jnp.sum(per_example(leaf)) for leaf in jax.tree.leaves(logits)]
+        return [jnp.sum(PATCHES[patches](leaf)) for leaf in jax.tree.leaves(logits)]
 
     sums, pullback = jax.vjp(answers, inputs.values)
     along = lambda number: [
@@ -75,11 +84,17 @@ Measure = Callable[[PyTree, jax.Array | None], tuple[jax.Array, Metrics]]
 
 
 def _gradient_penalty(
-    name: str, where: Callable[[Scene], Inputs], group: str, measure: Measure, weight: Any
+    name: str,
+    where: Callable[[Scene], Inputs],
+    group: str,
+    measure: Measure,
+    weight: Any,
+    patches: str = "mean",
 ) -> Term:
     def value(scene: Scene) -> Result:
         inputs = where(scene)
-        found = [measure(each, inputs.weights) for each in input_gradients(scene, inputs, group)]
+        gradients = input_gradients(scene, inputs, group, patches)
+        found = [measure(each, inputs.weights) for each in gradients]
         values = [value for value, _ in found]
         metrics = {key: jnp.mean(jnp.stack([own[key] for _, own in found])) for key in found[0][1]}
         return sum(values[1:], values[0]), None, metrics
@@ -135,17 +150,23 @@ def wgan_gp(
     *,
     real: str = "real",
     fake: str = "fake",
+    patches: str = "mean",
     name: str = "wgan_gp",
 ) -> Term:
     """weight · E(‖∇D(x̃)‖ - target)² between real and fake (Gulrajani et al. 2017, eq. 3).
 
     x̃ = x + α (x̂ - x) with one α ~ U[0, 1) for each example. ``target=0`` is the zero-centred form.
-    Conditions and weights are those of the real examples. Logs the mean norm as ``wgan_gp_norm``.
+    Conditions and weights are those of the real examples. Logs the mean norm as ``wgan_gp_norm``. Of an
+    answer of many patches D(x̃) is their mean, or, with ``patches="sum"``, their sum, as StarGAN's code has it
+    (Choi et al. 2018).
 
     Raises:
-      ValueError: if ``weight`` or ``target`` is not a finite number of at least 0.
+      ValueError: if ``weight`` or ``target`` is not a finite number of at least 0, or ``patches`` neither
+        "mean" nor "sum".
     """
     _check_target_centred(weight, target)
+    if patches not in PATCHES:
+        raise ValueError(f"patches is {patches!r}, but must be one of {', '.join(PATCHES)}.")
 
     def between(scene: Scene) -> Inputs:
         reals, fakes = scene.meeting[real], scene.meeting[fake]
@@ -157,7 +178,8 @@ def wgan_gp(
 
         return reals._replace(values=jax.tree.map(mix, reals.values, fakes.values))
 
-    return _gradient_penalty(name, between, real, _target_centred(name, target), weight)
+    measure = _target_centred(name, target)
+    return _gradient_penalty(name, between, real, measure, weight, patches)
 
 
 def one_centred(weight: float = 10.0, target: float = 1.0, *, group: str = "real") -> Term:

@@ -195,3 +195,17 @@ class TwoRateAdam(Adam):
     def optimizers(self) -> dict[str, optax.GradientTransformation]:
         """One optimizer for each player, with its own learning rate."""
         return {GENERATOR: self._adam(self.generator_lr), DISCRIMINATOR: self._adam(self.lr)}
+
+
+@dataclass(frozen=True)
+class LinearAdam(Adam):
+    """`Adam` whose learning rate stays for one half of the training and falls along a line in the other.
+
+    Attributes:
+      horizon: Number of updates after which the learning rate, which stays for half of them, is 0; 0 keeps it.
+    """
+
+    def _adam(self, lr: float) -> optax.GradientTransformation:
+        half = self.horizon // 2
+        falling = optax.linear_schedule(lr, 0, self.horizon - half, half)
+        return optax.adam(falling if self.horizon else lr, b1=self.beta1, b2=self.beta2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jgan.data import load
-from jgan.data.augment import chain, flip, shift
+from jgan.data.augment import chain, flip, jitter, shift
 
 KEY = jax.random.key(0)
 IMAGES = jnp.asarray(np.random.default_rng(0).normal(size=(64, 8, 6, 1)), jnp.float32)
@@ -63,10 +63,29 @@ def test_sources_by_name_are_augmented():
         ("fashion+shift0", "shift is by 0 pixels; it must be at least 1."),
         (
             "fashion+flop",
-            "there is no option '+flop' of 'fashion+flop'; there are +flip, +shift4 and +disk.",
+            "there is no option '+flop' of 'fashion+flop'; there are +flip, +shift4, +jitter, +swap and +disk.",
         ),
     ],
 )
 def test_mistakes(name, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         load(name)
+
+
+def test_jitter_enlarges_and_cuts_pairs_alike():
+    """Where pictures are straight lines, so are those that are enlarged, and the cut says how far it moved."""
+    rows, columns = jnp.indices((64, 64)) / 128 - 0.25
+    ramp = jnp.broadcast_to((rows + columns)[..., None], (40, 64, 64, 1))
+    batch = {"a": ramp, "b": -ramp, "mask": ramp[..., 0] > 0}
+    moved = jitter()(KEY, batch)
+    np.testing.assert_array_equal(moved["a"], -moved["b"])
+    inner = np.asarray(moved["a"])[:, 16:48, 16:48, 0]
+    factor = round(64 * 286 / 256) / 64
+    for axis in (1, 2):
+        np.testing.assert_allclose(np.diff(inner, axis=axis), 1 / 128 / factor, atol=1e-4)
+    # Of the 72 - 64 + 1 places along each axis all are met, the middle one leaving the centre where it was.
+    places = (inner[:, 16, 16] - 0.0) * 128 * factor
+    assert 4 < places.max() - places.min() <= 16
+    mask = np.asarray(moved["mask"])
+    assert mask.dtype == bool
+    assert (mask == (moved["a"][..., 0] > 0)).mean() > 0.97

@@ -18,6 +18,7 @@ from jgan.gans.bigbigan import bigbigan
 from jgan.gans.can import can
 from jgan.gans.cogan import cogan
 from jgan.gans.conditional import conditional
+from jgan.gans.cyclegan import cyclegan
 from jgan.gans.ebgan import ebgan
 from jgan.gans.feature_matching import feature_matching_gan
 from jgan.gans.gan import gan
@@ -25,13 +26,15 @@ from jgan.gans.infogan import Codes, infogan
 from jgan.gans.lapgan import lapgan
 from jgan.gans.mixture import gaussian_mixture
 from jgan.gans.packing import packed
+from jgan.gans.pix2pix import pix2pix
 from jgan.gans.pixelcnn import pixelcnn
 from jgan.gans.semi_supervised import semi_supervised
+from jgan.gans.stargan import stargan
 from jgan.gans.unrolled import unrolled
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
 from jgan.latents import normal
-from jgan.losses import hinge, non_saturating
+from jgan.losses import hinge, least_squares, non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
 from jgan.networks.autoencoder import autoencoder
 from jgan.networks.combined import answer_of
@@ -42,9 +45,13 @@ from jgan.networks.conditional import (
 )
 from jgan.networks.coupled import coupled_discriminator, coupled_generator
 from jgan.networks.detail import beside, detail_generator
+from jgan.networks.domain_judge import domain_discriminator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
+from jgan.networks.patch import patch_discriminator
+from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
+from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
 from jgan.terms.historical import historical_averages
@@ -58,7 +65,7 @@ SOURCE = Source(
     {
         "image": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
         "label": RNG.integers(0, CLASSES, 48).astype(np.int32),
-        "other": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
+        **{field: RNG.integers(0, 256, (48, *SHAPE), np.uint8) for field in ("other", "a", "b")},
     },
     "noise",
 )
@@ -79,6 +86,14 @@ def coder(**body):
 
 def packs():
     return packed(gan(generator(), mlp_discriminator((8,)), LOSS, PRIOR), 2)
+
+
+def patches():
+    return patch_discriminator(16, width=1, norm="instance")
+
+
+def translator(style=CYCLEGAN):
+    return resnet_generator(1, width=1, blocks=1, style=style)
 
 
 class System(NamedTuple):
@@ -195,6 +210,25 @@ SYSTEMS = {
             PRIOR,
         ),
         ("levels", "samples"),
+    ),
+    "pix2pix": System(
+        lambda: pix2pix(unet(1, width=1, norm="instance"), patches(), LOSS, weight=9.0),
+        ("samples", "triples"),
+    ),
+    "cyclegan": System(
+        lambda: cyclegan(
+            (translator(), translator()), (patches(), patches()), least_squares(), size=20
+        ),
+        ("cycles", "reconstructions", "samples"),
+    ),
+    "stargan": System(
+        lambda: stargan(
+            labelled(translator(STARGAN), CLASSES),
+            domain_discriminator(CLASSES, layers=1, width=1),
+            CLASSES,
+            penalty=3.0,
+        ),
+        ("domains", "samples"),
     ),
     "can": System(
         lambda: can(generator(), heads({"logit": 1, "class": CLASSES}, **MLP), LOSS, PRIOR)

@@ -5,6 +5,7 @@ differ in what they are made of, in ``make test``, and of every system in ``make
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -20,7 +21,7 @@ from lowering import assert_lowers
 
 from jgan.augmentation import instance_noise, with_augmentation
 from jgan.batch_axis import over_axis
-from jgan.game import DISCRIMINATOR, PLAYERS, Game
+from jgan.game import DISCRIMINATOR, PLAYERS, Game, named_key
 from jgan.numerics.field import field
 from jgan.rules import Rule, TrainState, alternating, averaged, simultaneous
 from jgan.rules.rule import move
@@ -187,7 +188,8 @@ def test_views_and_sampler(name, played):
     @jax.jit
     def look(variables):
         shown = {view: show(variables, BATCH, KEY) for view, show in game.views.items()}
-        return shown, [game.sampler.generate(variables, condition, z) for z in (latent, others)]
+        generate = partial(game.sampler.generate, key=named_key(KEY, "sample"))
+        return shown, [generate(variables, condition, z) for z in (latent, others)]
 
     views, (made, first_only) = look(states[1].variables)
     for shown in views.values():

@@ -41,7 +41,9 @@ from jgan.scene import Inputs, Meeting, Schedule, Term
 from jgan.terms import (
     adversarial,
     balance,
+    cycle,
     feature_matching,
+    identity_mapping,
     kl_divergence,
     pool,
     pull_away,
@@ -56,9 +58,9 @@ COUNT = 8
 
 
 def batch():
-    """Eight points with labels, in double precision."""
-    x = jax.random.normal(jax.random.key(0), (COUNT, DIM), jnp.float64)
-    return {"image": x, "label": jnp.arange(COUNT, dtype=jnp.int32) % CLASSES}
+    """Eight points with labels, and eight others, in double precision."""
+    x, y = (jax.random.normal(jax.random.key(k), (COUNT, DIM), jnp.float64) for k in (0, 1))
+    return {"image": x, "label": jnp.arange(COUNT, dtype=jnp.int32) % CLASSES, "other": y}
 
 
 def plain(kind, *terms, loss=LOSS):
@@ -163,6 +165,24 @@ def pairs(kind):
     return game
 
 
+def there_and_back(kind):
+    """Two domains, translated into each other."""
+
+    def meet(make, batch, latent, step):
+        x, y = batch["image"], batch["other"]
+        other, image = make["other"](x), make["image"](y)
+        back = {"image": make["image"](other), "other": make["other"](image)}
+        return Meeting(real=Inputs(y), fake=Inputs(other), made=back)
+
+    makers = {"image": generator(), "other": generator()}
+    terms = adversarial(LOSS), cycle(1.0), identity_mapping(0.5)
+    sample = lambda make, z, condition, step: make["other"](condition)
+    condition = lambda batch: batch["image"]
+    return versus(
+        makers, discriminator(kind), *terms, meet=meet, condition=condition, sample=sample
+    )
+
+
 TERMS = {
     "none": plain,
     "r1": lambda kind: plain(kind, r1(1.0)),
@@ -198,6 +218,7 @@ TERMS = {
     "packing": lambda kind: packed(plain(kind, r1(1.0)), 2),
     "weights": lambda kind: weighted(plain(kind, r1(1.0)), np.arange(1.0, COUNT + 1)),
     "pairs": pairs,
+    "cycle and identity": there_and_back,
 }
 """By name: from a kind of discriminator to a game with the term."""
 
