@@ -27,6 +27,7 @@ from jgan.gans.mixture import gaussian_mixture
 from jgan.gans.packing import packed
 from jgan.gans.pixelcnn import pixelcnn
 from jgan.gans.semi_supervised import semi_supervised
+from jgan.gans.stylegan import stylegan
 from jgan.gans.unrolled import unrolled
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
@@ -45,9 +46,17 @@ from jgan.networks.detail import beside, detail_generator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
+from jgan.networks.stylegan2 import (
+    style_count,
+    style_mapping,
+    stylegan2_discriminator,
+    stylegan2_synthesis,
+)
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
 from jgan.terms.historical import historical_averages
+from jgan.terms.path_regularizer import path_regularizer
+from jgan.terms.penalties import lazy
 
 CLASSES, SHAPE = 3, (8, 8, 1)
 PRIOR, LOSS = normal(3), non_saturating()
@@ -81,6 +90,16 @@ def packs():
     return packed(gan(generator(), mlp_discriminator((8,)), LOSS, PRIOR), 2)
 
 
+def stylegan2(classes=0):
+    mapping = style_mapping(style_count(SHAPE), features=3, layers=1, classes=classes)
+    judge = stylegan2_discriminator(
+        width=1, most=2, group=2, classes=classes, residual=not classes, mapping_layers=1
+    )
+    networks = mapping, stylegan2_synthesis(SHAPE, width=1, most=2), judge
+    game = stylegan(*networks, LOSS, 3, conditional=classes > 0)
+    return game.add(lazy(path_regularizer(), 2))
+
+
 class System(NamedTuple):
     """How a system is built, and what its views show of 16 examples."""
 
@@ -91,6 +110,7 @@ class System(NamedTuple):
 
 LABELS = ("classes", "samples")
 REBUILT = ("reconstructions", "samples")
+STYLED = ("mixing", "noise", "samples", "truncation")
 SYSTEMS = {
     "cgan": System(
         lambda: conditional(
@@ -246,4 +266,6 @@ SYSTEMS |= {
     "unrolled": System(
         lambda: unrolled(gan(generator("dcgan"), judge(DCGAN), LOSS, PRIOR), 2, optax.sgd(0.02))
     ),
+    "stylegan2": System(stylegan2, STYLED),
+    "conditional stylegan2": System(lambda: stylegan2(CLASSES), STYLED),
 }
