@@ -1,9 +1,9 @@
 """Upsampling, filtering and downsampling by separable filters, alone and together with a convolution.
 
-A filter is its taps along one axis, applied to rows and to columns; every channel is filtered by itself. Each
-tap is a slice of the image times a number, and of an image with zeros between its pixels only the pixels
-are looked at (the polyphase form), so a filter is one fused pass of XLA on every platform, inside
-compiled loops too, and linear algebra to derivatives of any order and mode.
+A filter is its taps along one axis, applied to rows and to columns; every channel is filtered by itself. Along
+an axis of few pixels resampling is a product with a banded matrix, which is fast inside compiled loops
+on a CPU, where XLA's depthwise convolutions are slow; along a longer one it is such a convolution, with
+the zeros between pixels as its dilation. Both are linear to derivatives of any order and mode.
 """
 
 import math
@@ -11,12 +11,15 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from jgan.convolution.convolution import Precision, conv, conv_transpose
 from jgan.convolution.geometry import Pair
 
 Taps = Sequence[float]
+SMALL = 64
+"""Pixels along an axis, after zeros are put between them, up to which a matrix resamples."""
 
 BINOMIAL = (1 / 8, 3 / 8, 3 / 8, 1 / 8)
 """The filter of StyleGAN2 (Karras et al. 2020, appendix B), zero at the highest frequency, gain 1 at 0."""
@@ -76,9 +79,8 @@ def resample(
                 f"x has shape {x.shape}, which {up} times larger and padded by {pads} has fewer pixels than "
                 f"the filter's {len(taps)} taps."
             )
-        x = _enlarge(x, taps, axis, up, pads) if up > 1 else _filter(x, taps, axis, down, pads)
-        if up > 1 and down > 1:
-            x = lax.slice_in_dim(x, 0, x.shape[axis], down, axis)
+        form = _by_matrix if x.shape[axis] * up <= SMALL else _by_convolution
+        x = form(x, tuple(map(float, taps)), axis, up, down, pads)
     return x
 
 
@@ -152,57 +154,45 @@ def _check_odd(kernel: jax.Array) -> None:
         )
 
 
-def _filter(x: jax.Array, taps: Taps, axis: int, down: int, pads: Pair) -> jax.Array:
-    """Every ``down``-th pixel of the filtered image, along one axis."""
-    padded = _padded(x, axis, *pads)
-    count = (padded.shape[axis] - len(taps)) // down + 1
-    reach = (count - 1) * down + 1
-    return _weighted(
-        [
-            (tap, lax.slice_in_dim(padded, start, start + reach, down, axis))
-            for start, tap in enumerate(reversed(taps))
-        ]
+def _banded(
+    size: int, taps: tuple[float, ...], up: int, down: int, before: int, count: int
+) -> np.ndarray:
+    """The resampling of one axis as a matrix, (count, size)."""
+    matrix = np.zeros((count, size))
+    for row in range(count):
+        for number, tap in enumerate(reversed(taps)):
+            pixel, between = divmod(row * down + number - before, up)
+            if not between and 0 <= pixel < size:
+                matrix[row, pixel] += tap
+    return matrix
+
+
+def _by_matrix(
+    x: jax.Array, taps: tuple[float, ...], axis: int, up: int, down: int, pads: Pair
+) -> jax.Array:
+    size = x.shape[axis]
+    count = (size * up + sum(pads) - len(taps)) // down + 1
+    matrix = jnp.asarray(_banded(size, taps, up, down, pads[0], count), x.dtype)
+    form = "oh,nhwc->nowc" if axis == 1 else "ow,nhwc->nhoc"
+    # TF32's three digits are too few for a filter that other code computes by additions.
+    return jnp.einsum(form, matrix, x, precision="highest")
+
+
+def _by_convolution(
+    x: jax.Array, taps: tuple[float, ...], axis: int, up: int, down: int, pads: Pair
+) -> jax.Array:
+    """XLA's own depthwise convolution of the image with zeros between its pixels."""
+    channels = x.shape[3]
+    along = lambda value, other: (value, other) if axis == 1 else (other, value)
+    kernel = jnp.asarray(tuple(reversed(taps)), x.dtype).reshape(*along(-1, 1), 1, 1)
+    return lax.conv_general_dilated(
+        x,
+        jnp.tile(kernel, (1, 1, 1, channels)),
+        along(down, 1),
+        # Behind the last pixel there are zeros too, which XLA does not put there.
+        along((pads[0], pads[1] + up - 1), (0, 0)),
+        lhs_dilation=along(up, 1),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=channels,
+        precision="highest",
     )
-
-
-def _enlarge(x: jax.Array, taps: Taps, axis: int, up: int, pads: Pair) -> jax.Array:
-    """The image with ``up - 1`` zeros behind every pixel, filtered along one axis, one phase at a time."""
-    before, behind = pads
-    count = x.shape[axis] * up + before + behind - len(taps) + 1
-    rows = -(-count // up)
-    # Output p + up q meets pixel q + (p + tap - before) / up, for the taps at which this is whole.
-    phases = [
-        [
-            (weight, (phase + tap - before) // up)
-            for tap, weight in enumerate(reversed(taps))
-            if (phase + tap - before) % up == 0
-        ]
-        for phase in range(up)
-    ]
-    offsets = [offset for phase in phases for _, offset in phase]
-    first, last = min(offsets), max(offsets)
-    padded = _padded(x, axis, -first, last + rows - x.shape[axis])
-    parts = [
-        _weighted(
-            [
-                (weight, lax.slice_in_dim(padded, offset - first, offset - first + rows, 1, axis))
-                for weight, offset in phase
-            ]
-        )
-        if phase
-        else jnp.zeros_like(lax.slice_in_dim(padded, 0, rows, 1, axis))
-        for phase in phases
-    ]
-    joined = jnp.stack(parts, axis=axis + 1)
-    joined = joined.reshape(*x.shape[:axis], rows * up, *x.shape[axis + 1 :])
-    return lax.slice_in_dim(joined, 0, count, 1, axis)
-
-
-def _weighted(parts: list[tuple[float, jax.Array]]) -> jax.Array:
-    products = [float(weight) * part for weight, part in parts]
-    return sum(products[1:], start=products[0])
-
-
-def _padded(x: jax.Array, axis: int, before: int, behind: int) -> jax.Array:
-    pads = [(before, behind, 0) if number == axis else (0, 0, 0) for number in range(x.ndim)]
-    return lax.pad(x, jnp.zeros((), x.dtype), pads)

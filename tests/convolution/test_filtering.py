@@ -5,6 +5,7 @@ import pytest
 import scipy.signal
 from jax import lax
 
+from jgan.convolution import filtering
 from jgan.convolution.convolution import conv
 from jgan.convolution.filtering import (
     BINOMIAL,
@@ -48,7 +49,10 @@ def by_scipy(x, taps, up, down, before, behind):
         (5, 1, (0, 9)),
     ],
 )
-def test_resampling_is_scipys(up, down, padding):
+@pytest.mark.parametrize("small", [64, 0])
+def test_resampling_is_scipys(up, down, padding, small, monkeypatch):
+    """By a matrix, and as along long axes by a convolution."""
+    monkeypatch.setattr(filtering, "SMALL", small)
     found = resample(X, TAPS, up=up, down=down, padding=padding)
     expected = by_scipy(X, TAPS, up, down, *padding)
     assert found.shape == expected.shape

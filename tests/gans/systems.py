@@ -90,13 +90,13 @@ def packs():
     return packed(gan(generator(), mlp_discriminator((8,)), LOSS, PRIOR), 2)
 
 
-def stylegan2(classes=0):
-    mapping = style_mapping(style_count(SHAPE), features=3, layers=1, classes=classes)
+def stylegan2():
+    mapping = style_mapping(style_count(SHAPE), features=3, layers=1, classes=CLASSES)
     judge = stylegan2_discriminator(
-        width=1, most=2, group=2, classes=classes, residual=not classes, mapping_layers=1
+        width=1, most=2, group=2, classes=CLASSES, residual=True, mapping_layers=1
     )
     networks = mapping, stylegan2_synthesis(SHAPE, width=1, most=2), judge
-    game = stylegan(*networks, LOSS, 3, conditional=classes > 0)
+    game = stylegan(*networks, LOSS, 3, conditional=True)
     return game.add(lazy(path_regularizer(), 2))
 
 
@@ -267,5 +267,4 @@ SYSTEMS |= {
         lambda: unrolled(gan(generator("dcgan"), judge(DCGAN), LOSS, PRIOR), 2, optax.sgd(0.02))
     ),
     "stylegan2": System(stylegan2, STYLED),
-    "conditional stylegan2": System(lambda: stylegan2(CLASSES), STYLED),
 }
