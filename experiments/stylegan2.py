@@ -6,7 +6,7 @@ jgan train experiments/stylegan2.py
 from functools import partial
 from typing import Literal
 
-from jgan import Claim, Dataset, Experiment, get_loss, lazy, r1
+from jgan import Claim, Dataset, Experiment, RampedAdam, get_loss, lazy, r1
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance
 from jgan.claims.style_measures import mixing_cost, path_spread
@@ -19,7 +19,6 @@ from jgan.networks.stylegan2 import (
     stylegan2_synthesis,
 )
 from jgan.terms.path_regularizer import path_regularizer
-from jgan.training.usual_groups import RampedAdam
 
 claim = partial(Claim, steps=800, setting={"width": 8, "most": 32})
 CLAIMS = (

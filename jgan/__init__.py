@@ -60,7 +60,14 @@ if TYPE_CHECKING:
     from jgan.training.experiment import Claim, Experiment, Trained
     from jgan.training.fit import fit
     from jgan.training.stages import Stage
-    from jgan.training.usual_groups import Adam, Architecture, Dataset, NetworkPair, TwoRateAdam
+    from jgan.training.usual_groups import (
+        Adam,
+        Architecture,
+        Dataset,
+        NetworkPair,
+        RampedAdam,
+        TwoRateAdam,
+    )
 
 __all__ = [
     "DISCRIMINATOR",
@@ -77,6 +84,7 @@ __all__ = [
     "Meeting",
     "Network",
     "NetworkPair",
+    "RampedAdam",
     "Rule",
     "Run",
     "Stage",
@@ -204,6 +212,7 @@ _MODULE_OF = {
     "Architecture": "jgan.training.usual_groups",
     "Dataset": "jgan.training.usual_groups",
     "NetworkPair": "jgan.training.usual_groups",
+    "RampedAdam": "jgan.training.usual_groups",
     "TwoRateAdam": "jgan.training.usual_groups",
 }
 

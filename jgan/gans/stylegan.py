@@ -42,10 +42,11 @@ def stylegan(
 
     Samples are confined to [-1, 1] by clipping. The sampler draws all styles to their mean by the share
     ``truncation`` (Karras et al. 2019, section B, where only the coarse styles are drawn to it), and
-    multiplies the noise by ``noise``. The view ``"mixing"`` has the coarse half of the styles from the image at the
-    left of a row and the fine half from that at the head of a column, the images themselves on the diagonal;
-    ``"truncation"`` has one latent in each row and 1 to -1 times its distance from the mean; ``"noise"`` has
-    each latent with noise and then without.
+    multiplies the noise by ``noise``.
+
+    The view ``"mixing"`` has the coarse half of the styles from the row's latent and the fine half from the
+    column's, and the latents' own images on the diagonal; ``"truncation"`` has one latent in each row at 1 to
+    -1 times its distance from the mean; ``"noise"`` has each latent with noise and then without.
     """
     label = lambda c: (c,) if conditional else ()
 

@@ -9,7 +9,6 @@ from jgan.arguments import check_number
 from jgan.game import FROZEN, GENERATOR, TERMS, Batch, Collections, Metrics
 from jgan.rules.rule import Rule, TrainState
 
-
 Decay = Callable[[jax.Array], jax.Array]
 """From the number of updates so far to the decay."""
 

@@ -126,7 +126,8 @@ def test_pass_bands(count, frequency):
     wave = np.exp(2j * np.pi * frequency * np.arange(32))
     image = np.broadcast_to(wave[None, :, None, None], (1, 32, 8, 1))
     found = [
-        resample(jnp.asarray(part, jnp.float32), binomial(count)) for part in (image.real, image.imag)
+        resample(jnp.asarray(part, jnp.float32), binomial(count))
+        for part in (image.real, image.imag)
     ]
     gain = np.hypot(*(np.asarray(part) for part in found))
     np.testing.assert_allclose(gain, np.cos(np.pi * frequency) ** (count - 1), atol=1e-6)

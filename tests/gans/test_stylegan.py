@@ -74,7 +74,7 @@ def test_noise_can_be_left_out(played):
 
 
 def test_a_style_mixed_with_itself_is_itself(played):
-    game, variables, _, samples, *_ = played
+    game, variables, *_ = played
     same = jnp.broadcast_to(game.sampler.latent(KEY, BATCH)[:1], (9, 3))
     own = variables[GENERATOR]["params"]["mapping"]
     network = style_mapping(style_count(SHAPE), features=4, layers=1, mixing=1.0)

@@ -1,7 +1,7 @@
 """StyleGAN2's networks against an independent computation, counts that were published, and finite differences.
 
-The outputs kept here are those of a program in PyTorch (2.13, float64) that convolves every example with a kernel of
-its own and images with zeros between their pixels, with the weights of `by_formula`.
+The outputs kept here are those of a program in PyTorch (2.13, float64) that convolves every example with a
+kernel of its own, and images with zeros between their pixels; the weights are those of `by_formula`.
 """
 
 import jax
@@ -32,11 +32,9 @@ def by_formula(network, *inputs):
 
     def fill(number, path, leaf):
         names = [part.key for part in path]
-        values = chirp(number, leaf.shape)
-        if names[-1] in ("bias", "strength"):
-            values = 0.3 * values + ("style" in names)
-        else:
-            values = np.sqrt(2) * values
+        shift = names[-1] in ("bias", "strength")
+        values = (0.3 if shift else np.sqrt(2)) * chirp(number, leaf.shape)
+        values = values + (shift and "style" in names)
         slow = "mapping" in names and any(name.startswith("EqualizedDense") for name in names)
         return jnp.asarray(100 * values if slow else values, jnp.float32)
 
@@ -56,8 +54,8 @@ EXPECTED = {
     "residual": {
         "w": """0.1699288 0.449248 -0.2115805 -0.0659455 0.4022635 1.0807409 -0.0704708 -0.0161426 0.2223915
             0.2903596 -0.1642762""",
-        "image": """0.3575503 0.058808 -0.6858667 -0.9980855 -0.5034464 -0.5013828 -0.3998049 0.5112357 -1.0481141
-            -1.1014042 -0.1291648 -0.8581265 0.0984713 -1.2668798 -0.481751 -0.2780362""",
+        "image": """0.3575503 0.058808 -0.6858667 -0.9980855 -0.5034464 -0.5013828 -0.3998049 0.5112357
+            -1.0481141 -1.1014042 -0.1291648 -0.8581265 0.0984713 -1.2668798 -0.481751 -0.2780362""",
         "logit": "-0.6654656 -0.6770369 -0.6615805 -0.7092951",
     },
     "plain and conditional": {

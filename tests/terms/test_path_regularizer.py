@@ -45,7 +45,7 @@ def test_the_term_of_a_linear_generator():
     def play(scale, mean):
         own = {**variables[GENERATOR], "terms": {"path_regularizer": {"mean": mean}}}
         own["params"] = {**own["params"], "synthesis": scale}
-        loss, aux = game.losses({**variables, GENERATOR: own}, BATCH, KEY, STEP)[GENERATOR]
+        _, aux = game.losses({**variables, GENERATOR: own}, BATCH, KEY, STEP)[GENERATOR]
         return aux.metrics["path_regularizer"], aux
 
     value, aux = play(scale, jnp.float32(2.0))
