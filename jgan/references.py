@@ -109,6 +109,8 @@ PAPERS_OF = {
     "networks.remat.rematerialised": ("chen2016training",),
     "networks.sngan": ("miyato2018spectral",),
     "networks.spectral": ("miyato2018spectral",),
+    "networks.stylegan1": ("karras2019style",),
+    "networks.stylegan1.adaptive_instance_norm": ("karras2019style",),
     "networks.stylegan2": ("karras2020analyzing",),
     "networks.stylegan2.style_mapping": ("karras2019style",),
     "networks.stylegan2.stylegan2_discriminator": ("miyato2018cgans",),

@@ -23,7 +23,7 @@ from jgan.training.fit import begin, layout_of
 from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
-PICTURES_ONLY = ("cogan", "lapgan", "stylegan2")
+PICTURES_ONLY = ("cogan", "lapgan", "stylegan", "stylegan2")
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
 
 

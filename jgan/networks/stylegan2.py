@@ -218,7 +218,7 @@ def stylegan2_synthesis(
       ValueError: if there are no sizes that lead to ``shape``.
     """
     doubled_sizes(shape)
-    _check_widths(width, most)
+    check_widths(width, most)
     return from_linen(_Synthesis(tuple(shape), width, most, demodulate))
 
 
@@ -247,12 +247,13 @@ def stylegan2_discriminator(
     Raises:
       ValueError: if a number is out of its range; when it is applied, as `doubled_sizes`.
     """
-    _check_widths(width, most)
+    check_widths(width, most)
     check_count("group", group)
     check_count("classes", classes, 0)
     return from_linen(_Discriminator(width, most, group, residual, classes, mapping_layers))
 
 
-def _check_widths(width: int, most: int) -> None:
+def check_widths(width: int, most: int) -> None:
+    """Raise ValueError unless both numbers of channels are at least 1."""
     check_count("width", width)
     check_count("most", most)

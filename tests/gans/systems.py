@@ -46,6 +46,7 @@ from jgan.networks.detail import beside, detail_generator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
+from jgan.networks.stylegan1 import stylegan1_synthesis
 from jgan.networks.stylegan2 import (
     style_count,
     style_mapping,
@@ -98,6 +99,12 @@ def stylegan2():
     networks = mapping, stylegan2_synthesis(SHAPE, width=1, most=2), judge
     game = stylegan(*networks, LOSS, 3, conditional=True)
     return game.add(lazy(path_regularizer(), 2))
+
+
+def stylegan1():
+    mapping = style_mapping(style_count(SHAPE), features=3, layers=1)
+    judge = stylegan2_discriminator(width=1, most=2, group=4, residual=False)
+    return stylegan(mapping, stylegan1_synthesis(SHAPE, width=1, most=2), judge, LOSS, 3)
 
 
 class System(NamedTuple):
@@ -266,5 +273,6 @@ SYSTEMS |= {
     "unrolled": System(
         lambda: unrolled(gan(generator("dcgan"), judge(DCGAN), LOSS, PRIOR), 2, optax.sgd(0.02))
     ),
+    "stylegan": System(stylegan1, STYLED),
     "stylegan2": System(stylegan2, STYLED),
 }
