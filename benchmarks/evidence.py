@@ -2,6 +2,7 @@
 
     make evidence                                    # or python -m benchmarks.evidence
     python -m benchmarks.evidence --only r1 dcgan --budget-minutes 60
+    python -m benchmarks.evidence --digits mnist:FOLDER   # InfoGAN and others on handwritten digits too
     python -m benchmarks.evidence --list             # what would be run, the shortest first
     python -m benchmarks.evidence --stale            # rows that the code no longer makes; exit code 1 if any
     python -m benchmarks.evidence --tables           # write the tables of the documents from the rows
@@ -25,17 +26,16 @@ import jax
 
 from benchmarks._evidence.queue import ROOT, end_with_parent, run_queue, run_set
 from benchmarks._evidence.staleness import Compared, stale_keys
+from benchmarks._evidence.subjects import DIGITS, Subject, subjects
 from benchmarks._evidence.tables import rewrite, verdict_of
 from benchmarks._evidence.training_sets import TrainingSet, restated, training_sets, wanted_keys
 from jgan.claims.evidence import EvidenceRow, Key, Table, change_evidence, read_evidence
-from jgan.claims.trainings import plan
 from jgan.claims.verdicts import HOLDS
 from jgan.commands.kinds import at_least, seeds
 from jgan.errors import UserError
 from jgan.files import cache_folder, make_folder
 from jgan.runs.stop import STOPPED
 from jgan.training.compiler import keep_freed_memory
-from jgan.training.experiment import load_experiment
 from jgan.training.loop import compile_steps
 
 EXPERIMENTS = ROOT / "experiments"
@@ -65,30 +65,30 @@ def _run(options: argparse.Namespace) -> int:
     if options.tables:
         rewrite(options.documents, read_evidence(options.catalogue))
         return 0
-    files = _files(options)
+    chosen = _subjects(options)
     if options.train:
-        _train(options, files[0])
+        _train(options, chosen[0])
         return 0
     if options.stale:
-        return _print_stale(options, files)
+        return _print_stale(options, chosen)
     if options.list:
-        _print_sets(_sets(options, files))
+        _print_sets(_sets(options, chosen))
         return 0
-    return _run_queue(options, files)
+    return _run_queue(options, chosen)
 
 
-def _train(options: argparse.Namespace, file: Path) -> None:
+def _train(options: argparse.Namespace, subject: Subject) -> None:
     """What a process of the queue does."""
     end_with_parent()
     _prepare_training()
     training, *now = options.train
     places = options.catalogue, options.runs
-    run_set(file, training, list(map(int, now)), *places, options.seeds, options.control_seeds)
+    run_set(subject, training, list(map(int, now)), *places, options.seeds, options.control_seeds)
 
 
-def _print_stale(options: argparse.Namespace, files: Sequence[Path]) -> int:
+def _print_stale(options: argparse.Namespace, chosen: Sequence[Subject]) -> int:
     _prepare_training()
-    found = [key for file in files for key in _stale(options, file)]
+    found = [key for subject in chosen for key in _stale(options, subject)]
     for experiment, claim, variant, seed in found:
         print(f"{experiment}, {claim}, {variant}, seed {seed}")
     return 1 if found else 0
@@ -97,19 +97,21 @@ def _print_stale(options: argparse.Namespace, files: Sequence[Path]) -> int:
 def _print_sets(sets: Sequence[TrainingSet]) -> None:
     for own in sets:
         each = ", ".join(sorted({f"{claim} ({variant})" for _, claim, variant, _ in own.keys}))
-        print(f"{own.seconds:8.0f} s  {own.file.stem}, seeds {own.seeds}: {each}")
+        print(f"{own.seconds:8.0f} s  {own.experiment}, seeds {own.seeds}: {each}")
 
 
-def _run_queue(options: argparse.Namespace, files: Sequence[Path]) -> int:
+def _run_queue(options: argparse.Namespace, chosen: Sequence[Subject]) -> int:
     os.nice(NICE)
     until = time.monotonic() + 60 * options.budget_minutes
-    names = {file.stem for file in files}
+    names = {subject.name for subject in chosen}
     if not options.only:  # rows of experiments that are no more
-        kept = lambda table: {key: row for key, row in table.items() if key[0] in names}
+        files = {subject.file.stem for subject in chosen}
+        is_there = lambda name: name.removesuffix(DIGITS) in files
+        kept = lambda table: {key: row for key, row in table.items() if is_there(key[0])}
         change_evidence(options.catalogue, kept)
     if any(key[0] in names for key in read_evidence(options.catalogue)):
         _compare_first_updates(options)
-    sets = _sets(options, files)
+    sets = _sets(options, chosen)
     hours = sum(own.seconds for own in sets) / 3600
     print(f"{len(sets)} trainings to do, about {hours:.1f} hours", flush=True)
     outcome = run_queue(sets, _shared_flags(options), until)
@@ -118,36 +120,36 @@ def _run_queue(options: argparse.Namespace, files: Sequence[Path]) -> int:
     return 1 if outcome.failed else 0
 
 
-def _files(options: argparse.Namespace) -> list[Path]:
-    """The experiment files that are meant."""
-    known = {file.stem: file for file in sorted(options.experiments.glob("*.py"))}
+def _subjects(options: argparse.Namespace) -> list[Subject]:
+    """The subjects that are meant."""
+    known = subjects(options.experiments, options.digits)
     unknown = [name for name in options.only if name not in known]
     if unknown:
         raise UserError(f"--only names {unknown[0]!r}, but there are only {', '.join(known)}.")
     return [known[name] for name in options.only or known]
 
 
-def _sets(options: argparse.Namespace, files: Sequence[Path]) -> list[TrainingSet]:
+def _sets(options: argparse.Namespace, chosen: Sequence[Subject]) -> list[TrainingSet]:
     """What is to be run, the shortest first; rows are judged by the claims of today on the way."""
     found = []
-    for file in files:
-        made = plan(load_experiment(file), {})
-        change = functools.partial(restated, experiment=file.stem, plan=made)
+    for subject in chosen:
+        made = subject.plan()
+        change = functools.partial(restated, experiment=subject.name, plan=made)
         if not options.list:
             change_evidence(options.catalogue, change)
         table = change(read_evidence(options.catalogue))
-        wanted = wanted_keys(file.stem, made, options.seeds, options.control_seeds)
-        stale = stale_keys(file.stem, made, table, _compared(options))
-        found += training_sets(file, made, wanted, table, stale)
+        wanted = wanted_keys(subject.name, made, options.seeds, options.control_seeds)
+        stale = stale_keys(subject.name, made, table, _compared(options))
+        found += training_sets(subject.name, made, wanted, table, stale)
     return sorted(found, key=lambda own: own.seconds)
 
 
-def _stale(options: argparse.Namespace, file: Path) -> list[Key]:
+def _stale(options: argparse.Namespace, subject: Subject) -> list[Key]:
     table = read_evidence(options.catalogue)
-    if not any(key[0] == file.stem for key in table):
+    if not any(key[0] == subject.name for key in table):
         return []
-    made = plan(load_experiment(file), {})
-    found = list(stale_keys(file.stem, made, table, _compared(options)))
+    made = subject.plan()
+    found = list(stale_keys(subject.name, made, table, _compared(options)))
     compile_steps.cache_clear()
     jax.clear_caches()  # programs of all experiments would fill the memory
     return found
@@ -186,6 +188,7 @@ def _shared_flags(options: argparse.Namespace) -> list[str]:
     """What the processes of a queue are told of it."""
     chosen = options.seeds
     return [
+        *([] if options.digits is None else ["--digits", options.digits]),
         *(
             "--seeds",
             f"{chosen.start}:{chosen.stop}",
@@ -209,6 +212,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="print the queue and run nothing")
     add("--stale", action="store_true", help="print the rows that no longer belong to the code")
     add("--tables", action="store_true", help="write the tables of the documents")
+    add(
+        "--digits",
+        metavar="DATA",
+        help="digits, such as mnist:FOLDER, to measure some experiments on too",
+    )
     add("--catalogue", type=Path, default=CATALOGUE, help="the table of evidence")
     add("--runs", type=Path, default=RUNS, help="folder of the trainings")
     add("--experiments", type=Path, default=EXPERIMENTS, help="folder of the experiment files")

@@ -79,7 +79,9 @@ def experiment(
     if body == "linear":
         game = plain_autoencoder(linear_encoder(code), linear_decoder(source.shape), code)
     else:
-        encoder = answer_of(heads({"code": code}, body=body, width=width), "code")
-        decoder = generator_for(source.shape, body=body, width=width)
+        encoder = answer_of(
+            heads({"code": code}, body=body, width=width, resampling="smooth"), "code"
+        )
+        decoder = generator_for(source.shape, body=body, width=width, resampling="smooth")
         game = plain_autoencoder(encoder, decoder, code)
     return Experiment(game, adam.simultaneous(game), source, steps=2000, claims=CLAIMS)

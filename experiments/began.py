@@ -15,7 +15,7 @@ CLAIMS = (
         at_most=0.8,
         steps=2000,
         setting={"body": "mlp", "width": 16, "gamma": 0.75, "rate": 0.1, "lr": 5e-4},
-        control={"rate": 0.0},
+        control={"rate": 0.0, "start": 0.5},
     ),
 )
 
@@ -25,6 +25,7 @@ def experiment(
     data: Dataset = Dataset(),
     gamma: float = 0.5,
     rate: float = 1e-3,
+    start: float = 0.0,
     code: int = 64,
     architecture: Architecture = Architecture(),
     adam: Adam = Adam(),
@@ -34,10 +35,18 @@ def experiment(
     Args:
       gamma: The ratio L(fake)/L(real) that is held; lower for sharper and less diverse samples.
       rate: Rate of the controller, the paper's lambda_k.
+      start: The weight k of the fakes before the first step; under a rate of 0 it stays.
       code: Size of the autoencoder's code and of the latent.
       norm: Normalisation of the autoencoder: batch, layer or none.
     """
     source = data.load()
     autoencoder = architecture.autoencoder(code)
-    game = began(architecture.generator(source), autoencoder, uniform(code), gamma=gamma, rate=rate)
+    game = began(
+        architecture.generator(source),
+        autoencoder,
+        uniform(code),
+        gamma=gamma,
+        rate=rate,
+        start=start,
+    )
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

@@ -3,23 +3,39 @@
 jgan train experiments/lapgan.py
 """
 
+import itertools
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from jgan import Adam, Architecture, Claim, Dataset, Experiment, Trained, get_loss, uniform
-from jgan.claims.measures import image_distance
+from jgan import (
+    GENERATOR,
+    Adam,
+    Claim,
+    Dataset,
+    Experiment,
+    Game,
+    Trained,
+    gan,
+    get_loss,
+    uniform,
+)
+from jgan.claims.picture_distance import domain_distance
 from jgan.convolution.pyramid import gaussian_pyramid
+from jgan.data import Source
 from jgan.errors import UserError
 from jgan.gans.lapgan import lapgan
-from jgan.networks import generator_for, heads, unlabelled
+from jgan.losses import Loss
+from jgan.networks import count_parameters, generator_for, heads, unlabelled
 from jgan.networks.combined import answer_of
 from jgan.networks.detail import beside, detail_generator
 from jgan.training.devices import on_host
 
-LEVELS = 3
+LEVELS, LATENT = 3, 100
+SMOOTH: dict[str, Any] = {"resampling": "smooth"}
 
 
 def drift(trained: Trained, count: int = 500) -> float:
@@ -42,28 +58,46 @@ def drift(trained: Trained, count: int = 500) -> float:
     return float(gap(shrunk) / gap(np.roll(coarse, 1, axis=0)))
 
 
-claim = partial(Claim, steps=400, control={"condition": "nothing"})
+claim = partial(Claim, steps=1500, control={"condition": "nothing"})
 CLAIMS = (
     claim(
         "samples keep the content of the coarse image (distance at 7 pixels)", drift, at_most=0.3
     ),
     claim(
-        "details that fit bring samples nearer to the garments (random-feature distance)",
-        image_distance,
+        "details that fit bring samples nearer to the garments (distance in a classifier's features)",
+        domain_distance,
         at_most=2.0,
+        rivals={"plain GAN": {"system": "plain"}},
     ),
 )
+
+
+def plain(pyramid: Game, source: Source, loss: Loss, norm: str) -> Game:
+    """A DCGAN whose generator has as many parameters as all generators of the pyramid."""
+    key, latent = jax.random.key(0), jnp.zeros((1, LATENT))
+    shapes = jax.eval_shape(pyramid.init, key, source.first(2))
+    enough = count_parameters(shapes[GENERATOR])
+
+    def is_enough(width: int) -> bool:
+        made = jax.eval_shape(generator_for(source.shape, width=width, **SMOOTH).init, key, latent)
+        return count_parameters(made) >= enough
+
+    width = next(width for width in itertools.count(1) if is_enough(width))
+    judge = answer_of(heads({"logit": 1}, width=width, norm=norm, **SMOOTH), "logit")
+    return gan(generator_for(source.shape, width=width, **SMOOTH), judge, loss, uniform(LATENT))
 
 
 def experiment(
     *,
     data: Dataset = Dataset(),
+    system: Literal["pyramid", "plain"] = "pyramid",
     condition: Literal["low-pass", "nothing"] = "low-pass",
     loss: str = "non_saturating",
     width: int = 16,
     size: int = 3,
     judge_width: int = 8,
-    coarse_width: int = 16,
+    body: Literal["dcgan", "mlp"] = "dcgan",
+    coarse_width: int = 32,
     norm: str = "batch",
     judge_norm: str = "none",
     adam: Adam = Adam(lr=5e-4),
@@ -72,12 +106,15 @@ def experiment(
 
     Args:
       data: Name or path of pictures, see jgan.data.load.
+      system: The pyramid, or a plain GAN with as many parameters in its generator.
       condition: Whether the networks of the finer levels see the low-pass image.
       loss: Name of the loss, one of jgan.losses.LOSSES.
       width: Planes of the generators of details.
       size: Side of their kernels; 7 in the paper.
       judge_width: Channels of the first convolution of the finer levels' discriminators.
-      coarse_width: An eighth of the width of the coarsest level's perceptrons.
+      body: Kind of the coarsest level's networks, DCGAN's convolutions or perceptrons, which images with a side
+        of fewer than 5 pixels always get.
+      coarse_width: Channels of their outermost hidden layers; perceptrons are eight times as wide.
       norm: Normalisation of the generators of details: batch, layer, spectral or none.
       judge_norm: Normalisation of the discriminators, likewise.
     """
@@ -89,13 +126,20 @@ def experiment(
     details = detail_generator(
         width=width, size=size, norm=norm, conditional=condition == "low-pass"
     )
-    fine_judge = answer_of(heads({"logit": 1}, width=judge_width, norm=judge_norm), "logit")
-    fine = beside(fine_judge) if condition == "low-pass" else unlabelled(fine_judge)
-    coarsest = Architecture("mlp", coarse_width, judge_norm)
-    game = lapgan(
-        [details] * (LEVELS - 1) + [generator_for((*halves, channels), **coarsest.options)],
-        [fine] * (LEVELS - 1) + [answer_of(coarsest.heads({"logit": 1}), "logit")],
-        get_loss(loss),
-        uniform(100),
+    fine_judge = answer_of(
+        heads({"logit": 1}, width=judge_width, norm=judge_norm, **SMOOTH), "logit"
     )
-    return Experiment(game, adam.alternating(game), source, steps=400, claims=CLAIMS)
+    fine = beside(fine_judge) if condition == "low-pass" else unlabelled(fine_judge)
+    coarse_shape = (*halves, channels)
+    body = body if min(halves) >= 5 else "mlp"
+    coarsest = generator_for(coarse_shape, body=body, width=coarse_width, **SMOOTH)
+    coarsest_judge = heads({"logit": 1}, body=body, width=coarse_width, norm=judge_norm, **SMOOTH)
+    game = lapgan(
+        [details] * (LEVELS - 1) + [coarsest],
+        [fine] * (LEVELS - 1) + [answer_of(coarsest_judge, "logit")],
+        get_loss(loss),
+        uniform(LATENT),
+    )
+    if system == "plain":
+        game = plain(game, source, get_loss(loss), judge_norm)
+    return Experiment(game, adam.alternating(game), source, steps=1500, claims=CLAIMS)

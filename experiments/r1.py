@@ -3,15 +3,19 @@
 jgan train experiments/r1.py
 """
 
+from typing import Literal
+
 from jgan import Adam, Claim, Dataset, Experiment, NetworkPair, gan, non_saturating, normal
 from jgan.claims.measures import metric
 from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
-from jgan.terms.penalties import lazy, r1
+from jgan.terms.penalties import lazy, r1, r2
 
 RING = {**SETTLING, "gamma": 0.5, "latent": 2}
 PLAIN = {"gamma": 0.0}
 CLAIMS = (
-    covers_ring(setting=RING, control=PLAIN, steps=SETTLING_STEPS),
+    covers_ring(setting=RING, control=PLAIN, steps=SETTLING_STEPS)._replace(
+        rivals={"R2": {"penalty": "r2"}}
+    ),
     Claim(
         "ends near equilibrium: D's loss is 2 log 2 = 1.386",
         metric("discriminator/loss", last=5),
@@ -27,6 +31,7 @@ CLAIMS = (
 def experiment(
     *,
     data: Dataset = Dataset(),
+    penalty: Literal["r1", "r2"] = "r1",
     gamma: float = 10.0,
     every: int = 1,
     latent: int = 100,
@@ -38,12 +43,15 @@ def experiment(
     The paper's images use RMSProp 1e-4, and its code's weight of 10 is gamma = 20 here.
 
     Args:
-      gamma: Strength of R1.
-      every: Steps between lazy applications of R1; 16 in StyleGAN2.
+      penalty: Gradient penalty on the real examples, or R2 on the fakes.
+      gamma: Strength of the penalty.
+      every: Steps between lazy applications of the penalty; 16 in StyleGAN2.
       latent: Dimension of the standard normal latents.
     """
     source = data.load()
     networks = pair.networks(source, discriminator_norm="none")
-    penalty = lazy(r1(gamma), every) if every != 1 else r1(gamma)
-    game = gan(*networks, non_saturating(), normal(latent)).add(penalty)
+    term = {"r1": r1, "r2": r2}[penalty](gamma)
+    if every != 1:
+        term = lazy(term, every)
+    game = gan(*networks, non_saturating(), normal(latent)).add(term)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

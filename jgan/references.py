@@ -42,6 +42,7 @@ PAPERS_OF = {
     "terms.pool.pool": ("shrivastava2017learning", "zhu2017unpaired"),
     "terms.pull_away.pull_away": ("zhao2017energy",),
     "terms.pull_away.mean_squared_cosine": ("zhao2017energy",),
+    "terms.quantized.discretized_logistic": ("salimans2017pixelcnn",),
     "terms.regularizers.orthogonal": ("brock2019large",),
     "terms.regularizers.lecam": ("tseng2021regularizing",),
     "terms.regularizers.consistency": ("zhang2020consistency", "zhao2021improved"),

@@ -5,12 +5,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks._evidence.picture_distances import (
+    Distances,
+    describe,
+    keep_distances,
+    measure_distances,
+)
+from benchmarks._evidence.subjects import DIGITS, Subject
 from benchmarks._evidence.tables import claims_of, measured_cell, verdict_of
 from jgan.claims.comparisons import with_real
 from jgan.claims.evidence import EvidenceRow, Table
 from jgan.claims.results import TRAINING, read_result
 from jgan.claims.training_runs import TrainingRuns
-from jgan.claims.trainings import CONTROL, SYSTEM, plan
+from jgan.claims.trainings import CONTROL, SYSTEM
 from jgan.errors import UserError
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
@@ -29,7 +36,7 @@ class Caption(NamedTuple):
     """What a person says of a system's picture.
 
     Attributes:
-      name: of the experiment file, without ``.py``.
+      name: of the subject (`benchmarks._evidence.subjects`).
       see: a sentence that says what is to be seen.
       wrong: a sentence that says what is wrong with it.
       claim: the claim whose trainings are shown; "" for the first.
@@ -56,14 +63,20 @@ def read_captions(path: Path) -> dict[str, Caption]:
         raise UserError(f"{str(path)!r} is no file of captions: {error}.") from error
 
 
-def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
-    """Draw a system's picture if its trainings are there; returns a line that says what was done.
+def draw(
+    known: Mapping[str, Subject], runs: Path, docs: Path, distances: Path, caption: Caption
+) -> str:
+    """Draw a system's picture and keep its distances, if its trainings are there.
+
+    Returns:
+      A line that says what was done.
 
     Raises:
       UserError: if the caption names a claim or a view that the experiment does not have.
     """
-    file = load_experiment(experiments / f"{caption.name}.py")
-    made = plan(file, {})
+    if caption.name not in known:
+        return f"{caption.name}: its data are not given, its picture stays as it is"
+    file, made = load_experiment(known[caption.name].file), known[caption.name].plan()
     names = [claim.name for claim in made.claims]
     claim = caption.claim or names[0]
     if claim not in names:
@@ -72,12 +85,14 @@ def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
         )
     kept = TrainingRuns(file, runs / caption.name)
     shown: list[Trained | None] = []
+    seconds = []
     for variant in (SYSTEM, CONTROL):
         training = made.trainings[claim, variant]
         result = read_result(kept.path(training, SEED))
         if result is None or result.state == TRAINING:
             return f"{caption.name}: no training is kept, its picture stays as it is"
         shown.append(kept.trained(training, SEED))
+        seconds.append(result.seconds)
     system, control = shown
     pixels = with_real(system, control, caption.view)
     if pixels is None:
@@ -86,10 +101,19 @@ def draw(experiments: Path, runs: Path, docs: Path, caption: Caption) -> str:
         )
     place = make_folder(docs / "gallery") / f"{caption.name}.png"
     write_atomically(place, encode_png(pixels))
+    if system is not None:
+        measured = measure_distances(caption.name, system, seconds[0])
+        keep_distances(distances, {(row.experiment, row.features): row for row in measured})
     return f"{caption.name}: wrote {place}"
 
 
-def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: Table) -> str:
+def page(
+    experiments: Path,
+    docs: Path,
+    captions: Mapping[str, Caption],
+    table: Table,
+    distances: Distances,
+) -> str:
     """The page in Markdown.
 
     Raises:
@@ -104,14 +128,20 @@ def page(experiments: Path, docs: Path, captions: Mapping[str, Caption], table: 
         ):
             if not is_there:
                 raise UserError(f"{name} has no {missing}; run `make evidence` first.")
-        summary = load_experiment(experiments / f"{name}.py").summary
-        sections.append("\n".join(_section(caption, summary, rows)))
+        summary = load_experiment(experiments / f"{name.removesuffix(DIGITS)}.py").summary
+        sections.append("\n".join(_section(caption, summary, rows, distances)))
     return "\n".join(sections)
 
 
-def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterator[str]:
+def _section(
+    caption: Caption, summary: str, rows: list[EvidenceRow], distances: Distances
+) -> Iterator[str]:
     name = caption.name
     title = summary.rstrip(".")
+    command = f"jgan verify experiments/{name}.py"
+    if name.endswith(DIGITS):
+        title += ", on digits"
+        command = f"jgan verify experiments/{name.removesuffix(DIGITS)}.py --data mnist:FOLDER"
     yield f"## {title}\n"
     yield f"![{title.partition(':')[0]}: real, system, control](gallery/{name}.png)\n"
     yield f"{caption.see} {caption.wrong}\n"
@@ -122,5 +152,6 @@ def _section(caption: Caption, summary: str, rows: list[EvidenceRow]) -> Iterato
             f"* {verdict.claim.name}, {own[0].bound}: {system} over {len(verdict.system)} seeds, control "
             f"{control}: {verdict.word}"
         )
+    yield from describe(name, distances)
     seconds = max(row.seconds for row in rows if row.variant == SYSTEM)
-    yield f"* `jgan verify experiments/{name}.py --seeds 3`; one training takes {seconds:.0f} s\n"
+    yield f"* `{command} --seeds 3`; one training takes {seconds:.0f} s\n"

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks._evidence.subjects import Subject
 from benchmarks._evidence.training_sets import TrainingSet, wanted_keys
 from jgan.claims.evidence import merge_evidence, row_of
 from jgan.claims.training_runs import TrainingRuns
-from jgan.claims.trainings import plan
 from jgan.claims.verify import mark
 from jgan.files import make_folder
 from jgan.runs.run import RunDirectory
@@ -54,7 +54,7 @@ def run_queue(sets: Sequence[TrainingSet], words: Sequence[str], until: float) -
             break
         seeds = map(str, own.seeds)
         command = [sys.executable, "-m", "benchmarks.evidence", *words]
-        command += ["--only", own.file.stem, "--train", own.training, *seeds]
+        command += ["--only", own.experiment, "--train", own.training, *seeds]
         # In a session of its own, so that an interrupt at the terminal reaches it once, from here.
         process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
         try:
@@ -73,7 +73,7 @@ def run_queue(sets: Sequence[TrainingSet], words: Sequence[str], until: float) -
 
 
 def run_set(
-    file: Path,
+    subject: Subject,
     training: str,
     now: Sequence[int],
     catalogue: Path,
@@ -84,7 +84,7 @@ def run_set(
     """Train and measure one training under some seeds, adding rows and printing a line for each seed.
 
     Args:
-      file: the experiment's.
+      subject: whose training it is.
       training: its name, by `jgan.claims.trainings.plan`.
       now: the seeds.
       catalogue: the table.
@@ -96,27 +96,26 @@ def run_set(
       UserError: as from `TrainingRuns.result`.
       KeyboardInterrupt: if a signal stopped it.
     """
-    experiment = load_experiment(file)
-    made = plan(experiment, {})
+    experiment, made = load_experiment(subject.file), subject.plan()
     claims = {claim.name: claim for claim in made.claims}
     chosen = next(one for one in made.trainings.values() if one.name == training)
-    folder = make_folder(runs / file.stem)
+    folder = make_folder(runs / subject.name)
     with RunDirectory(folder):
         mark(folder, experiment)
         trained = TrainingRuns(experiment, folder)
-        wanted = wanted_keys(file.stem, made, seeds, control_seeds)[training]
+        wanted = wanted_keys(subject.name, made, seeds, control_seeds)[training]
         for seed in now:
             pairs = [(claims[claim], variant) for _, claim, variant, own in wanted if own == seed]
             result = trained.result(chosen, seed, [claim for claim, _ in pairs])
             rows = [
-                row_of(file.stem, claim, variant, seed, chosen.experiment.steps, result)
+                row_of(subject.name, claim, variant, seed, chosen.experiment.steps, result)
                 for claim, variant in pairs
             ]
             merge_evidence(catalogue, rows)
             values = "; ".join(
                 f"{row.claim} ({row.variant}): {row.value:.4g}, bound {row.bound}" for row in rows
             )
-            print(f"{file.stem}, seed {seed}, {result.seconds:.0f} s: {values}", flush=True)
+            print(f"{subject.name}, seed {seed}, {result.seconds:.0f} s: {values}", flush=True)
 
 
 def end_with_parent() -> None:

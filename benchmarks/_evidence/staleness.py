@@ -49,7 +49,7 @@ def stale_keys(experiment: str, plan: Plan, table: Table, compared: Compared) ->
     are made for the first recorded seed of each training, and speak for the other seeds.
 
     Args:
-      experiment: name of its file, without the suffix.
+      experiment: name of its subject.
       plan: its claims and trainings.
       table: of all that is recorded; rows of what is claimed no more are left out.
       compared: keeps what is found.

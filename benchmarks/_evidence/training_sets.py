@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -17,14 +16,14 @@ class TrainingSet(NamedTuple):
     """One training under all the seeds for which results are wanted.
 
     Attributes:
-      file: the experiment's.
+      experiment: name of its subject.
       training: its name, by `jgan.claims.trainings.plan`.
       keys: of the rows that it makes.
       steps: of one training.
       seconds: that all its trainings are expected to take.
     """
 
-    file: Path
+    experiment: str
     training: str
     keys: tuple[Key, ...]
     steps: int
@@ -42,7 +41,7 @@ def wanted_keys(
     """The rows that an experiment is to have, by the training that makes them.
 
     Args:
-      experiment: name of its file, without the suffix.
+      experiment: name of its subject.
       plan: its claims and trainings.
       seeds: of systems and rivals.
       control_seeds: how many of them controls have.
@@ -58,12 +57,12 @@ def wanted_keys(
 
 
 def training_sets(
-    file: Path, plan: Plan, wanted: dict[str, list[Key]], table: Table, stale: Iterable[Key]
+    experiment: str, plan: Plan, wanted: dict[str, list[Key]], table: Table, stale: Iterable[Key]
 ) -> list[TrainingSet]:
     """The sets that make the rows which are missing or stale.
 
     Args:
-      file: the experiment's.
+      experiment: name of its subject.
       plan: its claims and trainings.
       wanted: by `wanted_keys`.
       table: of all that is recorded.
@@ -75,7 +74,7 @@ def training_sets(
     for name, keys in wanted.items():
         missing = tuple(key for key in keys if key not in table or key in again)
         if missing:
-            own = TrainingSet(file, name, missing, steps[name], math.nan)
+            own = TrainingSet(experiment, name, missing, steps[name], math.nan)
             found.append(own._replace(seconds=expected_seconds(own, table)))
     return found
 

@@ -2,12 +2,15 @@
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.special import entr
 
 from jgan.claims.measures import AT_ONCE, Measure, conditions_of, samples
 from jgan.data import Source
 from jgan.data.densities import Mixture
 from jgan.errors import UserError
-from jgan.evaluation.judges import Judge, judge_for
+from jgan.evaluation.beside import put_beside
+from jgan.evaluation.extraction import extract
+from jgan.evaluation.judges import Judge, classifier_for, judge_for
 from jgan.metrics.modes import quality_radius
 from jgan.training.experiment import Experiment, Trained
 
@@ -104,6 +107,34 @@ def code_error(categories: int, batches: int = 8) -> Measure:
         made = np.asarray(samples(trained, AT_ONCE * batches, view="codes"))
         codes = np.tile(np.arange(AT_ONCE) * categories // AT_ONCE, batches)
         return matching_error(codes, judge_of(trained.experiment)(made))
+
+    return measure
+
+
+def recognised(most: float, count: int = 2000) -> Measure:
+    """Share of samples whose classes have, by a classifier of the data, an entropy below ``most`` nats.
+
+    Args:
+      most: the entropy; log K is that of a classifier which knows nothing.
+      count: of samples.
+
+    The classifier's accuracy, and the share of as many training pictures, are put beside the number.
+    """
+
+    def measure(trained: Trained) -> float:
+        experiment = trained.experiment
+        classes_of(experiment.source)
+        extractor = classifier_for(experiment.source, experiment.loaded).extractor
+        probabilities = extractor.probabilities
+        assert probabilities is not None
+        real = experiment.source.example_of(conditions_of(experiment.source).at(np.arange(count)))
+        put_beside(extractor.accuracy)
+        shares = []
+        for images in (real, samples(trained, count)):
+            named = np.concatenate(list(extract(probabilities, [np.asarray(images)])))
+            shares.append(float(np.mean(entr(named).sum(axis=1) < most)))
+        put_beside(f"training pictures: {shares[0]:.2f}")
+        return shares[1]
 
     return measure
 

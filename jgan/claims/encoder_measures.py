@@ -6,9 +6,9 @@ import jax
 import numpy as np
 
 from jgan.claims.class_measures import classes_of
+from jgan.claims.held_out_measures import held_out_source
 from jgan.data import Source
 from jgan.data.conditions import conditions
-from jgan.data.held_out import published_splits
 from jgan.errors import UserError
 from jgan.game import Sampler
 from jgan.metrics.pairwise import nearest
@@ -25,7 +25,7 @@ def reconstruction_ratio(trained: Trained, count: int = 1000) -> float:
     Raises:
       UserError: if the game has no encoder, or the data no test set.
     """
-    test = _test_set(trained)
+    test = held_out_source(trained)
     batch, code = _coded(trained, test, count)
     generate = jax.jit(_encoding(trained).for_batch)
     made = np.asarray(generate(_variables(trained), batch, code))
@@ -44,19 +44,9 @@ def neighbour_accuracy(trained: Trained, count: int = 10_000) -> float:
     source = trained.experiment.source
     classes_of(source)
     known, codes = _coded(trained, source, count)
-    test, places = _coded(trained, _test_set(trained), count)
+    test, places = _coded(trained, held_out_source(trained), count)
     found = nearest(np.asarray(places, np.float64), np.asarray(codes, np.float64))[0][:, 0]
     return float(np.mean(known["label"][found] == test["label"]))
-
-
-def _test_set(trained: Trained) -> Source:
-    source = trained.experiment.source
-    splits = published_splits(source, trained.experiment.loaded)
-    if splits is None:
-        raise UserError(
-            f"data is {source.name!r}, of which there is no test set, but codes are tested on one."
-        )
-    return splits[1]
 
 
 def _variables(trained: Trained) -> Any:

@@ -1,6 +1,7 @@
 """Samples of a trained run, as arrays and as files."""
 
 import io
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,7 +49,7 @@ def sample(
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
-      count: Number of samples.
+      count: Number of samples; of a view that is a sheet it bounds the rows.
       seed: Seed of the latents and of the labels.
       label: Make samples of this class only, given by its name or by its number from 0.
       view: View of the game that is drawn.
@@ -143,7 +144,8 @@ def _shown(made: Any, labels: np.ndarray | None) -> Any:
 
 def _drawable(made: Any, source: Source) -> bool:
     """Whether samples are pictures, or points that may be drawn over the data's."""
-    return isinstance(made, np.ndarray) and (made.ndim == 4 or (made.ndim == 2 and source.points))
+    is_plotted = isinstance(made, np.ndarray) and made.ndim == 2 and source.points
+    return is_plotted or (isinstance(made, np.ndarray) and made.ndim in (4, 5))
 
 
 def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = None) -> str:
@@ -168,12 +170,14 @@ def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = Non
         write_atomically(out, buffer.getvalue())
         count, names = len(next(iter(fields.values()))), ", ".join(map(repr, fields))
         return f"{count} examples as {names} to {out}"
-    shown = shown_channels(images.shape[3]) if images.ndim == 4 else ""
+    shown = shown_channels(images.shape[-1]) if images.ndim in (4, 5) else ""
     shown = f", {shown}," if shown else ""
     if kind == ".png" or images.ndim != 4:
-        path = out if kind == ".png" else make_folder(out) / "points.png"
+        name = "sheet.png" if images.ndim == 5 else "points.png"
+        path = out if kind == ".png" else make_folder(out) / name
         write_atomically(path, encode_png(picture(images, reference)))
-        return f"a picture of {len(images)} examples{shown} to {path}"
+        count = len(images) if images.ndim != 5 else math.prod(images.shape[:2])
+        return f"a picture of {count} examples{shown} to {path}"
     make_folder(out)
     for index, image in enumerate(to_uint8(images)):
         write_atomically(out / f"{index:06d}.png", encode_png(image))
@@ -181,4 +185,4 @@ def write(images: Any, out: Path, reference: Any, label: np.ndarray | None = Non
 
 
 def _is_picture(field: str, values: np.ndarray) -> bool:
-    return values.ndim == 4 and values.dtype.kind == "f" and not is_mask(field)
+    return values.ndim in (4, 5) and values.dtype.kind == "f" and not is_mask(field)

@@ -16,6 +16,7 @@ def began(
     *,
     gamma: float = 0.5,
     rate: float = 1e-3,
+    start: float = 0.0,
 ) -> Game:
     """The game of Berthelot, Schumm & Metz 2017: L_D = L(x) - k L(x̂), L_G = L(x̂).
 
@@ -25,11 +26,12 @@ def began(
         absolute error over all elements.
       prior: of the latents, U(-1, 1) in the paper.
       gamma: γ, where the ratio L(x̂)/L(x) is held.
-      rate: λ_k, the controller's. With 0, k stays 0 and the autoencoder never meets the fakes.
+      rate: λ_k, the controller's. With 0, k stays as it starts.
+      start: k before the first step, 0 in the paper.
 
-    k starts at 0 and is the discriminator's memory ``"balance"``. Metrics of the discriminator:
+    k is the discriminator's memory ``"balance"``. Metrics of the discriminator:
     ``k``, ``measure`` (M) and ``ratio`` (L(x̂)/L(x)).
     """
     loss = Loss(lambda real, fake: -real, lambda real, fake: -fake)
     game = autoencoding(generator, autoencoder, loss, prior, absolute)
-    return game.add(balance(gamma, rate))
+    return game.add(balance(gamma, rate, start))

@@ -1,6 +1,7 @@
 """InfoGAN: a part of the latent is to be read back from the examples."""
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,9 @@ from jgan.networks.network import Network
 from jgan.scene import Scene
 from jgan.terms.adversarial import adversarial
 from jgan.terms.information import information
+
+SWEEP = tuple(-2 + 4 * i / 9 for i in range(10))
+"""Values of a continuous code along a row of its view."""
 
 
 class Codes(NamedTuple):
@@ -76,19 +80,32 @@ def infogan(
 
     Metrics of both players: ``bound``, L_I of the categorical code in nats (at most log K), and
     ``code_error``, the mean of (c - μ)² (1/3 for the best constant). The view ``"codes"`` shows the
-    categories in ascending order with continuous codes 0.
+    categories in ascending order with continuous codes 0. The views ``"code-1"``, ``"code-2"``, ... are
+    sheets: a row for each category, along which one continuous code goes from -2 to 2, beyond the values that
+    it is trained with, as in the paper's figure 2, while all else stays.
     """
     prior = codes.prior()
+
+    def made(scene: Scene, category: jax.Array, continuous: jax.Array, noise: jax.Array) -> Any:
+        one_hot = jax.nn.one_hot(category, codes.categories)
+        return scene.make(jnp.concatenate([one_hot, continuous, noise], axis=1))
+
+    def noise_of(scene: Scene) -> jax.Array:
+        return scene.latent[:, codes.categories + codes.continuous :]
 
     def in_order(scene: Scene) -> jax.Array:
         count = count_of(scene.batch)
         category = jnp.arange(count) * codes.categories // count
-        parts = [
-            jax.nn.one_hot(category, codes.categories),
-            jnp.zeros((count, codes.continuous)),
-            scene.latent[:, codes.categories + codes.continuous :],
-        ]
-        return scene.make(jnp.concatenate(parts, axis=1))
+        return made(scene, category, jnp.zeros((count, codes.continuous)), noise_of(scene))
+
+    def swept(scene: Scene, code: int) -> jax.Array:
+        count = codes.categories * len(SWEEP)
+        category = jnp.repeat(jnp.arange(codes.categories), len(SWEEP))
+        values = jnp.tile(jnp.array(SWEEP), codes.categories)
+        continuous = jnp.zeros((count, codes.continuous)).at[:, code].set(values)
+        noise = jnp.broadcast_to(noise_of(scene)[:1], (count, codes.noise))
+        pictures = made(scene, category, continuous, noise)
+        return pictures.reshape(codes.categories, len(SWEEP), *pictures.shape[1:])
 
     return versus(
         generator,
@@ -97,5 +114,8 @@ def infogan(
         information(codes.split, DISCRIMINATOR, recognition),
         information(codes.split, GENERATOR, weight),
         latent=prior,
-        views={"codes": in_order},
+        views={
+            "codes": in_order,
+            **{f"code-{i + 1}": partial(swept, code=i) for i in range(codes.continuous)},
+        },
     )

@@ -13,20 +13,7 @@ from jgan.gans.versus import versus
 from jgan.latents import LatentLike
 from jgan.networks.network import Network
 from jgan.scene import Meeting, Result, Scene, Step, Term
-
-
-def to_levels(x: jax.Array, levels: int) -> jax.Array:
-    """The nearest of ``levels`` equally spaced values from -1 to 1, as an index; beyond them the first or last.
-
-    >>> to_levels(jnp.array([-1.2, -0.4, 0.1, 1.0]), 3).tolist()
-    [0, 1, 1, 2]
-    """
-    return jnp.clip(jnp.round((x + 1) / 2 * (levels - 1)), 0, levels - 1).astype(jnp.int32)
-
-
-def to_values(index: jax.Array, levels: int) -> jax.Array:
-    """The value of a level, in [-1, 1]."""
-    return 2 * index.astype(jnp.float32) / (levels - 1) - 1
+from jgan.terms.quantized import to_levels, to_values
 
 
 def log_probability(

@@ -58,8 +58,8 @@ def versus(
       sample: ``(make, latent, condition, step, **options) -> examples`` outside training; by default
         as ``fake`` is made.
       encode: ``(make, images) -> latent``, for games with an encoder.
-      views: further ways to look at a game, ``Scene -> (B, H, W, C)`` pictures or ``(B, d)`` points; the
-        scene's networks run in evaluation mode.
+      views: further ways to look at a game, ``Scene -> (B, H, W, C)`` pictures, a sheet of them
+        ``(rows, columns, H, W, C)``, or ``(B, d)`` points; the scene's networks run in evaluation mode.
       options: numbers that ``sample`` takes, by name.
 
     ``make`` and ``ask`` carry the networks' states from call to call in the order of the calls. A network is

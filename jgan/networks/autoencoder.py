@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jgan.networks.dcgan import WEIGHTS, check_sides, image_sizes
 from jgan.networks.heads import Trunk, check_body
-from jgan.networks.layers import ConvTranspose, Dense, Norm, check_norm
+from jgan.networks.layers import ENLARGING, Dense, Norm, check_norm, check_resampling
 from jgan.networks.network import Network, from_linen
 
 
@@ -18,11 +18,12 @@ class _Autoencoder(nn.Module):
     width: int
     body: str
     norm: str
+    resampling: str
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> dict[str, jax.Array]:
         shape = x.shape[1:]
-        h = Trunk(self.width, self.body, self.norm)(x, train=train)
+        h = Trunk(self.width, self.body, self.norm, self.resampling)(x, train=train)
         code = Dense(self.code, name="code")(h, train=train)
         norm = lambda y: nn.relu(Norm(self.norm)(y, train=train))
         if self.body == "dcgan" and len(shape) == 3:
@@ -34,7 +35,7 @@ class _Autoencoder(nn.Module):
             y = y.reshape(-1, *smallest, features)
             while sizes:
                 features = shape[2] if len(sizes) == 1 else features // 2
-                layer = ConvTranspose(features, output_size=sizes.pop(), **common)
+                layer = ENLARGING[self.resampling](features, output_size=sizes.pop(), **common)
                 y = layer(y, train=train)
                 y = norm(y) if sizes else y
         else:
@@ -47,7 +48,12 @@ class _Autoencoder(nn.Module):
 
 
 def autoencoder(
-    *, code: int = 64, width: int = 32, body: str = "dcgan", norm: str = "none"
+    *,
+    code: int = 64,
+    width: int = 32,
+    body: str = "dcgan",
+    norm: str = "none",
+    resampling: str = "strided",
 ) -> Network:
     """Examples ``(B, ...)`` to ``{"features": (B, code), "reconstruction": (B, ...)}``.
 
@@ -59,6 +65,7 @@ def autoencoder(
       width: channels of the first convolution.
       body: "dcgan" or "mlp"; points always get the perceptron.
       norm: "batch", "layer" or "none"; "spectral" would leave the decoder free and is for trunks.
+      resampling: of the convolutions, "strided" or "smooth", see `jgan.networks.dcgan_generator`.
 
     Raises:
       ValueError: for an unknown name; and when it is applied, if the body is "dcgan" and images have sides of
@@ -66,4 +73,5 @@ def autoencoder(
     """
     check_norm(norm)
     check_body(body)
-    return from_linen(_Autoencoder(code, width, body, norm))
+    check_resampling(resampling)
+    return from_linen(_Autoencoder(code, width, body, norm, resampling))

@@ -22,7 +22,7 @@ from jgan.networks.layers import (
     Dense,
     check_batch_moments,
     check_norm,
-    check_upsampling,
+    check_resampling,
 )
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
@@ -176,7 +176,7 @@ class _Generator(nn.Module):
     classes: int
     width: int
     body: str
-    upsampling: str
+    resampling: str
 
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
@@ -193,7 +193,7 @@ class _Generator(nn.Module):
         x = x.reshape(-1, *smallest, features)
         while sizes:
             features = self.shape[2] if len(sizes) == 1 else features // 2
-            enlarge = ENLARGING[self.upsampling]
+            enlarge = ENLARGING[self.resampling]
             layer = enlarge(features, output_size=sizes.pop(), kernel_init=WEIGHTS)
             x = layer(norm(x), train=train)
         return jnp.tanh(x)
@@ -204,11 +204,12 @@ class _Projection(nn.Module):
     width: int
     body: str
     norm: str
+    resampling: str
 
     @nn.compact
     def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
         spectral = self.norm == "spectral"
-        features = Trunk(self.width, self.body, self.norm)(x, train=train)
+        features = Trunk(self.width, self.body, self.norm, self.resampling)(x, train=train)
         logit = Dense(1, spectral=spectral, kernel_init=WEIGHTS)(features, train=train)[:, 0]
         # A dense layer on one-hot vectors is an embedding, spectrally normalised where the others are.
         embed = Dense(features.shape[-1], bias=False, spectral=spectral, kernel_init=WEIGHTS)
@@ -225,25 +226,30 @@ def conditional_generator(
     *,
     width: int = 32,
     body: str = "dcgan",
-    upsampling: str = "transposed",
+    resampling: str = "strided",
 ) -> Network:
     """``(latents (B, d), label)`` to ``(B, *shape)``, the label entering by `ConditionalNorm`.
 
     DCGAN's layers or, for points and ``body="mlp"``, two dense layers of ``8 width``. The label is
-    ``(B,)`` integers or ``(B, classes)``. ``upsampling`` is as in `jgan.networks.dcgan_generator`.
+    ``(B,)`` integers or ``(B, classes)``. ``resampling`` is as in `jgan.networks.dcgan_generator`.
 
     Raises:
       ValueError: if DCGAN's layers are asked for images of fewer than 5 pixels a side.
     """
     check_body(body)
-    check_upsampling(upsampling)
+    check_resampling(resampling)
     if body == "dcgan" and len(shape) == 3:
         check_sides(shape)
-    return from_linen(_Generator(tuple(shape), classes, width, body, upsampling))
+    return from_linen(_Generator(tuple(shape), classes, width, body, resampling))
 
 
 def projection_discriminator(
-    classes: int, *, width: int = 32, body: str = "dcgan", norm: str = "spectral"
+    classes: int,
+    *,
+    width: int = 32,
+    body: str = "dcgan",
+    norm: str = "spectral",
+    resampling: str = "strided",
 ) -> Network:
     """``(examples, label)`` to logits ``(B,)``: w·φ(x) + b + v_yᵀφ(x) (Miyato & Koyama 2018, eq. 7).
 
@@ -252,4 +258,5 @@ def projection_discriminator(
     """
     check_norm(norm)
     check_body(body)
-    return from_linen(_Projection(classes, width, body, norm))
+    check_resampling(resampling)
+    return from_linen(_Projection(classes, width, body, norm, resampling))

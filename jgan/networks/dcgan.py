@@ -10,11 +10,12 @@ import jax.numpy as jnp
 
 from jgan.networks.layers import (
     ENLARGING,
+    HALVING_SIZE,
     Conv,
     Dense,
     Norm,
     check_norm,
-    check_upsampling,
+    check_resampling,
     compute_dtype,
     leaky_relu,
 )
@@ -55,7 +56,7 @@ class _Generator(nn.Module):
     width: int
     size: int
     norm: str
-    upsampling: str
+    resampling: str
     dtype: Any
 
     @nn.compact
@@ -78,7 +79,7 @@ class _Generator(nn.Module):
             last = len(sizes) == 1
             features = channels if last else features // 2
             options = {**common, "bias": True} if last else common
-            enlarge = ENLARGING[self.upsampling]
+            enlarge = ENLARGING[self.resampling]
             x = enlarge(features, size=self.size, output_size=sizes.pop(), **options)(
                 x, train=train
             )
@@ -117,7 +118,7 @@ def dcgan_generator(
     width: int = 128,
     size: int | None = None,
     norm: str = "batch",
-    upsampling: str = "transposed",
+    resampling: str = "strided",
     dtype: Any = "float32",
 ) -> Network:
     """Latents ``(B, d)`` to images ``(B, *shape)`` in [-1, 1].
@@ -128,28 +129,36 @@ def dcgan_generator(
     Args:
       shape: ``(height, width, channels)``, not necessarily square.
       width: channels of the last hidden layer. 128 is the paper's: 1024-512-256-128 at 64 pixels.
-      size: of the kernels; 4 in PyTorch's well-known example. None for 5, the paper's, or 3 under "nearest".
+      size: of the kernels; 4 in PyTorch's well-known example. None for 5, the paper's, or 3 under "smooth".
       norm: "batch", "layer", "spectral" or "none".
-      upsampling: "transposed", the paper's convolutions, or "nearest", which leave no checkerboards
+      resampling: "strided", the paper's transposed convolutions, or "smooth", which leaves no checkerboards
         (`jgan.networks.layers.ResizeConv`).
       dtype: of the computation, "float32" or "bfloat16"; parameters, statistics and images are float32.
     """
     check_norm(norm)
-    check_upsampling(upsampling)
+    check_resampling(resampling)
     check_sides(shape)
-    size = ENLARGING[upsampling].size if size is None else size
-    made = _Generator(tuple(shape), width, size, norm, upsampling, compute_dtype(dtype))
+    size = ENLARGING[resampling].size if size is None else size
+    made = _Generator(tuple(shape), width, size, norm, resampling, compute_dtype(dtype))
     return from_linen(made)
 
 
 def dcgan_discriminator(
-    *, width: int = 128, size: int = 5, norm: str = "batch", dtype: Any = "float32"
+    *,
+    width: int = 128,
+    size: int | None = None,
+    norm: str = "batch",
+    resampling: str = "strided",
+    dtype: Any = "float32",
 ) -> Network:
     """Images ``(B, H, W, C)`` to logits ``(B,)``: stride-2 convolutions that double the channels.
 
     Leaky ReLU of slope 0.2, batch normalisation except at the input, a dense layer at the end; weights
-    N(0, 0.02). Arguments as for `dcgan_generator`; ``width`` is that of the first layer. The last layer is
-    float32 throughout.
+    N(0, 0.02). Arguments as for `dcgan_generator`; ``width`` is that of the first layer. ``size`` is 5 by
+    default or, under "smooth", 4, a multiple of the stride, whose gradients have no checkerboards. The last
+    layer is float32 throughout.
     """
     check_norm(norm)
+    check_resampling(resampling)
+    size = HALVING_SIZE[resampling] if size is None else size
     return from_linen(_Discriminator(width, size, norm, compute_dtype(dtype)))

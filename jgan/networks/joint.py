@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jgan.batch_axis import normal_like
 from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.heads import Trunk, check_body
-from jgan.networks.layers import Dense, Norm, check_norm, leaky_relu
+from jgan.networks.layers import Dense, Norm, check_norm, check_resampling, leaky_relu
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
 
@@ -18,6 +18,7 @@ class _Judge(nn.Module):
     width: int
     body: str
     norm: str
+    resampling: str
     unary: bool
     latent: bool
 
@@ -35,7 +36,9 @@ class _Judge(nn.Module):
             return layer(x, train=train)[:, 0].astype(jnp.float32)
 
         features = {
-            "image": Trunk(self.width, self.body, self.norm)(pair["image"], train=train),
+            "image": Trunk(self.width, self.body, self.norm, self.resampling)(
+                pair["image"], train=train
+            ),
             "latent": hidden(hidden(pair["latent"])),
         }
         code = features["latent"] if self.latent else jnp.zeros_like(features["latent"])
@@ -51,6 +54,7 @@ def joint_discriminator(
     width: int = 32,
     body: str = "dcgan",
     norm: str = "none",
+    resampling: str = "strided",
     unary: bool = False,
     latent: bool = True,
 ) -> Network:
@@ -63,13 +67,15 @@ def joint_discriminator(
       width: channels of the first convolution; dense layers are eight times as wide.
       body: "dcgan" or "mlp", of the trunk.
       norm: "batch", "layer", "spectral" or "none".
+      resampling: of the trunk, "strided" or "smooth", see `jgan.networks.heads`.
       unary: give also the scores ``"image"`` and ``"latent"``, each ``(B,)``, of the one without the other
         (BigBiGAN's s_x and s_z).
       latent: whether the joint score looks at the latent; without, nothing ties it to the image.
     """
     check_norm(norm)
     check_body(body)
-    return from_linen(_Judge(width, body, norm, unary, latent))
+    check_resampling(resampling)
+    return from_linen(_Judge(width, body, norm, resampling, unary, latent))
 
 
 def reparameterized(network: Network) -> Network:

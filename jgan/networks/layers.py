@@ -166,15 +166,20 @@ class ResizeConv(_Kernel):
         return self.biased(y[:, :height, :width])
 
 
-ENLARGING = {"transposed": ConvTranspose, "nearest": ResizeConv}
-"""The layers that double an image, by the name of their upsampling."""
+ENLARGING = {"strided": ConvTranspose, "smooth": ResizeConv}
+"""The layers that double an image, by the name of the resampling."""
+HALVING_SIZE = {"strided": 5, "smooth": 4}
+"""Side of the kernels that halve an image with a stride of 2, by the name of the resampling.
+
+Four is a multiple of the stride, so that the gradient reaches every pixel through equally many weights.
+"""
 
 
-def check_upsampling(upsampling: str) -> None:
-    """Raise ValueError unless ``upsampling`` is one of `ENLARGING`."""
-    if upsampling not in ENLARGING:
+def check_resampling(resampling: str) -> None:
+    """Raise ValueError unless ``resampling`` is one of `ENLARGING`."""
+    if resampling not in ENLARGING:
         raise ValueError(
-            f"upsampling is {upsampling!r}, but must be one of {', '.join(ENLARGING)}."
+            f"resampling is {resampling!r}, but must be one of {', '.join(ENLARGING)}."
         )
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.infogan import WEIGHTS, infogan_discriminator
-from jgan.networks.layers import Dense, check_norm
+from jgan.networks.layers import Dense, check_norm, check_resampling
 from jgan.networks.mlp import mlp
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
@@ -35,14 +35,22 @@ class _Encoder(nn.Module):
     width: int
     body: str
     norm: str
+    resampling: str
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
-        features = Trunk(self.width, self.body, self.norm)(x, train=train)
+        features = Trunk(self.width, self.body, self.norm, self.resampling)(x, train=train)
         return Dense(self.outputs, name="posterior", kernel_init=WEIGHTS)(features, train=train)
 
 
-def encoder(latent: int, *, width: int = 32, body: str = "dcgan", norm: str = "none") -> Network:
+def encoder(
+    latent: int,
+    *,
+    width: int = 32,
+    body: str = "dcgan",
+    norm: str = "none",
+    resampling: str = "strided",
+) -> Network:
     """Examples ``(B, ...)`` to ``{"mean": (B, latent), "std": (B, latent)}`` through a trunk.
 
     Args:
@@ -50,10 +58,12 @@ def encoder(latent: int, *, width: int = 32, body: str = "dcgan", norm: str = "n
       width: channels of the first convolution; dense trunks are eight times as wide.
       body: "dcgan" or "mlp" (`jgan.networks.heads.Trunk`); points always get the dense trunk.
       norm: "batch", "layer", "spectral" or "none".
+      resampling: of the trunk, "strided" or "smooth", see `jgan.networks.heads`.
     """
     check_norm(norm)
     check_body(body)
-    return posterior(from_linen(_Encoder(2 * latent, width, body, norm)))
+    check_resampling(resampling)
+    return posterior(from_linen(_Encoder(2 * latent, width, body, norm, resampling)))
 
 
 def mlp_encoder(latent: int, widths: Sequence[int] = (128, 128), **options: Any) -> Network:

@@ -6,6 +6,7 @@ three are red, green and blue. One is grey, three are colours, and four are colo
 
 import io
 import math
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -106,8 +107,19 @@ def histogram(values: np.ndarray, reference: np.ndarray, pixels: int = 384) -> n
     return canvas.astype(np.uint8)
 
 
-def picture(view: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """A picture of a view's result: a grid of images ``(B, H, W, C)``, or a plot of points ``(B, d)``."""
+def picture(view: np.ndarray, reference: Any) -> np.ndarray:
+    """A picture of a view's result.
+
+    Args:
+      view: images ``(B, H, W, C)``, which make about a square, or ``(rows, columns, H, W, C)``, or points
+        ``(B, d)``, which are plotted.
+      reference: points that those of a view are drawn over.
+
+    >>> picture(np.zeros((2, 3, 4, 4, 1)), None).shape
+    (9, 14, 1)
+    """
+    if np.ndim(view) == 5:
+        return grid(view.reshape(-1, *view.shape[2:]), columns=view.shape[1])
     return grid(view) if np.ndim(view) == 4 else scatter(np.asarray(view), np.asarray(reference))
 
 

@@ -78,7 +78,7 @@ def pictures_of(views: Mapping[str, Any], reference: Any) -> dict[str, np.ndarra
             for field, part in view.items():
                 found |= pictures_of({f"{name}-{field}": part}, fields.get(field))
         elif jnp.issubdtype(view.dtype, jnp.floating) and (
-            view.ndim == 4 or (view.ndim == 2 and np.ndim(reference) == 2)
+            view.ndim in (4, 5) or (view.ndim == 2 and np.ndim(reference) == 2)
         ):
             found[name] = picture(view, reference)
     return found

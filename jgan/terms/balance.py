@@ -31,22 +31,26 @@ def controlled(
     return jnp.clip(k + rate * gap, 0.0, 1.0), real + jnp.abs(gap)
 
 
-def balance(gamma: float = 0.5, rate: float = 1e-3, *, name: str = "balance") -> Term:
+def balance(
+    gamma: float = 0.5, rate: float = 1e-3, start: float = 0.0, *, name: str = "balance"
+) -> Term:
     """-k L(x̂) for the discriminator, whose logits are minus the losses L of an autoencoder.
 
-    k starts at 0 and is the term's memory, ``{"k": k}``. Metrics: ``k``, ``measure`` (M) and ``ratio``
+    k is the term's memory, ``{"k": k}``. Metrics: ``k``, ``measure`` (M) and ``ratio``
     (L(x̂)/L(x)).
 
     Args:
       gamma: γ, where the ratio L(x̂)/L(x) is held.
-      rate: λ_k, the controller's. With 0, k stays 0.
+      rate: λ_k, the controller's. With 0, k stays as it starts.
+      start: k before the first step, 0 in the paper.
       name: of the term.
 
     Raises:
-      ValueError: if ``gamma`` or ``rate`` is not a finite number of at least 0.
+      ValueError: if ``gamma`` or ``rate`` is not a finite number of at least 0, or ``start`` not one of 0 to 1.
     """
     check_number("gamma", gamma, least=0)
     check_number("rate", rate, least=0)
+    check_number("start", start, least=0, most=1)
 
     def value(scene: Scene) -> Result:
         groups = ("real", "fake")
@@ -67,4 +71,4 @@ def balance(gamma: float = 0.5, rate: float = 1e-3, *, name: str = "balance") ->
             },
         )
 
-    return Term(name, value, groups=("real", "fake"), memory={"k": jnp.zeros(())})
+    return Term(name, value, groups=("real", "fake"), memory={"k": jnp.full((), start)})

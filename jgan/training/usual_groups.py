@@ -110,29 +110,27 @@ class Architecture:
       body: Kind of all networks, DCGAN's convolutions or perceptrons; points always get perceptrons.
       width: Channels of the outermost hidden layers; perceptrons are eight times as wide.
       norm: Normalisation of the discriminator: batch, layer, spectral or none.
-      upsampling: How the generator's convolutions double an image: transposed as DCGAN's, or nearest, behind
-        repeated pixels, which leave no checkerboards.
+      resampling: How convolutions double and halve an image: strided as DCGAN's, or smooth, by repeated pixels
+        and even kernels, which leave no checkerboards.
     """
 
     body: Literal["dcgan", "mlp"] = "dcgan"
     width: int = 32
     norm: str = "none"
-    upsampling: Literal["transposed", "nearest"] = "transposed"
+    resampling: Literal["strided", "smooth"] = "smooth"
 
     @property
     def options(self) -> dict[str, Any]:
-        """``body`` and ``width`` as keyword arguments of what makes a network."""
-        return {"body": self.body, "width": self.width}
+        """``body``, ``width`` and ``resampling`` as keyword arguments of what makes a network."""
+        return {"body": self.body, "width": self.width, "resampling": self.resampling}
 
     def generator(self, source: Source) -> Network:
         """Latents ``(B, d)`` to examples of the source, by `jgan.networks.generator_for`."""
-        return generator_for(source.shape, upsampling=self.upsampling, **self.options)
+        return generator_for(source.shape, **self.options)
 
     def conditional_generator(self, source: Source, classes: int) -> Network:
         """Latents and labels to examples of the source, by `jgan.networks.conditional_generator`."""
-        return conditional_generator(
-            source.shape, classes, upsampling=self.upsampling, **self.options
-        )
+        return conditional_generator(source.shape, classes, **self.options)
 
     def heads(self, outputs: Mapping[str, int], **options: Any) -> Network:
         """Examples ``(B, ...)`` to answers of these sizes, by `jgan.networks.heads` and its other options."""

@@ -15,11 +15,12 @@ from benchmarks import gallery
 from benchmarks._evidence import queue, staleness
 from benchmarks._evidence.queue import run_queue, run_set
 from benchmarks._evidence.staleness import Compared, stale_keys
+from benchmarks._evidence.subjects import Subject, subjects
 from benchmarks._evidence.tables import rewritten, table_of
 from benchmarks._evidence.training_sets import TrainingSet, restated, training_sets, wanted_keys
 from benchmarks.evidence import CATALOGUE, DOCUMENTS, main
 from jgan.claims.comparisons import GAP
-from jgan.claims.evidence import EvidenceRow, Table, read_evidence
+from jgan.claims.evidence import EvidenceRow, Table, merge_evidence, read_evidence
 from jgan.claims.first_updates import first_updates
 from jgan.claims.trainings import Plan, plan
 from jgan.errors import UserError
@@ -77,7 +78,7 @@ def folder(file: Path, made: Plan, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("evidence")
     wanted = wanted_keys("falling", made, range(2), 1)
     for name, now in zip(wanted, ([0, 1], [0], [0, 1]), strict=True):
-        run_set(file, name, now, folder / "kept.csv", folder, range(2), 1)
+        run_set(Subject("falling", file), name, now, folder / "kept.csv", folder, range(2), 1)
     return folder
 
 
@@ -101,7 +102,9 @@ def test_a_set_makes_the_rows_of_all_claims_that_need_it(table: Table, made: Pla
 
 
 def sets_of(file: Path, made: Plan, table: Table, stale: list | None = None) -> list[TrainingSet]:
-    return training_sets(file, made, wanted_keys("falling", made, range(2), 1), table, stale or [])
+    return training_sets(
+        "falling", made, wanted_keys("falling", made, range(2), 1), table, stale or []
+    )
 
 
 def test_only_what_is_missing_or_stale_is_run(file: Path, made: Plan, table: Table) -> None:
@@ -227,9 +230,7 @@ def test_what_fails_is_passed_over_and_what_is_stopped_ends_the_queue(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(queue.subprocess, "Popen", Process)
-    sets = [
-        TrainingSet(Path("a.py"), "t", (("a", "c", "system", code),), 5, 1.0) for code in (2, 0)
-    ]
+    sets = [TrainingSet("a", "t", (("a", "c", "system", code),), 5, 1.0) for code in (2, 0)]
     assert run_queue(sets, ["--flag"], float("inf")) == (1, 1, 0)
     assert Process.started[0][2:] == [
         "benchmarks.evidence",
@@ -315,3 +316,28 @@ def test_the_gallery_is_drawn_from_what_is_kept(
     errors = capsys.readouterr().err
     assert "falling has no picture; run `make evidence` first." in errors
     assert "gallery.toml names the claim 'rises' of falling, but there are only" in errors
+
+
+def test_some_experiments_are_measured_on_digits_too(tmp_path: Path) -> None:
+    for name in ("falling", "infogan"):
+        (tmp_path / f"{name}.py").touch()
+    assert list(subjects(tmp_path, None)) == ["falling", "infogan"]
+    (added,) = set(subjects(tmp_path, "mnist:here")) - {"falling", "infogan"}
+    assert added == "infogan-digits"
+    own = subjects(tmp_path, "mnist:here")[added]
+    assert own == Subject(added, tmp_path / "infogan.py", {"data": "mnist:here"})
+
+
+def test_rows_on_digits_outlive_a_queue_without_them(
+    file: Path, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_digits = [row._replace(experiment="falling-digits") for row in table.values()]
+    gone = [row._replace(experiment="risen") for row in table.values()]
+    merge_evidence(tmp_path / "kept.csv", [*table.values(), *on_digits, *gone])
+    monkeypatch.setattr("benchmarks.evidence._compare_first_updates", lambda options: None)
+    words = ["--seeds", "2", "--control-seeds", "1", "--catalogue", tmp_path / "kept.csv"]
+    words += ["--experiments", file.parent, "--runs", tmp_path / "runs"]
+    monkeypatch.setattr(os, "nice", lambda by: 0)
+    assert main([str(word) for word in words]) == 0
+    kept = {row.experiment for row in read_evidence(tmp_path / "kept.csv").values()}
+    assert kept == {"falling", "falling-digits"}

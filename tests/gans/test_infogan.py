@@ -62,3 +62,14 @@ def test_categories_are_equally_likely():
     category, continuous = CODES.split(CODES.prior()(KEY, 30_000))
     np.testing.assert_allclose(category.mean(0), 1 / 3, atol=0.01)
     np.testing.assert_allclose(continuous.var(0), 1 / 3, atol=0.01)
+
+
+def test_one_code_goes_along_a_row_while_all_else_stays():
+    made = game()
+    sheet = made.views["code-2"](made.init(KEY, BATCH), BATCH, KEY)
+    assert sheet.shape == (3, 10, 6)
+    for row, shown in enumerate(sheet):
+        np.testing.assert_array_equal(shown[:, :3].argmax(1), row)
+        np.testing.assert_allclose(shown[:, 4], np.linspace(-2, 2, 10), rtol=1e-6)
+    others = np.asarray(sheet)[..., [3, 5]]
+    assert np.all(others == others[0, 0])

@@ -9,8 +9,9 @@ import pytest
 from helpers import KEY, STEP
 
 from jgan.game import GENERATOR
-from jgan.gans.pixelcnn import log_probability, pixelcnn, to_levels, to_values
+from jgan.gans.pixelcnn import log_probability, pixelcnn
 from jgan.networks.masked import mask, pixelcnn_network
+from jgan.terms.quantized import to_levels, to_values
 
 RNG = np.random.default_rng(0)
 

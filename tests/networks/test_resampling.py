@@ -36,22 +36,22 @@ def test_it_is_a_convolution_of_repeated_pixels_cut_to_size():
 @pytest.mark.parametrize(
     ("make", "inputs"),
     [
-        (lambda kind: dcgan_generator((28, 20, 1), width=2, upsampling=kind), 1),
-        (lambda kind: generator_for((28, 20, 1), width=2, upsampling=kind), 1),
-        (lambda kind: conditional_generator((28, 20, 1), 3, width=2, upsampling=kind), 2),
+        (lambda kind: dcgan_generator((28, 20, 1), width=2, resampling=kind), 1),
+        (lambda kind: generator_for((28, 20, 1), width=2, resampling=kind), 1),
+        (lambda kind: conditional_generator((28, 20, 1), 3, width=2, resampling=kind), 2),
     ],
 )
 def test_generators_are_asked_for_either(make, inputs):
     given = (jnp.ones((4, 5)), jnp.arange(4) % 3)[:inputs]
     sizes = {}
-    for kind in ("transposed", "nearest"):
+    for kind in ("strided", "smooth"):
         network = make(kind)
         variables = jax.eval_shape(network.init, KEY, *given)
         images, _ = jax.eval_shape(network.apply, variables, *given)
         assert images.shape == (4, 28, 20, 1)
         sizes[kind] = sum(leaf.size for leaf in jax.tree.leaves(variables["params"]))
-    assert sizes["nearest"] < sizes["transposed"]
+    assert sizes["smooth"] < sizes["strided"]
     with pytest.raises(
-        ValueError, match=r"^upsampling is 'cubic', but must be one of transposed, nearest\.$"
+        ValueError, match=r"^resampling is 'cubic', but must be one of strided, smooth\.$"
     ):
         make("cubic")

@@ -1,0 +1,84 @@
+"""How near samples lie to the pictures of their own domain, in the features of a network."""
+
+import numpy as np
+
+from jgan.claims.measures import samples
+from jgan.errors import UserError
+from jgan.evaluation.beside import put_beside
+from jgan.evaluation.extraction import extract
+from jgan.evaluation.extractors import random_extractor
+from jgan.evaluation.judges import classifier_for
+from jgan.features.extractor import Extractor
+from jgan.metrics.accumulator import accumulate, moments_of
+from jgan.metrics.frechet import precise_frechet_distance
+from jgan.metrics.prdc import prdc
+from jgan.metrics.subsets import draw_rows, stream
+from jgan.training.experiment import Trained
+
+
+def picture_distance(trained: Trained, extractor: Extractor, count: int = 2000) -> float:
+    """Fréchet distance between samples and as many training pictures, in an extractor's features.
+
+    Args:
+      trained: what made the samples; labelled systems make each class by its share of the data.
+      extractor: of the features.
+      count: of samples and of pictures.
+
+    Raises:
+      UserError: if the data are no pictures.
+    """
+    made, real = _features(trained, extractor, count)
+    return precise_frechet_distance(moments_of(accumulate(made)), moments_of(accumulate(real)))
+
+
+def domain_distance(trained: Trained, count: int = 2000) -> float:
+    """`picture_distance` in the 128 features of a classifier of the data (`jgan.evaluation.judges`).
+
+    The classifier's accuracy on held-out pictures is put beside the number.
+
+    Raises:
+      UserError: if the data are no labelled pictures.
+    """
+    return picture_distance(trained, _classifier(trained), count)
+
+
+def picture_precision(trained: Trained, count: int = 2000) -> float:
+    """Share of samples that lie among the training pictures, in random features.
+
+    Improved precision (Kynkäänniemi et al. 2019) with balls that reach to the fifth neighbour. In the features
+    of a classifier of garments 0.89 of pictures of mere noise lie among garments, here none.
+
+    Raises:
+      UserError: if the data are no pictures.
+    """
+    made, real = _features(trained, random_extractor(), count)
+    return float(prdc(real, made).precision)
+
+
+def _classifier(trained: Trained) -> Extractor:
+    experiment = trained.experiment
+    _check_pictures(trained)
+    extractor = classifier_for(experiment.source, experiment.loaded).extractor
+    put_beside(extractor.accuracy)
+    return extractor
+
+
+def _check_pictures(trained: Trained) -> None:
+    source = trained.experiment.source
+    if not source.pictures:
+        raise UserError(
+            f"a distance of pictures was asked of the source {source.name!r}, which has no pictures."
+        )
+
+
+def _features(trained: Trained, extractor: Extractor, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of samples and of as many training pictures, every class by its share."""
+    _check_pictures(trained)
+    source = trained.experiment.source
+    rows = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
+    real = np.asarray(source.example_of(source.at(rows)))
+    made = np.asarray(samples(trained, count))
+    first, second = (
+        np.concatenate(list(extract(extractor.features, [images]))) for images in (made, real)
+    )
+    return first, second
