@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from jgan.commands.load import load
     from jgan.commands.neighbours import neighbours
     from jgan.commands.new import new
+    from jgan.commands.notebook import Table
     from jgan.commands.report import report
     from jgan.commands.run import Run
     from jgan.commands.sample import sample
     from jgan.commands.spectrum import spectrum
     from jgan.commands.sweep import sweep
-    from jgan.commands.table import Table
+    from jgan.commands.table import table
     from jgan.commands.train import train
     from jgan.commands.verify import verify
     from jgan.errors import UserError
@@ -135,6 +136,7 @@ __all__ = [
     "simultaneous",
     "spectrum",
     "sweep",
+    "table",
     "train",
     "uniform",
     "verify",
@@ -159,13 +161,14 @@ _MODULE_OF = {
     "report": "jgan.commands.report",
     "spectrum": "jgan.commands.spectrum",
     "sweep": "jgan.commands.sweep",
+    "table": "jgan.commands.table",
     "verify": "jgan.commands.verify",
     "new": "jgan.commands.new",
     "list_experiments": "jgan.commands.list_experiments",
     "load": "jgan.commands.load",
     "Run": "jgan.commands.run",
     "sample": "jgan.commands.sample",
-    "Table": "jgan.commands.table",
+    "Table": "jgan.commands.notebook",
     "train": "jgan.commands.train",
     "UserError": "jgan.errors",
     "DISCRIMINATOR": "jgan.game",

@@ -120,6 +120,14 @@ PAPERS_OF = {
     "training.usual_groups.Adam": ("kingma2015adam",),
     "training.usual_groups.TwoRateAdam": ("kingma2015adam", "heusel2017gans"),
     "training.usual_groups.RampedAdam": ("kingma2015adam", "karras2020analyzing"),
+    "statistics.expected_best.expected_best": ("tang2020showing",),
+    "statistics.improvement.improvement": ("agarwal2021deep",),
+    "statistics.improvement.holm": ("holm1979simple",),
+    "statistics.profiles.performance_profile": ("dolan2002benchmarking", "agarwal2021deep"),
+    "statistics.ranks.critical_difference": ("demsar2006statistical",),
+    "statistics.summaries.interquartile_mean": ("agarwal2021deep",),
+    "statistics.summaries.bootstrap_interval": ("agarwal2021deep",),
+    "statistics.summaries.wilson_interval": ("wilson1927probable",),
 }
 """By the place in jgan of a function, a class or a whole module, the papers that it rests on."""
 

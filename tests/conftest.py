@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jax
 import pytest
+import shared_runs
 from records import Record
 from workers import Groups
 
@@ -49,6 +50,7 @@ def pytest_configure(config):
     # Two runs at once may read an entry that the other is writing; it is then compiled anew.
     config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache")
     config.addinivalue_line("filterwarnings", "ignore:Error writing persistent compilation cache")
+    config.pluginmanager.register(shared_runs)
     config.pluginmanager.register(Groups(config, CACHE / "seconds.json"))
     if config.getoption("record"):
         config.pluginmanager.register(Record(config))

@@ -117,6 +117,18 @@ def test_a_call_that_only_a_cpu_has_is_refused(platform):
         assert_lowers(solver, jnp.eye(3), platforms=(platform,))
 
 
+def test_a_call_that_only_one_platform_has_is_refused_for_the_other():
+    solver = jax.ffi.ffi_call("cusolver_potrf_ffi", jax.ShapeDtypeStruct((3, 3), jnp.float32))
+    assert_lowers(solver, jnp.eye(3), platforms=("cuda",))
+    with pytest.raises(AssertionError, match="tpu has no cusolver_potrf_ffi"):
+        assert_lowers(solver, jnp.eye(3))
+
+
+def test_an_operation_without_a_rule_for_a_platform_is_refused():
+    with pytest.raises(NotImplementedError, match="schur"):
+        assert_lowers(lambda x: jax.lax.linalg.schur(x), jnp.eye(3))
+
+
 @EVERYWHERE
 def test_callbacks_into_python_are_refused(platform):
     def printing(x):

@@ -47,7 +47,7 @@ SHORTER = (
         r"^jgan train \S*\br1(\.py)?\b(?!.*--(minutes|help|dry-run|width))", "--steps 20 --width 4"
     ),
     Shorter(r"^jgan train (?!.*--(minutes|help|dry-run))", "--steps 20"),
-    Shorter(r"^jgan sweep (?!.*--help)", "--steps 20 --seeds 2"),
+    Shorter(r"^jgan sweep (?!.*--help)", "--steps 20 --seeds 4"),
     Shorter(r"^jgan verify (?!.*--help)", "--steps 20 --seeds 1", (0, 1)),
     Shorter(r"^jgan evaluate (?!.*--help)", "--samples 500"),
     Shorter(r"^jgan classifier (?!.*--help)", "--epochs 1"),

@@ -1,7 +1,9 @@
 """The gallery: a picture of real examples, a system and its control, and what is known of the system."""
 
+import shlex
+import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from jgan.claims.evidence import EvidenceRow, Table
 from jgan.claims.results import TRAINING, read_result
 from jgan.claims.training_runs import TrainingRuns
 from jgan.claims.trainings import CONTROL, SYSTEM
+from jgan.cli.main import main as jgan
 from jgan.errors import UserError
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
@@ -32,6 +35,21 @@ chose. `make gallery` writes this page from the evidence that `make evidence` ke
 """
 
 
+class Figure(NamedTuple):
+    """A further picture of a system, made by a command from the run of its training.
+
+    Attributes:
+      name: of the picture, ``SYSTEM-NAME.png``.
+      command: of ``jgan``, in which the run's directory and ``--out`` are left out, such as
+        ``"interpolate --rows 6"``.
+      see: a sentence that says what is to be seen.
+    """
+
+    name: str
+    command: str
+    see: str
+
+
 class Caption(NamedTuple):
     """What a person says of a system's picture.
 
@@ -41,6 +59,7 @@ class Caption(NamedTuple):
       wrong: a sentence that says what is wrong with it.
       claim: the claim whose trainings are shown; "" for the first.
       view: which of the game's views is shown.
+      figures: further pictures.
     """
 
     name: str
@@ -48,6 +67,7 @@ class Caption(NamedTuple):
     wrong: str
     claim: str = ""
     view: str = "samples"
+    figures: tuple[Figure, ...] = ()
 
 
 def read_captions(path: Path) -> dict[str, Caption]:
@@ -58,9 +78,13 @@ def read_captions(path: Path) -> dict[str, Caption]:
     """
     try:
         found = tomllib.loads(path.read_text())
-        return {name: Caption(name, **fields) for name, fields in found.items()}
+        return {name: _caption(name, **fields) for name, fields in found.items()}
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{str(path)!r} is no file of captions: {error}.") from error
+
+
+def _caption(name: str, figures: Sequence[Mapping[str, str]] = (), **fields: str) -> Caption:
+    return Caption(name, **fields, figures=tuple(Figure(**own) for own in figures))
 
 
 def draw(
@@ -104,7 +128,23 @@ def draw(
     if system is not None:
         measured = measure_distances(caption.name, system, seconds[0])
         keep_distances(distances, {(row.experiment, row.features): row for row in measured})
+    run = kept.path(made.trainings[claim, SYSTEM], SEED)
+    for figure in caption.figures:
+        write_atomically(
+            place.with_name(f"{caption.name}-{figure.name}.png"), _drawn_by_command(figure, run)
+        )
     return f"{caption.name}: wrote {place}"
+
+
+def _drawn_by_command(figure: Figure, run: Path) -> bytes:
+    """The picture that a figure's command makes of a run, as a PNG file."""
+    command, *flags = shlex.split(figure.command)
+    with tempfile.TemporaryDirectory() as folder:
+        is_strip = command == "interpolate"
+        out = Path(folder) if is_strip else Path(folder) / "figure.png"
+        if jgan([command, str(run), *flags, "--quiet", "--out", str(out)]) != 0:
+            raise UserError(f"the command of the figure {figure.name!r} failed: {figure.command}.")
+        return (out / "strip.png" if is_strip else out).read_bytes()
 
 
 def page(
@@ -145,6 +185,9 @@ def _section(
     yield f"## {title}\n"
     yield f"![{title.partition(':')[0]}: real, system, control](gallery/{name}.png)\n"
     yield f"{caption.see} {caption.wrong}\n"
+    for figure in caption.figures:
+        yield f"![{figure.see}](gallery/{name}-{figure.name}.png)\n"
+        yield f"`jgan {figure.command}`: {figure.see}\n"
     for own in claims_of(rows):
         verdict = verdict_of(own)
         system, control = map(measured_cell, (verdict.system, verdict.control))

@@ -19,8 +19,9 @@ from jgan.runs.run import RunDirectory, settings_of
 from jgan.runs.stop import stop_requests
 from jgan.sweeps.axes import Setting
 from jgan.sweeps.capacity import members_at_once, members_that_fit
+from jgan.sweeps.plans import Member, plan
 from jgan.sweeps.records import Record
-from jgan.sweeps.sweep import Member, plan, sweep
+from jgan.sweeps.sweep import sweep
 from jgan.training.experiment import Experiment, Trained, load_experiment
 
 FILE = Path(__file__).parents[2] / "experiments" / "created_equal.py"

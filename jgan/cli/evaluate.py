@@ -1,5 +1,7 @@
 """``jgan evaluate RUN``: measure a trained generator, with the protocol beside every number."""
 
+import json
+
 from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.common import not_kept
 from jgan.cli.evaluation_common import EXTRACTORS, METRIC_LIST, show
@@ -10,6 +12,7 @@ from jgan.commands.evaluation import keep_evaluation
 from jgan.commands.load import load
 from jgan.commands.saved_run import checkpoint_words
 from jgan.errors import UserError
+from jgan.runs.run import read_settings
 
 
 def main(words: list[str]) -> int:
@@ -23,6 +26,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="Print the numbers as JSON.")
     add_data(parser)
     options = parser.parse_args(words)
+    if "sweep" in read_settings(options.run):
+        rows = call(evaluate, options, options.run)
+        print(json.dumps(rows, indent=2) if options.json else rows)
+        return 0
     run = call(load, options, options.run)
     result = call(evaluate, options, run, out=None)
     lines = [checkpoint_words(run.step, run.averaged)]

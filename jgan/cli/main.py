@@ -2,6 +2,7 @@
 
     jgan train FILE [flags]     train an experiment, or go on with it
     jgan sweep FILE [flags]     many settings and seeds of it, many at once
+    jgan table SWEEP...         results of sweeps with intervals, ranks and comparisons
     jgan sample RUN [flags]     a grid, single pictures or an .npz from a run
     jgan interpolate RUN        a strip and an animation from latent to latent
     jgan invert RUN [IMAGES]    latents from which the generator makes given pictures
@@ -42,6 +43,7 @@ from jgan.errors import UserError
 COMMANDS = (
     "train",
     "sweep",
+    "table",
     "sample",
     "interpolate",
     "invert",

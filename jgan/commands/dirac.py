@@ -8,8 +8,8 @@ import jax
 
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, Several
+from jgan.commands.notebook import Numbers
 from jgan.commands.paths import PngFile
-from jgan.commands.table import Numbers
 from jgan.errors import UserError
 from jgan.files import make_folder
 from jgan.numerics.dirac import REGULARISERS

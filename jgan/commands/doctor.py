@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 
 from jgan.commands.command import command
-from jgan.commands.table import Numbers
+from jgan.commands.notebook import Numbers
 from jgan.data.pictures import available_bytes
 from jgan.training.devices import cores
 

@@ -1,5 +1,6 @@
 """Measure a trained generator, with the protocol beside every number."""
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,9 @@ from jgan.commands.evaluation import (
     metric_names,
 )
 from jgan.commands.held_out import held_out_set
+from jgan.commands.kept_members import evaluate_members
 from jgan.commands.kinds import Count, NotNegative
+from jgan.commands.notebook import Table
 from jgan.commands.paths import Place
 from jgan.commands.saved_run import RunLike, opened_run
 from jgan.data import Source
@@ -24,6 +27,8 @@ from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate as evaluate_samples
 from jgan.evaluation.samples import Samples, latents_of
 from jgan.files import cache_folder
+
+OPTIONS = ("metrics", "samples", "reference", "extractor", "weights", "fetch", "view", "seed")
 
 
 @command
@@ -39,11 +44,13 @@ def evaluate(
     view: str = "samples",
     seed: NotNegative = 0,
     out: JsonFile | None = None,
-) -> Evaluation:
+) -> Evaluation | Table:
     """Measure the samples of a trained generator against its data.
 
+    Of a sweep whose members were kept, all members are measured, for `jgan table`.
+
     Args:
-      run: Run directory, or the `Run` that `jgan.load` returns.
+      run: Run directory, or the `Run` that `jgan.load` returns; or the directory of a sweep.
       metrics: Names of the metrics with commas between, or a list of them (default: fd,kid,prdc for pictures,
         sw,w1,prdc for points).
       samples: Number of samples.
@@ -57,13 +64,22 @@ def evaluate(
       out: FILE.json for the result, which is added to what the file holds, with a picture of pairs beside it.
 
     Returns:
-      The numbers with their protocol.
+      The numbers with their protocol; of a sweep a row for each member.
 
     Raises:
       UserError: If a metric is unknown, there are too few examples, or something that a metric needs is
       missing.
     """
     opened = opened_run(run)
+    if "sweep" in opened.settings:
+        if out is not None:
+            raise UserError("--out was given, but results of a sweep's members lie beside them.")
+
+        def again(member: Path) -> Evaluation:
+            own = (metrics, samples, reference, extractor, weights, fetch, view, seed)
+            return inspect.unwrap(evaluate)(member, **dict(zip(OPTIONS, own, strict=True)))
+
+        return evaluate_members(opened.path, again)
     saved = opened.with_data
     game, source = saved.experiment.game, saved.experiment.source
     names = metric_names(metrics, source)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import numpy as np
 
+from jgan.commands.notebook import Table, embedded
 from jgan.commands.paths import output
-from jgan.commands.table import Table, embedded
 from jgan.data import Source
 from jgan.data.registry import LoadArguments
 from jgan.evaluation.evaluate import Result, default_metrics

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from jgan.commands.images import SIDE, Images
-from jgan.commands.table import Table, embedded, pairs_table
+from jgan.commands.notebook import Table, embedded, pairs_table
 from jgan.files import make_folder, write_atomically
 from jgan.game import PyTree
 from jgan.reports.html import tag

@@ -9,9 +9,9 @@ import numpy as np
 
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, NotNegative, Several
+from jgan.commands.notebook import embedded
 from jgan.commands.paths import Folder
 from jgan.commands.saved_run import RunLike, SavedRun, opened_run
-from jgan.commands.table import embedded
 from jgan.data.conditions import blank, conditions
 from jgan.errors import UserError
 from jgan.evaluation.samples import fields_read

@@ -72,6 +72,15 @@ def seeds(text: str) -> range:
     return found
 
 
+def seeds_or_count(text: str) -> int | range:
+    """The rule of ``N``, a number of seeds, or ``A:B``, the seeds from A to B - 1.
+
+    >>> seeds_or_count("3"), seeds_or_count("4:12")
+    (3, range(4, 12))
+    """
+    return seeds(text) if ":" in text else at_least(1)(text)
+
+
 def positive(text: str) -> float:
     """The rule of floats above 0."""
     value = finite(text)
@@ -80,13 +89,24 @@ def positive(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """The rule of floats between 0 and 1, both of them left out."""
+    value = finite(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"is {value:g}, but must lie between 0 and 1")
+    return value
+
+
 # What argparse calls the type of a wrong word.
+seeds_or_count.__name__ = "int"
 whole.__name__ = "int"
-finite.__name__ = rate.__name__ = positive.__name__ = "float"
+finite.__name__ = rate.__name__ = positive.__name__ = share.__name__ = "float"
 
 Count = Annotated[int, at_least(1)]
 Several = Annotated[int, at_least(2)]
 NotNegative = Annotated[int, at_least(0)]
+SeedsOrCount = Annotated[int | str, seeds_or_count]
 Finite = Annotated[float, finite]
 Rate = Annotated[float, rate]
 Positive = Annotated[float, positive]
+Share = Annotated[float, share]

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from jgan.commands.command import command
+from jgan.commands.notebook import Table
 from jgan.commands.paths import Place
-from jgan.commands.table import Table
 from jgan.errors import UserError
 from jgan.training.experiment_files import shipped_experiments, summary_line
 

@@ -10,8 +10,8 @@ import jax
 from jgan.commands.batches import training_batch
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, NotNegative
+from jgan.commands.notebook import Table, embedded, pairs_table
 from jgan.commands.saved_run import SavedRun
-from jgan.commands.table import Table, embedded, pairs_table
 from jgan.errors import UserError
 from jgan.game import Batch
 from jgan.numerics.field import field, operator

@@ -9,10 +9,10 @@ from typing import Any
 from jgan.commands.batches import training_batch
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, NotNegative, Several
+from jgan.commands.notebook import Numbers
 from jgan.commands.paths import PngFile
 from jgan.commands.saved_run import RunLike, SavedRun, opened_run
 from jgan.commands.spectrum_report import Settings, analyse, as_text
-from jgan.commands.table import Numbers
 from jgan.display import task
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically

@@ -9,7 +9,7 @@ from jgan.evaluation.score import Scorer, scorer
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
 from jgan.runs.views import View, view_pictures, viewers
-from jgan.sweeps.sweep import Member, pictures_of
+from jgan.sweeps.plans import Member, member_folder
 from jgan.training.experiment import Experiment, Trained
 
 
@@ -49,7 +49,7 @@ class Pictures:
             return
         if trained.experiment is not self._experiment:
             self._experiment, self._views = trained.experiment, viewers(trained.experiment)
-        folder = make_folder(pictures_of(self._folder, member.setting, member.seed))
+        folder = make_folder(member_folder(self._folder, member.setting, member.seed))
         step = int(trained.state.step)
         for name, pixels in view_pictures(trained, self._views).items():
             write_atomically(folder / f"{name}-{step:06d}.png", encode_png(pixels))

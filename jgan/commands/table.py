@@ -1,100 +1,156 @@
-"""Rows of numbers that show themselves as a table, and other HTML for notebooks."""
+"""The results of finished sweeps as one table, with intervals, ranks and comparisons."""
 
-import base64
-from collections.abc import Callable
-from typing import Any
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
 
-from jgan.reports.html import Html, tag
+from jgan.commands.command import command
+from jgan.commands.kinds import Count, Share
+from jgan.commands.made_elsewhere import picture_outcomes
+from jgan.commands.notebook import Table
+from jgan.commands.paths import Place, output
+from jgan.errors import UserError
+from jgan.files import make_folder, write_atomically
+from jgan.tables.columns import as_words
+from jgan.tables.comparison import Comparison, Request, comparison
+from jgan.tables.estimates import Method
+from jgan.tables.formats import TEXTS, printed
+from jgan.tables.likeness import KINDS, MARKED
+from jgan.tables.outcomes import read_outcomes
+from jgan.tables.plots import draw
+from jgan.tables.selections import parse_selection
 
-
-class Table(list[dict[str, Any]]):
-    """A list of rows, each a dict by column, that a notebook shows as a table and `print` as aligned text.
-
-    >>> print(Table([{"step": 1, "score": 0.51234567}, {"step": 20}]))
-    step   score
-       1  0.5123
-      20       -
-    """
-
-    SHOWN = 20
-    """Rows that a notebook shows, half of them the first and half the last."""
-
-    @property
-    def columns(self) -> list[str]:
-        """The names of all columns, in the order in which they come."""
-        return list({name: None for row in self for name in row})
-
-    def column(self, name: str) -> list[Any]:
-        """The values of a column, None in rows that have none.
-
-        >>> Table([{"step": 1, "score": 0.5}, {"step": 20}]).column("score")
-        [0.5, None]
-        """
-        return [row.get(name) for row in self]
-
-    def sorted_by(self, column: str) -> "Table":
-        """The rows by the values of a column, the smallest first and rows without a value last."""
-        return Table(sorted(self, key=lambda row: row.get(column, float("inf"))))
-
-    def __str__(self) -> str:
-        lines = [self.columns, *([shown(row.get(c)) for c in self.columns] for row in self)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-            for line in lines
-        )
-
-    def as_html(self) -> Html:
-        """The rows as an element, those in the middle of many left out."""
-        half = self.SHOWN // 2
-        gap = [] if len(self) <= self.SHOWN else [dict.fromkeys(self.columns, "…")]
-        rows = [*self[:half], *gap, *self[-half:]] if gap else self
-        head = tag("tr", [tag("th", name) for name in self.columns])
-        body = [tag("tr", [tag("td", shown(row.get(c))) for c in self.columns]) for row in rows]
-        return tag("table", tag("thead", head), tag("tbody", body))
-
-    def _repr_html_(self) -> str:
-        return self.as_html()
+Names = str | Sequence[str]
+"""Names with commas between, or a list of them."""
+Files = str | Path | Sequence[str | Path]
+FIGURES = (".png", ".pdf", ".svg")
 
 
-def shown(value: Any) -> str:
-    """A value as a cell of a table, "-" for None.
-
-    >>> shown(0.00012345678), shown(None), shown(3)
-    ('0.0001235', '-', '3')
-    """
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def embedded(picture: bytes, kind: str = "png") -> Html:
-    """A picture's file as an element that needs no other file."""
-    content = base64.b64encode(picture).decode()
-    return tag("img", src=f"data:image/{kind};base64,{content}", alt="")
-
-
-def pairs_table(entries: dict[str, Any]) -> Html:
-    """Names and values side by side."""
-    return tag(
-        "table", tag("tbody", [tag("tr", tag("th", k), tag("td", v)) for k, v in entries.items()])
-    )
-
-
-class Numbers(dict[str, Any]):
-    """Numbers by name as JSON holds them, which print, and show in a notebook, as text.
+class SweepTable(Table):
+    """The rows of a table as text, and the numbers behind them.
 
     Args:
-      numbers: by name.
-      text: says the same in lines.
+      found: the numbers.
     """
 
-    def __init__(self, numbers: dict[str, Any], text: Callable[[dict[str, Any]], str]) -> None:
-        super().__init__(numbers)
-        self._text = text
+    def __init__(self, found: Comparison) -> None:
+        super().__init__(printed(found))
+        self.comparison = found
 
-    def __str__(self) -> str:
-        return self._text(self)
+    @property
+    def notes(self) -> list[str]:
+        """Sentences to be read with the numbers."""
+        return as_words(self.comparison).notes
 
-    def _repr_html_(self) -> str:
-        return tag("pre", str(self))
+    def save(self, path: str | Path, *, plot: str = "intervals") -> Path:
+        """Write the table, in the format that the file's suffix says, or a figure of it.
+
+        Args:
+          path: FILE.md, .csv, .tex, .json, or .png, .pdf, .svg for a figure.
+          plot: kind of the figure: intervals, profiles, ranks or best.
+
+        Raises:
+          UserError: if it cannot be written, or the table has not what the figure needs.
+        """
+        out = Path(path)
+        if out.suffix.lower() in FIGURES:
+            draw(self.comparison, plot, out)
+            return out
+        make_folder(out.parent)
+        write_atomically(out, TEXTS[out.suffix.lower()](self.comparison))
+        return out
+
+
+@command
+def table(
+    *sweeps: Place,
+    by: Names | None = None,
+    tasks: str | None = None,
+    choose: str | None = None,
+    report: str = "score",
+    summary: Literal["mean", "iqm"] = "mean",
+    interval: Literal["t", "bootstrap"] = "t",
+    level: Share = 0.95,
+    baseline: Names | None = None,
+    best_of: Sequence[Count] = (),
+    mark: Names = MARKED,
+    pictures: Sequence[str] = (),
+    plot: Literal["intervals", "profiles", "ranks", "best"] = "intervals",
+    out: Files = (),
+) -> SweepTable:
+    """Compare the settings of finished sweeps in one table.
+
+    A row is a way of training, its numbers are over seeds. Trainings that diverged are outcomes: ranks count
+    them as the worst, and means say how many there are. Numbers of unlike protocols or data are refused.
+
+    Args:
+      *sweeps: Directories of sweeps, or of studies that hold several.
+      by: Names of the settings whose values make rows, such as loss,penalty; experiment is one of them
+        (default: all that vary).
+      tasks: Setting whose values are tasks, such as data: a column each, with ranks over all of them.
+      choose: METRIC@seeds=A:B: of each row the setting that is best by this metric on the seeds from A to below
+        B.
+      report: METRIC,METRIC@seeds=A:B: metrics and seeds that are reported, by default all seeds but those of
+        choose.
+      summary: Summary over the seeds: mean with standard deviation, or iqm, the interquartile mean.
+      interval: Interval of the summary: t, Student's or that of the trimmed mean, or bootstrap.
+      level: Share of the cases in which an interval is to hold the truth.
+      baseline: Values of the row that the others are compared with, such as loss=hinge,lr=0.001.
+      best_of: Numbers of settings for a column of what the best of so many is expected to come to; with choose.
+      mark: Differences between rows that are marked and not refused, of protocol, data, versions, budget; none
+        refuses all.
+      pictures: NAME=FOLDER: pictures that were made elsewhere as a row, by the score of the first sweep;
+        folders with the same name are seeds of it.
+      plot: Kind of a figure: intervals, profiles, ranks with critical differences, or best, the expected best
+        of several settings.
+      out: FILE.md, .csv, .tex, .json for the table, .png, .pdf, .svg for a figure; several are possible.
+
+    Returns:
+      The rows as text, with the numbers behind them.
+
+    Raises:
+      UserError: If a directory holds no finished sweep, a name is unknown, or numbers cannot be compared.
+    """
+    files = [_file(path) for path in ([out] if isinstance(out, str | Path) else out)]
+    if not sweeps:
+        raise UserError("a table needs at least one sweep; name the directories of sweeps.")
+    request = Request(
+        by=None if by is None else _names(by),
+        tasks=tasks,
+        choose=None if choose is None else parse_selection("--choose", choose),
+        report=parse_selection("--report", report),
+        method=Method(summary, interval, level),
+        baseline=_names(baseline or ()),
+        best_of=tuple(best_of),
+        mark=_kinds(mark),
+    )
+    if request.best_of and request.choose is None:
+        raise UserError("--best-of needs a search: give --choose METRIC@seeds=A:B.")
+    outcomes, notes = read_outcomes([Path(path) for path in sweeps])
+    if pictures:
+        outcomes += picture_outcomes(pictures, outcomes[0].sweep)
+    found = SweepTable(comparison(outcomes, request, notes))
+    for path in files:
+        found.save(path, plot=plot)
+    return found
+
+
+def _names(given: Names) -> list[str]:
+    words = given.split(",") if isinstance(given, str) else given
+    return [word.strip() for word in words if word.strip()]
+
+
+def _kinds(given: Names) -> list[str]:
+    names = [name for name in _names(given) if name != "none"]
+    unknown = next((name for name in names if name not in KINDS), None)
+    if unknown:
+        raise UserError(f"--mark names {unknown!r}, but must be of {', '.join(KINDS)}, or none.")
+    return names
+
+
+def _file(path: Any) -> Path:
+    try:
+        return output(*TEXTS, *FIGURES)(str(path))
+    except argparse.ArgumentTypeError as error:
+        raise UserError(f"--out {error}.") from error

@@ -14,8 +14,8 @@ from jgan.claims.verify import verify as verify_claims
 from jgan.commands.command import as_flag, command
 from jgan.commands.experiments import ExperimentLike, given_experiment
 from jgan.commands.kinds import MOST, Count
+from jgan.commands.notebook import Table
 from jgan.commands.paths import Folder, Place, check_folder, output
-from jgan.commands.table import Table
 from jgan.commands.verdict_rows import measured
 from jgan.display import say
 from jgan.errors import UserError

@@ -1,7 +1,7 @@
 """One number during training: how good are the samples now? Lower is better."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +31,14 @@ class Scorer(NamedTuple):
     Attributes:
       measure: ``(variables, step of the stage) -> float``; infinity where samples are not finite.
       protocol: distance, features, counts and seed, as JSON.
+      samples: how many.
+      of_samples: the same number of batches of ``samples`` examples together.
     """
 
     measure: Callable[[Variables, Any], float]
     protocol: dict[str, Any]
+    samples: int
+    of_samples: Callable[[Iterator[np.ndarray]], float]
 
 
 NEEDS = frozenset({MOMENTS})
@@ -76,14 +80,19 @@ def scorer(
         chosen = draw_rows(len(examples), count, stream(seed, "reference"), source.class_labels)
         real = examples[chosen]
 
-        def distance(variables: Variables, step: Any) -> float:
-            fake = np.concatenate(list(draw(variables, len(real), seed, step)))
+        def distance(batches: Iterator[np.ndarray]) -> float:
+            fake = np.concatenate(list(batches))
             if not np.isfinite(fake).all():
                 return float("inf")
             return sliced_wasserstein(fake, real, seed=seed)
 
         distance_protocol = {"distance": "sliced Wasserstein", "samples": len(real)}
-        return Scorer(distance, distance_protocol | protocol)
+        return Scorer(
+            lambda variables, step: distance(draw(variables, len(real), seed, step)),
+            distance_protocol | protocol,
+            len(real),
+            distance,
+        )
     known = extractor or get_extractor()
 
     @functools.cache
@@ -94,10 +103,10 @@ def scorer(
         fit = moments_of(present(statistics.moments, "fd", "moments"))
         return fit, factor(fit.covariance)
 
-    def frechet(variables: Variables, step: Any) -> float:
+    def frechet(batches: Iterator[np.ndarray]) -> float:
         fit, root = reference()
         try:
-            fake = collect(draw(variables, count, seed, step), known, NEEDS, total=count)
+            fake = collect(batches, known, NEEDS, total=count)
         except NotFinite:
             return float("inf")
         return precise_frechet_distance(
@@ -110,4 +119,9 @@ def scorer(
         "resize": known.resize,
         "samples": count,
     }
-    return Scorer(frechet, distance_protocol | protocol)
+    return Scorer(
+        lambda variables, step: frechet(draw(variables, count, seed, step)),
+        distance_protocol | protocol,
+        count,
+        frechet,
+    )

@@ -14,8 +14,8 @@ from jgan.reports.reading import Note, json_file, json_lines
 from jgan.runs.health import Doctor
 from jgan.runs.run import read_settings
 from jgan.sweeps.histories import of_member
+from jgan.sweeps.plans import member_folder
 from jgan.sweeps.records import Record, read_records
-from jgan.sweeps.sweep import pictures_of
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -283,7 +283,7 @@ def _read_sweep(
                     diverged=record.diverged,
                     best=min(scores.values(), key=lambda row: row["score"], default=None),
                     measures=record.measures,
-                    pictures=_pictures(pictures_of(path, record.setting, record.seed)),
+                    pictures=_pictures(member_folder(path, record.setting, record.seed)),
                     varied=tuple(record.setting),
                     family=family,
                 )

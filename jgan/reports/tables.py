@@ -8,12 +8,10 @@ from typing import Any
 from jgan.reports.groups import COLOURS, Group, differing_arguments
 from jgan.reports.html import Cell, Html, flat, mean, number, pairs, plain, table, tag
 from jgan.reports.runs import Run
+from jgan.sweeps.records import BETTER
 
 MOST = 4
 LOSSES = ("generator/loss", "discriminator/loss")
-BETTER = dict.fromkeys(("score", "reverse_kl"), "lower")
-BETTER |= dict.fromkeys(("modes", "solid", "high_quality"), "higher")
-"""Where better is, of what sweeps measure."""
 BEST = "Best score: the least that a run's own scores reached on the way"
 _HASH = re.compile("[0-9a-f]{40,}")
 

@@ -37,6 +37,8 @@ FREE = (
     "data",
 )
 """Settings that may differ when a run is continued; the first and the last have sentences of their own."""
+GROWS = ("over", "trials", "seeds", "at_once", "keep")
+"""Settings of a sweep that may differ when it is given more members."""
 ANOTHER_RUN = "start a new run from it with --fork and another --out"
 ANOTHER_SWEEP = "start another sweep with another --out"
 NEEDED: dict[str, Any] = {"arguments": dict, "seed": int, "batch_size": (int, list), "steps": int}
@@ -196,6 +198,8 @@ class RunDirectory:
                     )
             for name in [name for name in {**before, **settings} if name not in FREE]:
                 both = _of_common_stages(before.get(name), settings.get(name))
+                if name == "sweep":
+                    both = _but_growth(*both)
                 if name == "arguments":
                     both = _but_places(*both, before.get("data"), accept_data)
                 _refuse_difference(self.path, name, *both, instead)
@@ -247,6 +251,15 @@ def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:
     first, second = (value if isinstance(value, list) else [value] for value in (before, now))
     count = min(len(first), len(second))
     return first[:count], second[:count]
+
+
+def _but_growth(before: Any, now: Any) -> tuple[Any, Any]:
+    """What decides the numbers of a sweep's members, of two starts of it."""
+    first, second = (
+        {k: v for k, v in own.items() if k not in GROWS} if isinstance(own, dict) else own
+        for own in (before, now)
+    )
+    return first, second
 
 
 def _but_places(

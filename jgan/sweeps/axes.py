@@ -91,7 +91,7 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
     values = [_value(name, kind, word) for word in words]
     if not values:
         raise UserError(f"--over gives {name} no values; write {name}=VALUE,VALUE,...")
-    _refuse_repetition(name, words, [_as_trained(value) for value in values])
+    _refuse_repetition(name, words, [as_trained(value) for value in values])
     return Axis(name, values, lambda rng: values[rng.integers(len(values))], traced, len(values))
 
 
@@ -108,7 +108,7 @@ def _refuse_repetition(name: str, words: Sequence[str], values: Sequence[Any]) -
             )
 
 
-def _as_trained(value: Any) -> Any:
+def as_trained(value: Any) -> Any:
     """A value as a program sees it: real numbers are float32 there."""
     with np.errstate(over="ignore"):
         return float(np.float32(value)) if isinstance(value, float) else value
@@ -212,7 +212,7 @@ def _random_settings(axes: Sequence[Axis], trials: int, rng: np.random.Generator
     found: dict[tuple[Any, ...], Setting] = {}
     for _ in range(ATTEMPTS * trials):
         setting = {axis.name: axis.draw(rng) for axis in axes}
-        found.setdefault(tuple(map(_as_trained, setting.values())), setting)
+        found.setdefault(tuple(map(as_trained, setting.values())), setting)
         if len(found) == trials:
             return list(found.values())
     raise UserError(

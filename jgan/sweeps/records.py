@@ -4,7 +4,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jgan.files import parse_json
+from jgan.sweeps.plans import Member
 
+BETTER = dict.fromkeys(("score", "distance", "reverse_kl"), "lower")
+BETTER |= dict.fromkeys(("modes", "solid", "high_quality"), "higher")
+"""Where better is, of what sweeps and studies measure."""
 _IN_FILES = {"learning_curve": "course"}
 
 
@@ -27,6 +31,11 @@ class Record(NamedTuple):
     measures: dict[str, float]
     metrics: dict[str, float]
     learning_curve: list[dict[str, float]] = []
+
+    @property
+    def member(self) -> Member:
+        """The setting and the seed."""
+        return Member(self.setting, self.seed)
 
     def as_json(self) -> dict[str, Any]:
         """The fields by their names in files, where the learning curve is called ``"course"``."""

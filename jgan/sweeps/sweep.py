@@ -3,32 +3,30 @@
 sweep.json's place is taken by settings.json; besides it a sweep's directory holds
 batches/0000.json     the records of a population that is finished
 batches/0000.jsonl    its rows of metrics, each a list over its members
-current/              checkpoints of the population that is in training, and what was measured of it so far
+current/              the population that is in training: its members, checkpoints, and what was measured so far
 members.csv           a line a member; summary.csv a line a setting, with mean and standard deviation over seeds
 """
 
-import csv
 import functools
-import hashlib
-import io
+import itertools
 import json
 import math
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from jgan.display import Task, task, warn
 from jgan.errors import UserError
-from jgan.files import make_folder, write_atomically
+from jgan.files import make_folder, parse_json, write_atomically
 from jgan.runs.checkpoint import Checkpoints
 from jgan.runs.run import RunDirectory
-from jgan.sweeps.axes import Axis, Setting
 from jgan.sweeps.histories import PopulationHistory, diverged, finite
+from jgan.sweeps.member_tables import write_tables
+from jgan.sweeps.plans import Batch, Member, batch_from_json, remaining
 from jgan.sweeps.population import population
 from jgan.sweeps.records import Record, read_records
 from jgan.training.experiment import Experiment, Trained
@@ -37,28 +35,8 @@ from jgan.training.loop import over_due
 Measures = Callable[[Trained], Mapping[str, float]]
 
 
-class Member(NamedTuple):
-    """One training of a sweep: its settings and its seed."""
-
-    setting: Setting
-    seed: int
-
-
 Observer = Callable[[Member, Trained], None]
-
-
-class Batch(NamedTuple):
-    """Members that are one program: they differ in seeds and in settings that can be traced.
-
-    Attributes:
-      arguments: what they share.
-      members: all of them.
-      traced: names of the settings that differ.
-    """
-
-    arguments: dict[str, Any]
-    members: list[Member]
-    traced: list[str]
+Keeper = Callable[[Member, Trained, Mapping[str, float]], None]
 
 
 class Cadence(NamedTuple):
@@ -89,46 +67,6 @@ class Cadence(NamedTuple):
         return min(step + self.log_every - step % self.log_every, mark)
 
 
-def plan(
-    arguments: Mapping[str, Any],
-    axes: Sequence[Axis],
-    chosen: Sequence[Setting],
-    seeds: Sequence[int],
-    at_once: Callable[[dict[str, Any]], int],
-) -> list[Batch]:
-    """Group a sweep's members into programs.
-
-    Settings that change the program (architectures, losses, counts) make groups; the members of a group are
-    cut into batches of at most ``at_once(arguments)``.
-    """
-    traced = [axis.name for axis in axes if axis.traced]
-    groups: dict[str, tuple[dict[str, Any], list[Member]]] = {}
-    for setting in chosen:
-        shared = {name: value for name, value in setting.items() if name not in traced}
-        _, members = groups.setdefault(json.dumps(shared), (shared, []))
-        members += [Member(setting, seed) for seed in seeds]
-    batches = []
-    for shared, members in groups.values():
-        whole = {name: value for name, value in arguments.items() if name not in traced} | shared
-        size = at_once({**arguments, **members[0].setting})
-        batches += [
-            Batch(whole, members[start : start + size], traced)
-            for start in range(0, len(members), size)
-        ]
-    return batches
-
-
-def pictures_of(folder: Path, setting: Setting, seed: int) -> Path:
-    """Where the pictures of a member of the sweep in ``folder`` lie.
-
-    >>> pictures_of(Path("sweep"), {"lr": 0.001}, 3).as_posix()
-    'sweep/members/lr-0.001-3-53e07325'
-    """
-    key = json.dumps([setting, seed], sort_keys=True)
-    words = re.sub(r"[^\w.]+", "-", key).strip("-")[:80]
-    return folder / "members" / f"{words}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
-
-
 def sweep(
     build: Callable[..., Experiment],
     batches: Sequence[Batch],
@@ -141,9 +79,12 @@ def sweep(
     save_every: int = 1000,
     measure_times: int = 1,
     observe: Observer = lambda member, trained: None,
+    keep: Keeper = lambda member, trained, measured: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> list[Record]:
-    """Train all batches, going on where an earlier call was stopped, and write the tables.
+    """Train what the directory does not have yet of all batches, and write the tables of all members in it.
+
+    A population that an earlier call left in training is finished first.
 
     Args:
       build: the experiment function.
@@ -156,63 +97,86 @@ def sweep(
       save_every: steps between checkpoints of the population in training.
       measure_times: evenly spaced points at which members are measured, the last of them the end.
       observe: shown every member that is about to be measured, for pictures of it.
+      keep: given every member that was measured and what was measured of it, to keep its state.
       stop: asked after every chunk and every measurement; once it is true the population is saved and the
         sweep ends, to be gone on with by the next call. The tables are then not written.
 
     Returns:
-      The records of all members, in the order of the batches; those of the finished batches if stopped.
+      The records of the batches' members, in their order; those of finished ones if stopped.
     """
     if measure_times < 1:
         raise UserError(f"measure_times is {measure_times}, but must be at least 1.")
     cadence = Cadence(log_every, save_every, measure_times)
-    folder = make_folder(run.path / "batches")
-    members = sum(len(batch.members) for batch in batches)
-    records: list[Record] = []
-    with task("", members, "members", lasting=True) as shown:
-        for number, batch in enumerate(batches):
+    folder, current = make_folder(run.path / "batches"), run.path / "current"
+    finished = finished_records(run.path)
+    members = [member for batch in batches for member in batch.members]
+    before = sum(member.key in finished for member in members)
+    with task("", len(members), "members", lasting=True) as shown:
+        shown.skip(before)
+        while True:
+            begun = _begun(current, finished)
+            left = remaining(batches, finished)
+            if begun is None and not left:
+                break
+            number, batch = begun or (_free_number(folder), left[0])
             file = folder / f"{number:04d}.json"
-            found = _kept(file, batch)
+            if begun is None:
+                shutil.rmtree(current, ignore_errors=True)
+                make_folder(current)
+                text = json.dumps(batch.as_json()) + "\n"
+                write_atomically(current / file.name, text)
+            found = _train(
+                lambda **own: resize(build(**own)),
+                batch,
+                way,
+                current / file.stem,
+                file.with_suffix(".jsonl"),
+                measures,
+                observe,
+                keep,
+                cadence,
+                _Clock(shown, len(batch.members)),
+                stop,
+            )
             if found is None:
-                found = _train(
-                    lambda **own: resize(build(**own)),
-                    batch,
-                    way,
-                    run.path / "current" / f"{number:04d}",
-                    file.with_suffix(".jsonl"),
-                    measures,
-                    observe,
-                    cadence,
-                    _Clock(shown, len(batch.members)),
-                    stop,
-                )
-                if found is None:
-                    return records
-                write_atomically(file, json.dumps([record.as_json() for record in found]) + "\n")
-                shutil.rmtree(run.path / "current", ignore_errors=True)
-            else:
-                shown.skip(len(batch.members))
-            records += found
-    write_tables(run.path, records)
-    return records
+                return [finished[one.key] for one in members if one.key in finished]
+            write_atomically(file, json.dumps([record.as_json() for record in found]) + "\n")
+            shutil.rmtree(current, ignore_errors=True)
+            finished |= {own.member.key: own for own in found}
+    write_tables(run.path, sorted(finished.values(), key=lambda own: own.member.order))
+    return [finished[member.key] for member in members]
 
 
-def finished_members(folder: Path, batches: Sequence[Batch]) -> int:
-    """How many members the sweep in ``folder`` has trained to their end."""
-    files = [folder / "batches" / f"{number:04d}.json" for number in range(len(batches))]
-    found = [read_records(file) for file in files]
-    return sum(len(records) for records in found if records is not None)
+def finished_records(folder: Path) -> dict[str, Record]:
+    """What became of the members of the sweep in ``folder`` that are trained to their end, by their keys.
 
-
-def _kept(file: Path, batch: Batch) -> list[Record] | None:
-    """The records of a batch that is finished, None for one that is to be trained."""
-    if not file.exists():
-        return None
-    found = read_records(file)
-    if found is None or len(found) != len(batch.members):
-        warn(f"{str(file)!r} is damaged, so its {len(batch.members)} members are trained again.")
-        file.unlink()
-        return None
+    A file that is damaged is removed, and its members are trained again.
+    """
+    found: dict[str, Record] = {}
+    for file in sorted((folder / "batches").glob("*.json")):
+        records = read_records(file)
+        if records is None:
+            warn(f"{str(file)!r} is damaged, so its members are trained again.")
+            file.unlink()
+        found |= {own.member.key: own for own in records or []}
     return found
+
+
+def _begun(current: Path, finished: Mapping[str, Record]) -> tuple[int, Batch] | None:
+    """The population that an earlier call left in training, and its number; None if there is none."""
+    for file in sorted(current.glob("*.json")):
+        try:
+            batch = batch_from_json(parse_json(file.read_text()))
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+        if not any(member.key in finished for member in batch.members):
+            return int(file.stem), batch
+    return None
+
+
+def _free_number(folder: Path) -> int:
+    """The least number that no finished population has."""
+    return next(n for n in itertools.count() if not (folder / f"{n:04d}.json").exists())
 
 
 def _train(
@@ -223,6 +187,7 @@ def _train(
     log: Path,
     measures: Measures,
     observe: Observer,
+    keep: Keeper,
     cadence: Cadence,
     clock: "_Clock",
     stop: Callable[[], bool],
@@ -239,7 +204,9 @@ def _train(
 
     def measure(index: int, trained: Trained) -> Mapping[str, float]:
         observe(batch.members[index], trained)
-        return measures(trained)
+        found = measures(trained)
+        keep(batch.members[index], trained, found)
+        return found
 
     make_folder(place.parent)
     with Checkpoints(place, keep=2) as checkpoints:
@@ -285,54 +252,6 @@ def _record(own: Member, population_history: PopulationHistory, index: int) -> R
     found = {name: value for name, value in at_end.items() if name != "step"}
     last = {name: value if finite(value) else None for name, value in history[-1].items()}
     return Record(own.setting, own.seed, end, found, last, measured)  # type: ignore[arg-type]
-
-
-def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
-    """A row for each setting: its values, how many members and how many diverged, and their measures.
-
-    Of each measure there are the mean and ``std``, the standard deviation over the seeds (divisor n - 1), None
-    for one seed. Diverged members have no measures and count in no mean.
-    """
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(json.dumps(record.setting), []).append(record)
-    table = []
-    for members in groups.values():
-        row: dict[str, Any] = dict(members[0].setting)
-        row["members"] = len(members)
-        row["diverged"] = sum(own.diverged is not None for own in members)
-        names = {name: None for own in members for name in own.measures}
-        for name in names:
-            values = [own.measures[name] for own in members if name in own.measures]
-            row[f"{name} mean"] = float(np.mean(values))
-            row[f"{name} std"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        table.append(row)
-    return table
-
-
-def write_tables(folder: Path, records: Sequence[Record]) -> None:
-    """``members.csv`` and ``summary.csv``.
-
-    ``diverged`` is a number of members in both: 0 or 1 in a member's line, whose ``diverged at step`` is empty
-    unless it diverged.
-    """
-    members = [
-        {
-            **own.setting,
-            "seed": own.seed,
-            "diverged": int(own.diverged is not None),
-            "diverged at step": own.diverged,
-            **own.measures,
-        }
-        for own in records
-    ]
-    for name, rows in (("members", members), ("summary", summary(records))):
-        columns = list({column: None for row in rows for column in row})
-        buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_atomically(folder / f"{name}.csv", buffer.getvalue())
 
 
 class _Clock:

@@ -84,9 +84,18 @@ def _repeat(
     batch_of: Callable[[TrainState, jax.Array], Batch],
 ) -> tuple[TrainState, Metrics]:
     """``count`` updates, the i-th on ``batch_of(state, i)``, and the mean metrics."""
+    # Traced once, for the shapes of its metrics and for the loop.
+    first = (state, jnp.zeros((), jnp.int32))
+    update, shapes = jax.make_jaxpr(
+        lambda state, index: rule.update(state, batch_of(state, index)), return_shape=True
+    )(*first)
+    structure = jax.tree.structure(shapes)
 
     def one(state: TrainState, index: jax.Array) -> tuple[TrainState, Metrics]:
-        return rule.update(state, batch_of(state, index))
+        leaves = jax.tree.leaves((state, index))
+        return jax.tree.unflatten(
+            structure, jax.core.eval_jaxpr(update.jaxpr, update.consts, *leaves)
+        )
 
     def body(index: jax.Array, carry: tuple[TrainState, Metrics]) -> tuple[TrainState, Metrics]:
         state, sums = carry
@@ -101,8 +110,7 @@ def _repeat(
         state, sums = jax.lax.fori_loop(*bounds, body, (state, sums))
         return state, sums, before
 
-    shapes = jax.eval_shape(one, state, jnp.zeros((), jnp.int32))[1]
-    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes[1])
     state, sums, before = jax.lax.fori_loop(0, 2, phase, (state, zeros, _params(state)))
     means = jax.tree.map(lambda total: total / count, sums)
     return state, means | _norms(before, _params(state))

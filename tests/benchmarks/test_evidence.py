@@ -288,8 +288,11 @@ def test_the_gallery_is_drawn_from_what_is_kept(
     words = [*places, "--catalogue", str(folder / "kept.csv")]
     assert gallery.main(words) == 2  # there are no captions
     caption = '[falling]\nsee = "A point."\nwrong = "It is one."\n'
-    (tmp_path / "gallery.toml").write_text(caption + 'claim = "falls far"\n')
+    figure = '[[falling.figures]]\nname = "more"\ncommand = "sample --count 4"\nsee = "Four."\n'
+    (tmp_path / "gallery.toml").write_text(caption + 'claim = "falls far"\n' + figure)
     assert gallery.main(words) == 0
+    with Image.open(tmp_path / "gallery" / "falling-more.png") as picture:
+        assert picture.size == (384, 384)
     with Image.open(tmp_path / "gallery" / "falling.png") as picture:
         assert picture.size == (3 * 384 + 2 * GAP, 384)
     page = (tmp_path / "gallery.md").read_text()
@@ -299,6 +302,10 @@ def test_the_gallery_is_drawn_from_what_is_kept(
         "![A number that falls: real, system, control](gallery/falling.png)",
         "",
         "A point. It is one.",
+        "",
+        "![Four.](gallery/falling-more.png)",
+        "",
+        "`jgan sample --count 4`: Four.",
         "",
         *[line for line in page.splitlines() if line.startswith("* falls")],
         *[line for line in page.splitlines() if line.startswith("* `jgan verify")],

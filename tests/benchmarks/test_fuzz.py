@@ -15,17 +15,22 @@ from benchmarks._fuzz.case import HERE, WORLD, Case, File  # noqa: E402
 from benchmarks._fuzz.world import World, make  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make(tmp_path_factory.mktemp("fuzz"))
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """One with a run that no command of these tests reads."""
+    (tmp_path / "world" / "run").mkdir(parents=True)
+    (tmp_path / "world" / "run" / "settings.json").write_text("{}")
+    return World(tmp_path / "world", {})
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("count", [30, 100])
 def test_all_cases_keep_the_rule(
-    count: int, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("JGAN_CACHE", str(tmp_path))
+    monkeypatch.setenv("JGAN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "trained").mkdir()
+    world = make(tmp_path / "trained")
     found = fuzz.fuzz(world, count, 0, print)
     assert found["outside the rule"] == []
     assert found["cases"] == count
@@ -97,6 +102,8 @@ def test_a_lost_checkpoint_is_outside_the_rule(
 
 def test_links_and_names_that_the_system_refuses(world: World, tmp_path: Path) -> None:
     files = (File("a/b", b"1"), File("link", link=f"{WORLD}/run"), File("n" * 300, b"2"), File("c"))
-    outcome.write(Case((), files), tmp_path, world.path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "link"]
-    assert (tmp_path / "link" / "settings.json").is_file()
+    here = tmp_path / "here"
+    here.mkdir()
+    outcome.write(Case((), files), here, world.path)
+    assert sorted(path.name for path in here.iterdir()) == ["a", "c", "link"]
+    assert (here / "link" / "settings.json").is_file()

@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from shared_runs import POINTS
 
 from jgan.claims.evidence import read_evidence
 from jgan.cli.main import main
@@ -14,50 +16,18 @@ from jgan.commands.verify import overridden
 from jgan.errors import UserError
 from jgan.training.experiment import Claim
 
-TINY = '''
-"""A tiny GAN.
-
-    jgan train tiny.py
-"""
-import optax
-from jgan.data import load
-from jgan.gans.gan import gan
-from jgan.latents import normal
-from jgan.losses import get_loss
-from jgan.networks import pair
-from jgan.rules import alternating, averaged
-from jgan.training.experiment import Claim, Experiment
-
-
-def experiment(*, data: str = "ring", loss: str = "hinge", lr: float = 1e-3, ema: bool = True) -> Experiment:
-    """Build it.
-
-    Args:
-      lr: learning rate of both players.
-    """
-    source = load(data).take(50)
-    game = gan(*pair(source.shape, width=2), get_loss(loss), normal(2))
-    rule = alternating(game, {p: optax.adam(lr) for p in ("generator", "discriminator")})
-    loss_size = lambda trained: abs(trained.history[-1]["discriminator/loss"])
-    claims = (Claim("stays finite", loss_size, {"lr": float("inf")}, at_most=1e6),)
-    return Experiment(game, averaged(rule) if ema else rule, source, 6, 10, claims)
-'''
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
-    (folder / "tiny.py").write_text(TINY)
+    (folder / "tiny.py").write_text(POINTS)
     (folder / "broken.py").write_text("def experiment(:\n")
     return folder
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Path:
-    out = folder / "run"
-    words = f"train {folder}/tiny.py --out {out} --log-every 3 --sample-every 3 --save-every 3 --log-terms"
-    assert main(words.split()) == 0
-    return out
+def run(folder: Path, points: Path) -> Path:
+    return shutil.copytree(points, folder / "run")
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -76,17 +46,17 @@ def test_train_writes_a_run_directory(run: Path) -> None:
     } <= names
     settings = json.loads((run / "settings.json").read_text())
     assert settings["arguments"] == {"data": "ring", "loss": "hinge", "lr": 1e-3, "ema": True}
-    assert (settings["seed"], settings["batch_size"], settings["steps"]) == (0, 10, 6)
+    assert (settings["seed"], settings["batch_size"], settings["steps"]) == (0, 10, 4)
     assert "jax" in settings["versions"]
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows] == [3, 6]
+    assert [row["step"] for row in rows] == [2, 4]
     assert {"generator/loss", "discriminator/loss", "generator/gradient_norm"} <= set(rows[0])
     # One term a player: no angle between two of them.
     assert rows[0]["generator/norm(adversarial)"] > 0
     assert not [name for row in rows for name in row if "cosine" in name]
     assert sorted(path.name for path in (run / "samples").iterdir()) == [
-        "samples-000003.png",
-        "samples-000006.png",
+        "samples-000002.png",
+        "samples-000004.png",
     ]
 
 
@@ -109,7 +79,7 @@ def test_sample_array(run: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(long[:7], short)
 
 
-STEERED = TINY.replace(
+STEERED = POINTS.replace(
     "    rule =",
     """    sampler = game.sampler._replace(
         generate=lambda variables, condition, z, key=None, step=0, stretch=1.0: stretch * z,
@@ -204,7 +174,7 @@ def test_verify_proves_and_refutes(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "claiming.py"
-    file.write_text(re.sub(r"    loss_size.*1e6\),\)\n", TWO_CLAIMS, TINY, flags=re.DOTALL))
+    file.write_text(re.sub(r"    loss_size.*1e6\),\)\n", TWO_CLAIMS, POINTS, flags=re.DOTALL))
     words = ["verify", str(file), "--out", f"{tmp_path}/out"]
     words += ["--seeds", "2", "--control-seeds", "1"]
     assert main([*words, "--record", f"{tmp_path}/kept.csv"]) == 1

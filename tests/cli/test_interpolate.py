@@ -1,4 +1,5 @@
-import textwrap
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,44 +7,17 @@ import pytest
 from PIL import Image
 
 from jgan.cli import interpolate
-from jgan.cli.main import main
 from jgan.errors import UserError
-
-TINY = '''
-"""A tiny GAN."""
-import numpy as np
-import optax
-from jgan.data import Source, load
-from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.gan import gan
-from jgan.latents import normal
-from jgan.losses import get_loss
-from jgan.networks import pair
-from jgan.rules import alternating, averaged
-from jgan.training.experiment import Experiment
-
-
-def experiment(*, images: bool = True, latent: bool = True) -> Experiment:
-    """Build it."""
-    source = Source({"image": np.arange(20 * 64, dtype=np.uint8).reshape(20, 8, 8, 1)}, "grey")
-    source = source if images else load("ring").take(20)
-    game = gan(*pair(source.shape, width=2), get_loss("hinge"), normal(2))
-    if not latent:
-        game = game._replace(sampler=None)
-    rule = averaged(alternating(game, {p: optax.adam(1e-3) for p in (GENERATOR, DISCRIMINATOR)}))
-    return Experiment(game, rule, source, 2, 10)
-'''
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory, points: Path, pictures: Path) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("interpolate")
-    (folder / "tiny.py").write_text(textwrap.dedent(TINY))
-    found = {}
-    for name, flags in (("images", []), ("points", ["--no-images"]), ("bare", ["--no-latent"])):
-        found[name] = folder / name
-        words = ["train", str(folder / "tiny.py"), "--out", str(found[name]), *flags]
-        assert main(words) == 0
+    found = {"images": pictures, "points": points, "bare": pictures}
+    found = {name: shutil.copytree(run, folder / name) for name, run in found.items()}
+    settings = json.loads((pictures / "settings.json").read_text())
+    settings["arguments"]["kind"] = "bare"
+    (found["bare"] / "settings.json").write_text(json.dumps(settings))
     return found
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -13,62 +12,19 @@ from jgan.cli import dissect, inpaint, invert, neighbours
 from jgan.cli.main import main
 from jgan.errors import UserError
 
-TINY = '''
-"""A tiny GAN."""
-import jax.numpy as jnp
-import optax
-from jgan.data import load
-from jgan.game import DISCRIMINATOR, GENERATOR
-from jgan.gans.conditional import conditional
-from jgan.gans.gan import gan
-from jgan.latents import normal, uniform
-from jgan.losses import get_loss
-from jgan.networks import labelled, mlp_generator, pair, unlabelled
-from jgan.rules import alternating
-from jgan.training.experiment import Experiment
-
-
-def experiment(*, data: str = "ring", kind: str = "plain") -> Experiment:
-    """Build it."""
-    source = load(data)
-    generator, discriminator = pair(source.shape, width=2)
-    prior = normal(3) if kind == "dense" else uniform(3)
-    if kind == "dense":
-        generator = mlp_generator(source.shape, (4,))
-    if kind == "told":
-        networks = mlp_generator(source.shape, (4,)), discriminator
-        networks = labelled(networks[0], 3), labelled(networks[1], 3)
-        game = conditional(*networks, get_loss("hinge"), prior)
-    else:
-        game = gan(generator, discriminator, get_loss("hinge"), prior)
-    if kind == "encoder":
-        encode = lambda variables, images: jnp.full((len(images), 3), 0.25)
-        game = game._replace(sampler=game.sampler._replace(encode=encode))
-    if kind == "bare":
-        game = game._replace(sampler=None)
-    rule = alternating(game, {p: optax.adam(1e-3) for p in (GENERATOR, DISCRIMINATOR)})
-    return Experiment(game, rule, source, 2, 10)
-'''
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     """Runs, and the files that users bring along."""
     f = tmp_path_factory.mktemp("latents")
-    (f / "tiny.py").write_text(textwrap.dedent(TINY))
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (30, 8, 8, 1), np.uint8)
-    label = np.arange(30, dtype=np.int32) % 3
+    shutil.copytree(pictures, f / "run")
+    shutil.copy(pictures.parent / "split.npz", f)
+    with np.load(f / "split.npz") as split:
+        images, label = split["x_train"], split["y_train"]
     np.savez(f / "data.npz", image=images, label=label)
-    both = {"x_train": images, "x_test": images[::-1][:12], "y_train": label, "y_test": label[:12]}
-    np.savez(f / "split.npz", **both)  # type: ignore[arg-type]
-    for name, data, kind in (
-        ("run", "split.npz", "plain"),
-        ("dense", "data.npz", "dense"),
-        ("told", "data.npz", "told"),
-    ):
-        words = ["train", str(f / "tiny.py"), "--data", str(f / data), "--kind", kind]
-        assert main([*words, "--out", str(f / name)]) == 0
+    for kind in ("dense", "told"):
+        words = ["train", str(pictures.parent / "tiny.py"), "--data", str(f / "data.npz")]
+        assert main([*words, "--kind", kind, "--out", str(f / kind)]) == 0
     # The same checkpoint under games that differ in what surrounds the networks.
     for name, change in (
         ("encoder", {"kind": "encoder"}),
@@ -80,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         del settings["data"]  # which is another where "data" changes
         shutil.copytree(f / "run", f / name)
         (f / name / "settings.json").write_text(json.dumps(settings))
+    rng = np.random.default_rng(1)
     Image.fromarray(rng.integers(0, 256, (20, 30, 3), np.uint8)).save(f / "photo.jpg")
     hole = np.full((16, 16), 255, np.uint8)
     hole[:8, :8] = 0

@@ -34,15 +34,28 @@ TRAIN = [*EVERY, "--evaluate-every", "4", "--evaluate-samples", "50"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A training, evaluated and with a twin under another seed, and a sweep with members that diverge."""
+def folder(tmp_path_factory, points):
+    """A training, and its twin under another seed."""
     root = tmp_path_factory.mktemp("report")
-    (root / "tiny.py").write_text(TINY)
-    file = str(root / "tiny.py")
-    assert main(["train", file, "--out", str(root / "run0"), *TRAIN]) == 0
+    shutil.copytree(points, root / "run0")
+    twin(root)
+    return root
+
+
+def twin(root):
     shutil.copytree(root / "run0", root / "run1")
     settings = json.loads((root / "run0" / "settings.json").read_text())
     (root / "run1" / "settings.json").write_text(json.dumps({**settings, "seed": 1}))
+
+
+@pytest.fixture(scope="module")
+def every_kind(tmp_path_factory):
+    """The same with scores and an evaluation, and a sweep with members that diverge."""
+    root = tmp_path_factory.mktemp("every kind")
+    (root / "tiny.py").write_text(TINY)
+    file = str(root / "tiny.py")
+    assert main(["train", file, "--out", str(root / "run0"), *TRAIN]) == 0
+    twin(root)
     evaluated = ["evaluate", str(root / "run0"), "--metrics", "sw,modes", "--samples", "50"]
     assert main(evaluated) == 0
     over = ["--over", "lr=0.05,1e30", "--seeds", "2", "--log-every", "2", "--samples", "50"]
@@ -52,10 +65,10 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.full
-def test_members_of_a_sweep_have_scores_and_pictures_through_time(folder):
-    with open(folder / "sweep" / "members.csv") as stream:
+def test_members_of_a_sweep_have_scores_and_pictures_through_time(every_kind):
+    with open(every_kind / "sweep" / "members.csv") as stream:
         ends = [float(row["score"]) for row in csv.DictReader(stream) if row["score"]]
-    members, _ = read([folder / "sweep"])
+    members, _ = read([every_kind / "sweep"])
     fine = [run for run in members if run.diverged is None]
     assert len(fine) == len(ends) == 2
     for run, end in zip(fine, ends, strict=True):
@@ -71,13 +84,13 @@ def test_members_of_a_sweep_have_scores_and_pictures_through_time(folder):
 
 
 @pytest.mark.full
-def test_a_report_of_real_runs(folder, capsys):
-    spectrum = ["spectrum", str(folder / "run0"), "--step", "8", "--count", "2", "--json"]
+def test_a_report_of_real_runs(every_kind, capsys):
+    spectrum = ["spectrum", str(every_kind / "run0"), "--step", "8", "--count", "2", "--json"]
     capsys.readouterr()
     assert main(spectrum) == 0
-    (folder / "run0" / "spectrum.json").write_text(capsys.readouterr().out)
-    out = folder / "new" / "all.html"
-    runs = [str(folder / name) for name in ("run0", "run1", "sweep")]
+    (every_kind / "run0" / "spectrum.json").write_text(capsys.readouterr().out)
+    out = every_kind / "new" / "all.html"
+    runs = [str(every_kind / name) for name in ("run0", "run1", "sweep")]
     assert main(["report", *runs, "--out", str(out)]) == 0
     assert capsys.readouterr().out.startswith(f"wrote {out} (0.")
     text = out.read_text()
@@ -90,12 +103,12 @@ def test_a_report_of_real_runs(folder, capsys):
         "eigenvalues",
         "settings",
     ]
-    best = json.loads((folder / "run1" / "best.json").read_text())
+    best = json.loads((every_kind / "run1" / "best.json").read_text())
     step = f'<span class="quiet"> at {best["step"]}</span>'
     assert f"{best['score']:.4g}{step}" in text
     assert text.count("data:image/png;base64,") == 6
     assert text.count("diverged by step") == 2
-    (evaluation,) = json.loads((folder / "run0/evaluations/8.json").read_text())["evaluations"]
+    (evaluation,) = json.loads((every_kind / "run0/evaluations/8.json").read_text())["evaluations"]
     for value in evaluation["values"]:
         assert value["name"] in text
     assert evaluation["protocol"]["reference_sha256"] in text
@@ -118,7 +131,7 @@ def test_where_it_is_written(folder, tmp_path, monkeypatch, capsys):
         (["{f}"], "is not a run directory: it has no settings.json"),
         (["{f}/run0", "{f}/run0/../run0"], "is named twice; name each once"),
         (["{f}/run0", "--out", "{f}/a.pdf"], "a.pdf', but must end in .html"),
-        (["{f}/run0", "--out", "{f}/tiny.py/a.html"], "tiny.py' is no folder"),
+        (["{f}/run0", "--out", "{f}/run0/settings.json/a.html"], "settings.json' is no folder"),
         (["{f}/empty"], "empty' has no rows of metrics yet; train the run first"),
     ],
 )
@@ -126,7 +139,7 @@ def test_mistakes_are_one_sentence(folder, words, message, capsys):
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "empty/settings.json").write_text((folder / "run0/settings.json").read_text())
     assert main(["report", *(word.format(f=folder) for word in words)]) == 2
-    message = capsys.readouterr().err
-    assert message in message
-    assert message.startswith("jgan: ")
-    assert message.count("\n") == 1
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.startswith("jgan: ")
+    assert said.count("\n") == 1

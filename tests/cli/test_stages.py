@@ -2,10 +2,10 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
-from staged import STAGED
 
 from jgan.cli.main import main
 from jgan.commands import spectrum
@@ -19,18 +19,14 @@ from jgan.training.fit import fit
 CADENCE = ["--log-every", "2", "--save-every", "2", "--sample-every", "4", "--keep", "9"]
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("experiment") / "growing.py"
-    path.write_text(STAGED)
-    return path
+@pytest.fixture
+def file(staged):
+    return staged / "growing.py"
 
 
 @pytest.fixture(scope="module")
-def trained(file, tmp_path_factory):
-    out = tmp_path_factory.mktemp("trained") / "run"
-    assert main(["train", str(file), "--out", str(out), *CADENCE]) == 0
-    return out
+def trained(staged, tmp_path_factory):
+    return shutil.copytree(staged / "whole", tmp_path_factory.mktemp("trained") / "run")
 
 
 def test_a_dry_run_has_a_line_a_stage(file, tmp_path, capsys):

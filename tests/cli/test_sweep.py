@@ -12,20 +12,25 @@ import numpy as np
 import pytest
 from helpers import Heard
 
+import jgan
 from jgan.cli import sweep as command
 from jgan.cli.main import main
 from jgan.commands import sweep as function
-from jgan.commands.table import Table
+from jgan.commands.notebook import Table
+from jgan.commands.sweep_members import MemberMeasures
 from jgan.display import Task
 from jgan.display.current import shown_on
 from jgan.errors import UserError
+from jgan.metrics.subsets import draw_rows, stream
 from jgan.runs.run import RunDirectory
 from jgan.sweeps import sweep as module
 from jgan.sweeps.axes import parse_axis, settings
 from jgan.sweeps.histories import RowLog
+from jgan.sweeps.member_tables import summary
+from jgan.sweeps.plans import Batch, Member, batch_from_json, member_folder, plan, remaining
 from jgan.sweeps.records import Record
-from jgan.sweeps.sweep import plan, summary, sweep
-from jgan.training.experiment import load_experiment
+from jgan.sweeps.sweep import sweep
+from jgan.training.experiment import Trained, load_experiment
 from jgan.training.fit import fit
 
 TINY = '''
@@ -77,7 +82,7 @@ def test_members_are_single_runs(whole, file):
     build = load_experiment(file).build
     for row in (rows[0], rows[7]):
         single = fit(build(lr=float(row["lr"]), loss=row["loss"]), int(row["seed"]))
-        score = command.MemberMeasures(50)(single)["score"]
+        score = MemberMeasures(50)(single)["score"]
         assert float(row["score"]) == pytest.approx(score, rel=1e-3)
     wild = [row for row in rows if float(row["lr"]) == 1e30]
     assert len(wild) == 4
@@ -250,7 +255,6 @@ def test_the_table_begins_with_the_best(capsys):
         (["--over", "lr="], "^--over gives lr no values"),
         (["--over", "lr=uniform(0,1)"], "needs --trials N"),
         (["--steps", "9"], "was made with steps = 8, not 9"),
-        (["--over", "lr=0.1"], "was made with over = "),
         (["--over", "lr=1e-3,0.001"], "^--over gives lr the value 0.001 twice"),
         (["--lr", "1"], "^--lr would change nothing, because --over gives the values of lr"),
         (["--samples", "60"], "was made with samples = 50, not 60; use the same value"),
@@ -304,17 +308,14 @@ def test_a_damaged_batch_is_trained_again(damage, file, tmp_path):
     kept.write_text(damage)
     heard = Heard()
     if first is None:
-        batch = module.Batch({}, [module.Member({}, 0)], [])
         with shown_on(heard):
-            assert module._kept(kept, batch) is None
+            assert module.finished_records(tmp_path) == {}
         assert not kept.exists()
     else:
         with shown_on(heard):
             assert measured(build, tmp_path) == first
         assert kept.read_text() == before
-    assert re.search(
-        r"0000.json' is damaged, so its \d members are trained again\.$", heard.lines[0]
-    )
+    assert re.search(r"0000.json' is damaged, so its members are trained again\.$", heard.lines[0])
 
 
 def test_a_directory_of_another_experiment(whole, tmp_path):
@@ -323,3 +324,76 @@ def test_a_directory_of_another_experiment(whole, tmp_path):
     with pytest.raises(UserError, match=r"was made with experiment = 'tiny.py', not 'other.py'"):
         command.main(words(other, whole))
     assert json.loads((whole / "settings.json").read_text())["experiment"] == "tiny.py"
+
+
+def test_from_a_finished_sweep_to_a_table_and_a_figure_of_a_paper(whole, tmp_path, capsys):
+    choice = ["--by", "loss", "--choose", "score@seeds=0:1", "--report", "seeds=1:2"]
+    assert main(["table", str(whole), *choice, "--out", str(tmp_path / "sweep.tex")]) == 0
+    assert main(["table", str(whole), *choice, "--out", str(tmp_path / "sweep.pdf")]) == 0
+    assert "settings tried" in capsys.readouterr().out
+    assert (tmp_path / "sweep.tex").read_text().count("hinge") == 1
+    assert (tmp_path / "sweep.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_samples_that_were_made_elsewhere_are_a_row(whole, tmp_path):
+    points = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    for name in ("one", "two"):
+        np.savez(tmp_path / f"{name}.npz", image=points)
+    sets = [f"noise={tmp_path / name}.npz" for name in ("one", "two")]
+    found = jgan.table(whole, pictures=sets)
+    assert found[-1]["loss"] == "-"
+    assert (found[-1]["lr"], found[-1]["seeds"]) == ("noise", "2")
+    (entry,) = [own for own in found.comparison.entries["score"] if own.row.name == "lr=noise"]
+    score = function.scorer(load_experiment(whole / "experiment.py").build(), count=50)
+    expected = score.of_samples(iter([points[draw_rows(60, 50, stream(0, "compared"))]]))
+    assert list(entry.values.values()) == [pytest.approx(expected)] * 2
+    np.savez(tmp_path / "few.npz", image=points[:20])
+    with pytest.raises(
+        UserError, match=r"few.npz' holds 20 examples, but the sweep's score is of 50"
+    ):
+        jgan.table(whole, pictures=[f"few={tmp_path}/few.npz"])
+    with pytest.raises(UserError, match=r"^pictures has 'few', but must have NAME=FOLDER"):
+        jgan.table(whole, pictures=["few"])
+
+
+@pytest.mark.full
+def test_eight_seeds_added_to_four_give_the_table_of_twelve(file, tmp_path):
+    more = ["--log-every", "8", "--samples", "20", "--steps", "2", "--at-once", "12"]
+    grown, whole = tmp_path / "grown", tmp_path / "whole"
+    for folder, over, seeds in (
+        (grown, ["lr=1e-2", "batch_size=5"], ["--seeds", "4:12", "--keep", "final"]),
+        (grown, ["lr=0.010", "batch_size=5"], ["--seeds", "0:4", "--keep", "final"]),
+        (whole, ["batch_size=5", "lr=0.01"], ["--seeds", "12"]),
+    ):
+        assert command.main([str(file), "--out", str(folder), *more, "--over", *over, *seeds]) == 0
+    read = lambda folder, name: [
+        sorted(row.items()) for row in csv.DictReader((folder / name).read_text().splitlines())
+    ]
+    for name in ("members.csv", "summary.csv"):
+        assert read(grown, name) == read(whole, name)
+    (row,) = jgan.table(grown)
+    assert row["seeds"] == "12"
+
+    scores = {
+        int(dict(one)["seed"]): float(dict(one)["score"]) for one in read(grown, "members.csv")
+    }
+    rows = jgan.evaluate(grown, metrics="sw", samples=20)
+    assert [own["seed"] for own in rows] == list(range(12)) == list(scores)
+    (name,) = (name for name in rows.columns if name.startswith("sliced"))
+    for own in (rows[0], rows[7]):
+        kept = jgan.load(member_folder(grown, {"lr": 0.01, "batch_size": 5}, own["seed"]))
+        assert kept.settings["batch_size"] == 5
+        measured = MemberMeasures(20)(Trained(kept.experiment, kept.state, []))
+        assert measured["score"] == pytest.approx(scores[own["seed"]], rel=1e-5)
+        assert own[name] == pytest.approx(scores[own["seed"]], rel=1e-5)
+    assert f"{name} ↓" in jgan.table(grown, report=name).columns
+
+
+def test_what_remains_of_a_plan_is_as_full_as_it_was():
+    members = [Member({"lr": float(lr)}, seed) for lr in range(3) for seed in range(2)]
+    batches = [Batch({"width": (2, 3)}, own, ["lr"]) for own in (members[:4], members[4:])]
+    left = remaining(batches, {members[0].key, members[3].key})
+    assert [batch.members for batch in left] == [[members[n] for n in (1, 2, 4, 5)]]
+    assert remaining(batches, {member.key for member in members}) == []
+    assert batch_from_json(json.loads(json.dumps(batches[0].as_json()))) == batches[0]
+    assert members[0].key == Member({"lr": 0.0}, 0).key != members[1].key

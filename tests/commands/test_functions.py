@@ -1,6 +1,7 @@
 """Commands as functions: the same numbers and the same files as on the command line."""
 
 import json
+import shutil
 import textwrap
 
 import numpy as np
@@ -41,13 +42,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(folder):
-    data = str(folder / "pictures.npz")
-    return jgan.train(folder / "tiny.py", data=data, out=folder / "run", **SILENT)
+def run(folder, pictures):
+    return jgan.load(shutil.copytree(pictures, folder / "run"))
 
 
 @pytest.fixture(scope="module")
-def points(folder):
+def on_points(folder):
     return jgan.train(folder / "tiny.py", data="ring", out=folder / "points", **SILENT)
 
 
@@ -79,8 +79,8 @@ def test_compare(folder):
 
 
 @pytest.mark.full
-def test_spectrum(points):
-    found = points.spectrum(count=2, batches=1)
+def test_spectrum(on_points):
+    found = on_points.spectrum(count=2, batches=1)
     assert len(found["field"]["eigenvalues"]) == 2
     assert found["protocol"]["batches"] == 1
     assert (found.step, found.failed) == (2, {})
@@ -122,9 +122,9 @@ def test_inpaint_and_neighbours(run):
     assert [len(row) for row in nearest.rows] == [3, 3, 3]
     assert nearest.numbers["authenticity"] == 0
     with pytest.raises(
-        UserError, match=r"^k is 40, but must be less than the 40 training examples"
+        UserError, match=r"^k is 30, but must be less than the 30 training examples"
     ):
-        run.neighbours(k=40)
+        run.neighbours(k=30)
 
 
 def test_dissect(run):

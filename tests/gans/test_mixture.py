@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from helpers import KEY, STEP
 from scipy import stats
-from sklearn.mixture import GaussianMixture
 
 from jgan.errors import UserError
 from jgan.evaluation.expectation_maximisation import fit_mixture
@@ -79,6 +78,9 @@ def test_expectation_maximisation_ends_where_the_gradient_vanishes(covariance):
     moved = {**own, "means": own["means"] + 0.1}
     assert slope(own) < 0.02
     assert slope(moved) > 10 * slope(own)
+    # Here, since it takes a second that only the worker of this file should spend.
+    from sklearn.mixture import GaussianMixture
+
     reference = GaussianMixture(3, covariance_type=covariance, random_state=0, max_iter=200).fit(x)
     value, _ = game.losses(variables, batch, KEY, STEP)[GENERATOR]
     assert float(value) == pytest.approx(-reference.score(x), rel=1e-4)

@@ -23,10 +23,8 @@ CADENCE = {"log_every": 1, "sample_every": 9, "save_every": 2, "keep": 9}
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("experiment") / "growing.py"
-    path.write_text(STAGED)
-    return path
+def file(staged):
+    return staged / "growing.py"
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +41,15 @@ def run(file, build, out, *, seed=0, steps=None, arguments=None, **options):
 
 
 @pytest.fixture(scope="module")
-def whole(file, build, tmp_path_factory):
+def whole(staged):
     """The training in one piece."""
-    return run(file, build, tmp_path_factory.mktemp("whole") / "run")
+    return staged / "whole"
 
 
 @pytest.fixture(scope="module")
-def small(file, build, tmp_path_factory):
+def small(staged):
     """A run of what the earlier stage trains."""
-    out = tmp_path_factory.mktemp("small") / "run"
-    return run(file, build, out, arguments={"growing": False})
+    return staged / "small"
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from jgan.runs.saved import experiment_of_run, shape_of_state
 
 ROOT = Path(__file__).parents[2]
 FULL = pytest.mark.full
+CADENCE = ["--log-every", "2", "--save-every", "4", "--sample-every", "8"]
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +35,26 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture
-def cadence():
-    return ["--log-every", "2", "--save-every", "4", "--sample-every", "8"]
-
-
-@pytest.fixture
-def train(file, cadence):
+def train(file):
     """The command in this process."""
 
     def run(out, *flags):
-        return main(["train", str(file), "--out", str(out), *cadence, *flags])
+        return main(["train", str(file), "--out", str(out), *CADENCE, *flags])
 
     return run
 
 
-@pytest.fixture
-def trained(train, tmp_path):
-    out = tmp_path / "run"
-    assert train(out, "--steps", "8") == 0
+@pytest.fixture(scope="module")
+def made(file):
+    out = file.parent / "run"
+    assert main(["train", str(file), "--out", str(out), *CADENCE, "--steps", "8"]) == 0
     return out
+
+
+@pytest.fixture
+def trained(made, tmp_path):
+    """A copy of a run of eight steps, to be harmed."""
+    return shutil.copytree(made, tmp_path / "run")
 
 
 def final(run):
@@ -133,7 +135,7 @@ def test_all_checkpoints_damaged(trained, train, capsys):
     assert sorted(path.name for path in (trained / "checkpoints").iterdir()) == ["0", "4", "8"]
 
 
-def test_a_full_disk_is_one_sentence(trained, file, cadence):
+def test_a_full_disk_is_one_sentence(trained, file):
     """Files may grow to a size that no checkpoint fits in, as on a disk that is full."""
     program = (
         "import resource, signal, sys\n"
@@ -142,7 +144,7 @@ def test_a_full_disk_is_one_sentence(trained, file, cadence):
         "from jgan.cli.main import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    words = ["train", str(file), "--out", str(trained), *cadence, "--sample-every", "99"]
+    words = ["train", str(file), "--out", str(trained), *CADENCE, "--sample-every", "99"]
     done = subprocess.run(
         [sys.executable, "-c", program, *words, "--steps", "40"],
         capture_output=True,
@@ -230,7 +232,7 @@ def test_two_processes_are_one(file, tmp_path, loader):
     ]
     said = [process.communicate(timeout=240)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    assert "step 40/40" in said[0]
+    assert "40/40 steps" in said[0]
     assert "step" not in said[1]
     assert json.loads((tmp_path / "two" / "settings.json").read_text())["device"] == "4 x cpu"
     shutil.copytree(tmp_path / "two", tmp_path / "more")

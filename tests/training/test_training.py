@@ -102,6 +102,19 @@ def test_the_second_chunk_compiles_nothing(experiment: Experiment, loader: str, 
     assert [record for record in caplog.records if "Compiling" in record.message] == []
 
 
+def test_an_update_is_traced_once(experiment: Experiment) -> None:
+    traced = []
+
+    def update(state: object, batch: object) -> object:
+        traced.append(batch)
+        return experiment.rule.update(state, batch)
+
+    rule = experiment.rule._replace(update=update)
+    run = lambda state: run_steps(rule, state, place(experiment), 3, experiment.batch_size)
+    jax.eval_shape(run, jax.eval_shape(lambda: begin(experiment, 0)))
+    assert len(traced) == 1
+
+
 def test_metrics_are_means_over_the_chunk(experiment: Experiment) -> None:
     arrays = place(experiment)
     run = compile_steps(experiment.rule, experiment.batch_size)
