@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         Dataset,
         LinearAdam,
         NetworkPair,
+        RampedAdam,
         TwoRateAdam,
     )
 
@@ -88,6 +89,7 @@ __all__ = [
     "Meeting",
     "Network",
     "NetworkPair",
+    "RampedAdam",
     "Rule",
     "Run",
     "Stage",
@@ -226,6 +228,7 @@ _MODULE_OF = {
     "Dataset": "jgan.training.usual_groups",
     "LinearAdam": "jgan.training.usual_groups",
     "NetworkPair": "jgan.training.usual_groups",
+    "RampedAdam": "jgan.training.usual_groups",
     "TwoRateAdam": "jgan.training.usual_groups",
 }
 

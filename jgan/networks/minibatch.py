@@ -1,10 +1,10 @@
-"""Minibatch discrimination."""
+"""What a discriminator is shown of the other examples of a batch."""
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgan.batch_axis import whole_batch
+from jgan.batch_axis import draw_rows, whole_batch
 
 
 def closeness(own: jax.Array, batch: jax.Array) -> jax.Array:
@@ -47,3 +47,33 @@ class MinibatchDiscrimination(nn.Module):
         table = self.param("kernel", init, (x.shape[-1], self.kernels * self.dims), jnp.float32)
         codes = (x @ table).reshape(-1, self.kernels, self.dims)
         return jnp.concatenate([x, closeness(codes, whole_batch(codes))], axis=1)
+
+
+def group_deviation(x: jax.Array, group: int = 4, epsilon: float = 1e-8) -> jax.Array:
+    """How much each example's group varies, ``(B, ...)`` to ``(B,)`` (Karras et al. 2018, section 3).
+
+    The standard deviation over the examples of a group, averaged over all features and positions. Of a batch
+    of B examples every (B / group)-th belongs to one group, as in the authors' code.
+
+    Args:
+      x: features of the whole batch.
+      group: examples in a group; the largest divisor of B up to this number is taken.
+      epsilon: added to the variances.
+
+    >>> group_deviation(jnp.array([[0.0], [5.0], [2.0], [5.0]]), 2).round(3).tolist()
+    [1.0, 0.0, 1.0, 0.0]
+    """
+    count = x.shape[0]
+    size = max(number for number in range(1, min(group, count) + 1) if count % number == 0)
+    grouped = x.reshape(size, count // size, -1)
+    variance = jnp.mean(jnp.square(grouped - jnp.mean(grouped, axis=0)), axis=0)
+    return jnp.tile(jnp.mean(jnp.sqrt(variance + epsilon), axis=1), size)
+
+
+def with_group_deviation(x: jax.Array, group: int = 4) -> jax.Array:
+    """Feature maps ``(B, H, W, C)`` with `group_deviation` as one more constant map, ``(B, H, W, C + 1)``."""
+    # Groups are those of the whole batch, also where devices share it.
+    found = draw_rows(lambda rows: group_deviation(whole_batch(x), group), x.shape[0])
+    return jnp.concatenate(
+        [x, jnp.broadcast_to(found[:, None, None, None], (*x.shape[:3], 1))], axis=3
+    )

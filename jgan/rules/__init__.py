@@ -1,7 +1,7 @@
 """Rules: how the players of a game move. One rule a file; each is a function ``game -> Rule``."""
 
 from jgan.rules.alternating import alternating
-from jgan.rules.averaged import averaged, half_life_decay
+from jgan.rules.averaged import averaged, half_life_decay, half_life_schedule
 from jgan.rules.competitive import competitive
 from jgan.rules.consensus import consensus, with_consensus
 from jgan.rules.drift import drift_corrected, with_drift
@@ -26,6 +26,7 @@ __all__ = [
     "drift_corrected",
     "extragradient",
     "half_life_decay",
+    "half_life_schedule",
     "lola",
     "look_ahead",
     "lookahead_minimax",

@@ -22,7 +22,7 @@ from jgan.networks import (
     rematerialised,
 )
 from jgan.networks.variational import encoder
-from jgan.rules import Rule, alternating, averaged, simultaneous
+from jgan.rules import Rule, alternating, averaged, half_life_schedule, simultaneous
 
 
 @dataclass(frozen=True)
@@ -209,3 +209,28 @@ class LinearAdam(Adam):
         half = self.horizon // 2
         falling = optax.linear_schedule(lr, 0, self.horizon - half, half)
         return optax.adam(falling if self.horizon else lr, b1=self.beta1, b2=self.beta2)
+
+
+@dataclass(frozen=True)
+class RampedAdam:
+    """Adam for both players, and an average of the generator whose half-life grows with the run (StyleGAN2).
+
+    Attributes:
+      lr: Learning rate of both Adam optimizers.
+      beta1: Decay rate of Adam's first moments.
+      beta2: Decay rate of Adam's second moments.
+      half_life: Half-life of the average of the generator's variables, in updates, once it has grown to it.
+      ramp: Half-life of the average as a share of the updates so far.
+    """
+
+    lr: float = 2.5e-3
+    beta1: float = 0.0
+    beta2: float = 0.99
+    half_life: float = 10_000.0
+    ramp: float = 0.05
+
+    def alternating(self, game: Game) -> Rule:
+        """`jgan.rules.alternating` with these optimizers, averaged."""
+        adam = optax.adam(self.lr, b1=self.beta1, b2=self.beta2)
+        rule = alternating(game, dict.fromkeys(PLAYERS, adam))
+        return averaged(rule, half_life_schedule(self.half_life, self.ramp))

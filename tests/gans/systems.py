@@ -30,6 +30,7 @@ from jgan.gans.pix2pix import pix2pix
 from jgan.gans.pixelcnn import pixelcnn
 from jgan.gans.semi_supervised import semi_supervised
 from jgan.gans.stargan import stargan
+from jgan.gans.stylegan import stylegan
 from jgan.gans.unrolled import unrolled
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
@@ -51,10 +52,19 @@ from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
 from jgan.networks.patch import patch_discriminator
 from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
+from jgan.networks.stylegan1 import stylegan1_synthesis
+from jgan.networks.stylegan2 import (
+    style_count,
+    style_mapping,
+    stylegan2_discriminator,
+    stylegan2_synthesis,
+)
 from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
 from jgan.terms.historical import historical_averages
+from jgan.terms.path_regularizer import path_regularizer
+from jgan.terms.penalties import lazy
 
 CLASSES, SHAPE = 3, (8, 8, 1)
 PRIOR, LOSS = normal(3), non_saturating()
@@ -96,6 +106,22 @@ def translator(style=CYCLEGAN):
     return resnet_generator(1, width=1, blocks=1, style=style)
 
 
+def stylegan2():
+    mapping = style_mapping(style_count(SHAPE), features=3, layers=1, classes=CLASSES)
+    judge = stylegan2_discriminator(
+        width=1, most=2, group=2, classes=CLASSES, residual=True, mapping_layers=1
+    )
+    networks = mapping, stylegan2_synthesis(SHAPE, width=1, most=2), judge
+    game = stylegan(*networks, LOSS, 3, conditional=True)
+    return game.add(lazy(path_regularizer(), 2))
+
+
+def stylegan1():
+    mapping = style_mapping(style_count(SHAPE), features=3, layers=1)
+    judge = stylegan2_discriminator(width=1, most=2, group=4, residual=False)
+    return stylegan(mapping, stylegan1_synthesis(SHAPE, width=1, most=2), judge, LOSS, 3)
+
+
 class System(NamedTuple):
     """How a system is built, and what its views show of 16 examples."""
 
@@ -106,6 +132,7 @@ class System(NamedTuple):
 
 LABELS = ("classes", "samples")
 REBUILT = ("reconstructions", "samples")
+STYLED = ("mixing", "noise", "samples", "truncation")
 SYSTEMS = {
     "cgan": System(
         lambda: conditional(
@@ -280,4 +307,6 @@ SYSTEMS |= {
     "unrolled": System(
         lambda: unrolled(gan(generator("dcgan"), judge(DCGAN), LOSS, PRIOR), 2, optax.sgd(0.02))
     ),
+    "stylegan": System(stylegan1, STYLED),
+    "stylegan2": System(stylegan2, STYLED),
 }

@@ -50,6 +50,7 @@ from jgan.terms import (
     reconstruction,
 )
 from jgan.terms.historical import historical_averages
+from jgan.terms.path_regularizer import path_regularizer
 from jgan.terms.penalties import dragan, lazy, one_centred, r1, r2, wgan_gp
 from jgan.terms.regularizers import consistency, latent_consistency, lecam, orthogonal
 
@@ -137,6 +138,24 @@ def steered(kind):
     return with_augmentation(plain(kind, term), augment)
 
 
+def styled(kind):
+    """A mapping and a synthesis network, whose step in the image is held to one length."""
+    mapping = from_linen(Smooth((("styles", LATENT),), hidden=2))
+    meet = lambda make, batch, z, step: Meeting(
+        real=Inputs(batch["image"]), fake=Inputs(make["synthesis"](make["mapping"](z)["styles"]))
+    )
+    terms = adversarial(LOSS), path_regularizer()
+    parts = {"mapping": mapping, "synthesis": generator()}
+    return versus(
+        parts,
+        discriminator(kind),
+        *terms,
+        latent=PRIOR,
+        meet=meet,
+        sample=lambda make, z, condition, step: make["synthesis"](make["mapping"](z)["styles"]),
+    )
+
+
 def noisy(key, values):
     return values + 0.1 * normal_like(key, values)
 
@@ -219,6 +238,7 @@ TERMS = {
     "weights": lambda kind: weighted(plain(kind, r1(1.0)), np.arange(1.0, COUNT + 1)),
     "pairs": pairs,
     "cycle and identity": there_and_back,
+    "path length": styled,
 }
 """By name: from a kind of discriminator to a game with the term."""
 

@@ -10,7 +10,7 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.rules import alternating, averaged, half_life_decay
+from jgan.rules import alternating, averaged, half_life_decay, half_life_schedule
 
 SGD = {player: optax.sgd(1.0) for player in PLAYERS}
 
@@ -74,6 +74,19 @@ def test_half_life():
     assert half_life_decay(1.0) == 0.5
     with pytest.raises(ValueError, match=r"half_life is 0\.0"):
         half_life_decay(0.0)
+
+
+def test_a_half_life_that_grows_with_the_run():
+    ramp, most, steps = 0.5, 4.0, 30
+    rule = averaged(alternating(walk(), SGD), half_life_schedule(most, ramp))
+    state, update, expected = rule.init(KEY, {}), jax.jit(rule.update), 0.0
+    for t in range(steps):
+        state, _ = update(state, {})
+        kept = 0.5 ** (1 / min(ramp * t, most)) if t else 0.0
+        expected = kept * expected + (1 - kept) * (t + 1)
+        assert float(state.averages[GENERATOR]["params"]) == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match=r"ramp is 0"):
+        half_life_schedule(10.0, 0)
 
 
 @pytest.mark.parametrize("decay", [1.0, -0.1])
