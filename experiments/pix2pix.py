@@ -19,7 +19,7 @@ CLAIMS = (
     claim(
         "translations come nearer to the pictures than nearest neighbour and mean (share of the error)",
         error_to_baselines,
-        at_most=0.95,
+        at_most=0.9,
         control={"l1": 0.0, "conditional": False},
     ),
     claim(
@@ -40,16 +40,16 @@ def experiment(
     conditional: bool = True,
     loss: str = "non_saturating",
     width: int = 16,
-    dropouts: int = 3,
+    dropouts: int = 1,
     norm: Literal["instance", "batch", "none"] = "instance",
     field: Literal[1, 16, 34, 70, 142, 286] = 16,
     judge_width: int = 16,
-    adam: LinearAdam = LinearAdam(lr=1e-3, horizon=1500, decay=0.0),
+    adam: LinearAdam = LinearAdam(lr=1e-3, horizon=2500, decay=0.0),
 ) -> Experiment:
     """The paper's game at 28 pixels: a quarter of its width, batches of 16, and a smaller patch.
 
     Its own setting, for 256 pixels: ``--data pairs:FOLDER@256+jitter+flip --width 64 --judge-width 64 --field
-    70 --lr 2e-4 --batch-size 1``.
+    70 --dropouts 3 --lr 2e-4 --batch-size 1``.
 
     Args:
       data: Name or path of pairs of pictures, such as pairs:FOLDER@256 or, the other way,
@@ -77,4 +77,4 @@ def experiment(
         conditional=conditional,
     )
     rule = adam.alternating(game)
-    return Experiment(game, rule, source, steps=1500, batch_size=16, claims=CLAIMS)
+    return Experiment(game, rule, source, steps=2500, batch_size=16, claims=CLAIMS)
