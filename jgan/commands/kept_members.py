@@ -78,13 +78,15 @@ def evaluate_members(sweep: Path, evaluate: Callable[[Path], Evaluation]) -> Tab
       A row for each member.
 
     Raises:
-      UserError: if members that did not diverge were not kept.
+      UserError: if there is no member that did not diverge, or one was not kept.
     """
     finished = sorted(finished_records(sweep).values(), key=lambda own: own.member.order)
     alive = [record for record in finished if record.diverged is None]
     places = {own.member.key: member_folder(sweep, own.setting, own.seed) for own in alive}
+    if not alive:
+        raise UserError(f"the sweep {str(sweep)!r} has no finished member that did not diverge.")
     lost = [own for own in alive if not (places[own.member.key] / "checkpoints").is_dir()]
-    if lost or not alive:
+    if lost:
         raise UserError(
             f"{len(lost)} of {len(alive)} members of the sweep {str(sweep)!r} that did not diverge were not "
             "kept; jgan sweep --keep final trains a sweep that can be measured again."

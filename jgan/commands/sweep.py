@@ -121,7 +121,7 @@ def sweep(
     build = _with_batch_size(given.build)
     axes = [parse_axis(text, build) for text in texts]
     several: Any = seeds
-    numbers: list[int] = list(range(seed, seed + several) if isinstance(seeds, int) else several)
+    numbers: range = range(seed, seed + several) if isinstance(seeds, int) else several
     for name, number in (("--seeds", len(numbers)), ("--trials", trials or 0)):
         if number > MOST_MEMBERS:
             raise UserError(f"{name} is {number}, but must be at most {MOST_MEMBERS}.")
@@ -162,7 +162,7 @@ def sweep(
             "score": score,
             "keep": keep,
         }
-        finished = finished_records(folder)
+        finished = finished_records(folder, repair=True)
         known = {json.dumps(record.setting, sort_keys=True) for record in finished.values()}
         if any(json.dumps(setting, sort_keys=True) not in known for setting in chosen):
             refuse_without_effect(lambda **own: resize(build(**own)), whole, axes, chosen)

@@ -108,7 +108,7 @@ def sweep(
         raise UserError(f"measure_times is {measure_times}, but must be at least 1.")
     cadence = Cadence(log_every, save_every, measure_times)
     folder, current = make_folder(run.path / "batches"), run.path / "current"
-    finished = finished_records(run.path)
+    finished = finished_records(run.path, repair=True)
     members = [member for batch in batches for member in batch.members]
     before = sum(member.key in finished for member in members)
     with task("", len(members), "members", lasting=True) as shown:
@@ -147,14 +147,23 @@ def sweep(
     return [finished[member.key] for member in members]
 
 
-def finished_records(folder: Path) -> dict[str, Record]:
+def finished_records(folder: Path, *, repair: bool = False) -> dict[str, Record]:
     """What became of the members of the sweep in ``folder`` that are trained to their end, by their keys.
 
-    A file that is damaged is removed, and its members are trained again.
+    Args:
+      folder: the sweep's directory.
+      repair: remove a file that is damaged, so that its members are trained again.
+
+    Raises:
+      UserError: if a file is damaged that is not to be removed.
     """
     found: dict[str, Record] = {}
     for file in sorted((folder / "batches").glob("*.json")):
         records = read_records(file)
+        if records is None and not repair:
+            raise UserError(
+                f"{str(file)!r} is damaged; the same jgan sweep again trains its members anew."
+            )
         if records is None:
             warn(f"{str(file)!r} is damaged, so its members are trained again.")
             file.unlink()

@@ -329,8 +329,9 @@ def test_a_score_falls_as_samples_near_the_data(data, monkeypatch, tmp_path):
     experiment = Experiment(game, None, source, 1)
     traced = []
     counted = EXTRACTOR._replace(features=lambda images: traced.append(1) or features(images))
-    score, protocol = scorer(experiment, count=200, extractor=counted)
-    assert protocol["samples"] == 200
+    made = scorer(experiment, count=200, extractor=counted)
+    score = made.measure
+    assert made.protocol["samples"] == 200
     variables = lambda shift: {GENERATOR: {"params": {"shift": jnp.asarray(shift, jnp.float32)}}}
     found = [score(variables(0.0), 0)]
     compiled = len(traced)
