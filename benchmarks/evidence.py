@@ -133,7 +133,7 @@ def _sets(options: argparse.Namespace, chosen: Sequence[Subject]) -> list[Traini
     """What is to be run, the shortest first; rows are judged by the claims of today on the way."""
     found = []
     for subject in chosen:
-        made = subject.plan()
+        _, made = subject.load()
         change = functools.partial(restated, experiment=subject.name, plan=made)
         if not options.list:
             change_evidence(options.catalogue, change)
@@ -148,7 +148,7 @@ def _stale(options: argparse.Namespace, subject: Subject) -> list[Key]:
     table = read_evidence(options.catalogue)
     if not any(key[0] == subject.name for key in table):
         return []
-    made = subject.plan()
+    _, made = subject.load()
     found = list(stale_keys(subject.name, made, table, _compared(options)))
     compile_steps.cache_clear()
     jax.clear_caches()  # programs of all experiments would fill the memory

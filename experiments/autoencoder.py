@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan import Adam, Claim, Dataset, Experiment, Trained
-from jgan.data import Source, gather, load
+from jgan.claims.held_out_measures import held_out_source
+from jgan.data import Source, gather
 from jgan.gans.autoencoder import plain_autoencoder
 from jgan.networks import generator_for, heads
 from jgan.networks.combined import answer_of
@@ -39,7 +40,7 @@ def share_of_components(trained: Trained) -> float:
     source, game = trained.experiment.source, trained.experiment.game
     assert game.sampler is not None
     assert game.sampler.encode is not None
-    test = examples(load(source.name, split="test"), 1000)
+    test = examples(held_out_source(trained), 1000)
     variables = trained.state.averaged_variables()
     codes = game.sampler.encode(variables, jnp.asarray(test))
     rebuilt = np.asarray(game.sampler.generate(variables, (), codes))

@@ -11,7 +11,7 @@ import numpy as np
 
 from jgan import Architecture, Claim, Dataset, Experiment, Trained, TwoRateAdam, get_loss, uniform
 from jgan.claims.measures import Measure, samples
-from jgan.data import Source
+from jgan.data import Source, garments
 from jgan.data.held_out import divided, published_splits
 from jgan.errors import UserError
 from jgan.evaluation.beside import put_beside
@@ -25,9 +25,8 @@ Change = Callable[[np.ndarray], np.ndarray]
 
 
 def edges(images: np.ndarray) -> np.ndarray:
-    """Length of the gradient of images ``(N, H, W, C)`` in [-1, 1], by central differences, in [-1, 1]."""
-    down, across = np.gradient(images, axis=(1, 2))
-    return 2 * np.minimum(np.hypot(down, across), 1) - 1
+    """`jgan.data.garments.edges` of images ``(N, H, W, C)`` in [-1, 1], in [-1, 1]."""
+    return 2 * garments.edges((images + 1) / 2) - 1
 
 
 def turned(images: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from jgan import Claim, Dataset, Experiment, LinearAdam, Trained, get_loss
-from jgan.claims.translation_measures import held_out, shown_by
+from jgan.claims.held_out_measures import held_out_source
+from jgan.claims.translation_measures import shown_by
 from jgan.data import load
 from jgan.data.garments import hued
 from jgan.errors import UserError
@@ -21,7 +22,7 @@ HUES = 6
 
 def cycle_error(trained: Trained, count: int = 500) -> float:
     """Mean absolute difference of test pictures of ``a`` from what comes back of them."""
-    _, test = held_out(trained)
+    test = held_out_source(trained)
     batch = test.first(min(count, test.size))
     return float(np.mean(np.abs(shown_by(trained, "reconstructions", batch) - batch["a"])))
 
@@ -51,7 +52,7 @@ def right_colour(trained: Trained, count: int = 500) -> float:
       UserError: if the data are not the embedded garments in hues.
     """
     _check_hues(trained)
-    _, test = held_out(trained)
+    test = held_out_source(trained)
     batch = test.first(count)
     other = sum(np.roll(batch["a"], turn, axis=-1) for turn in (1, 2)) - batch["b"]
     made = shown_by(trained, "samples", batch)

@@ -26,7 +26,6 @@ from jgan import (
 from jgan.claims.picture_distance import domain_distance
 from jgan.convolution.pyramid import gaussian_pyramid
 from jgan.data import Source
-from jgan.errors import UserError
 from jgan.gans.lapgan import lapgan
 from jgan.losses import Loss
 from jgan.networks import count_parameters, generator_for, heads, unlabelled
@@ -118,9 +117,7 @@ def experiment(
       norm: Normalisation of the generators of details: batch, layer, spectral or none.
       judge_norm: Normalisation of the discriminators, likewise.
     """
-    source = data.load()
-    if len(source.shape) != 3:
-        raise UserError(f"data is {source.name!r}, but this experiment needs pictures.")
+    source = data.load_pictures()
     height, across, channels = source.shape
     halves = [-(-side // 2 ** (LEVELS - 1)) for side in (height, across)]
     details = detail_generator(

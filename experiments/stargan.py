@@ -10,7 +10,7 @@ import numpy as np
 
 from jgan import Claim, Dataset, Experiment, LinearAdam, Trained, get_loss
 from jgan.claims.class_measures import classes_of
-from jgan.claims.translation_measures import held_out
+from jgan.claims.held_out_measures import held_out_source
 from jgan.data.garments import DYES, hued
 from jgan.errors import UserError
 from jgan.gans.stargan import stargan
@@ -35,7 +35,7 @@ def distances(trained: Trained, count: int = 500) -> np.ndarray:
         raise UserError(f"data is {name!r}, but this claim is about 'garments:dyes'.")
     sampler = trained.experiment.game.sampler
     assert sampler is not None
-    _, test = held_out(trained)
+    test = held_out_source(trained)
     images = test.first(count)["image"]
     brightness = (images.max(axis=-1) + 1) / 2
     true = [2 * hued(brightness, np.full(len(images), hue)) - 1 for hue in DYES.values()]

@@ -10,15 +10,10 @@ from jgan import Claim, Dataset, Experiment, RampedAdam, get_loss, lazy, r1
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance
 from jgan.claims.style_measures import mixing_cost, path_spread
-from jgan.errors import UserError
 from jgan.gans.stylegan import stylegan
-from jgan.networks.stylegan2 import (
-    style_count,
-    style_mapping,
-    stylegan2_discriminator,
-    stylegan2_synthesis,
-)
+from jgan.networks.stylegan2 import stylegan2_synthesis
 from jgan.terms.path_regularizer import path_regularizer
+from jgan.training.style_networks import StyleNetworks
 
 claim = partial(Claim, steps=800, setting={"width": 8, "most": 32})
 CLAIMS = (
@@ -47,19 +42,13 @@ def experiment(
     *,
     data: Dataset = Dataset(),
     loss: str = "non_saturating",
-    condition: Literal["none", "label"] = "none",
     gamma: float = 0.1,
     gamma_every: int = 16,
     path_length: float = 2.0,
     path_length_every: int = 4,
-    mixing: float = 0.9,
     demodulate: Literal["yes", "no"] = "yes",
     residual: Literal["yes", "no"] = "yes",
-    group: int = 4,
-    latent: int = 64,
-    layers: int = 4,
-    width: int = 16,
-    most: int = 64,
+    styles: StyleNetworks = StyleNetworks(),
     adam: RampedAdam = RampedAdam(),
 ) -> Experiment:
     """Config F of the paper on narrow networks: skip connections in the generator, residual discriminator.
@@ -67,34 +56,22 @@ def experiment(
     Args:
       data: Name or path of pictures, see jgan.data.load.
       loss: Name of the loss, one of jgan.losses.LOSSES.
-      condition: Whether all networks are given the label.
       gamma: Strength of R1.
       gamma_every: Updates between lazy applications of R1.
       path_length: Weight of path-length regularisation; 0 leaves it out.
       path_length_every: Updates between its lazy applications.
-      mixing: Share of training examples whose style is mixed from two latents.
       demodulate: Whether modulated convolutions are demodulated.
       residual: Whether the discriminator has shortcuts.
-      group: Examples in a group of the minibatch standard deviation; 1 leaves it out.
-      latent: Size of the latents and of the styles; 512 in the paper.
-      layers: Layers of the mapping network; 8 in the paper.
-      width: Channels at the image's size; they double with every halving.
-      most: Channels at most; 512 in the paper.
     """
-    source = data.load()
-    if len(source.shape) != 3:
-        raise UserError(f"data is {source.name!r}, but this experiment needs pictures.")
-    classes = classes_of(source) if condition == "label" else 0
-    sizes = {"width": width, "most": most}
-    mapping = style_mapping(
-        style_count(source.shape), features=latent, layers=layers, classes=classes, mixing=mixing
-    )
-    synthesis = stylegan2_synthesis(source.shape, demodulate=demodulate == "yes", **sizes)
-    judge = stylegan2_discriminator(
-        group=group, residual=residual == "yes", classes=classes, **sizes
-    )
+    source = data.load_pictures()
+    classes = classes_of(source) if styles.conditional else 0
     game = stylegan(
-        mapping, synthesis, judge, get_loss(loss), latent, conditional=condition == "label"
+        styles.mapping(source.shape, classes),
+        stylegan2_synthesis(source.shape, demodulate=demodulate == "yes", **styles.sizes),
+        styles.discriminator(classes, residual=residual == "yes"),
+        get_loss(loss),
+        styles.latent,
+        conditional=styles.conditional,
     ).add(lazy(r1(gamma), gamma_every))
     if path_length:
         game = game.add(lazy(path_regularizer(path_length), path_length_every))

@@ -9,16 +9,16 @@ import jax
 import jax.numpy as jnp
 
 from jgan import Architecture, Claim, Dataset, Experiment, Trained, TwoRateAdam, get_loss
+from jgan.claims.held_out_measures import held_out_source
 from jgan.claims.measures import image_distance
-from jgan.data import load
 from jgan.gans.vae_gan import vae_gan
 from jgan.networks.variational import encoder
 
 
 def share_lost(trained: Trained) -> float:
     """Squared error of reconstructed test images, as a share of their variance."""
-    source, game = trained.experiment.source, trained.experiment.game
-    test = jax.tree.map(jnp.asarray, load(source.name, split="test").first(500))
+    game = trained.experiment.game
+    test = jax.tree.map(jnp.asarray, held_out_source(trained).first(500))
     variables = trained.state.averaged_variables()
     rebuilt = jax.jit(game.views["reconstructions"])(variables, test, jax.random.key(0))
     error = jnp.mean(jnp.square(rebuilt - test["image"]))

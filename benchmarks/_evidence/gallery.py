@@ -100,7 +100,7 @@ def draw(
     """
     if caption.name not in known:
         return f"{caption.name}: its data are not given, its picture stays as it is"
-    file, made = load_experiment(known[caption.name].file), known[caption.name].plan()
+    file, made = known[caption.name].load()
     names = [claim.name for claim in made.claims]
     claim = caption.claim or names[0]
     if claim not in names:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jgan.claims.evidence import read_rows
 from jgan.claims.picture_distance import domain_distance, picture_distance
-from jgan.errors import UserError
 from jgan.evaluation.beside import facts_beside
 from jgan.evaluation.extractors import get_extractor
 from jgan.files import write_atomically
@@ -72,16 +72,7 @@ def read_distances(path: Path) -> Distances:
     Raises:
       UserError: if it is no such table.
     """
-    try:
-        with open(path, newline="") as file:
-            lines = csv.DictReader(file)
-            if tuple(lines.fieldnames or ()) != Distance._fields:
-                raise ValueError(f"its columns are not {', '.join(Distance._fields)}")
-            rows = [_read(line) for line in lines]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{str(path)!r} is no table of distances: {error}.") from error
+    rows = read_rows(path, Distance._fields, _read, "distances")
     return {(row.experiment, row.features): row for row in rows}
 
 

@@ -18,7 +18,6 @@ from jgan.claims.verify import mark
 from jgan.files import make_folder
 from jgan.runs.run import RunDirectory
 from jgan.runs.stop import STOPPED
-from jgan.training.experiment import load_experiment
 
 ROOT = Path(__file__).parents[2]
 WATCHED = 2.0
@@ -96,7 +95,7 @@ def run_set(
       UserError: as from `TrainingRuns.result`.
       KeyboardInterrupt: if a signal stopped it.
     """
-    experiment, made = load_experiment(subject.file), subject.plan()
+    experiment, made = subject.load()
     claims = {claim.name: claim for claim in made.claims}
     chosen = next(one for one in made.trainings.values() if one.name == training)
     folder = make_folder(runs / subject.name)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jgan.claims.trainings import Plan, plan
-from jgan.training.experiment import load_experiment
+from jgan.training.experiment import ExperimentFile, load_experiment
 
 ON_DIGITS = ("bigan", "infogan", "semi_supervised")
 """Experiments whose papers show digits."""
@@ -25,9 +25,10 @@ class Subject(NamedTuple):
     file: Path
     arguments: Mapping[str, Any] = {}
 
-    def plan(self) -> Plan:
-        """Its claims and their trainings."""
-        return plan(load_experiment(self.file), self.arguments)
+    def load(self) -> tuple[ExperimentFile, Plan]:
+        """The experiment file, and its claims with their trainings."""
+        file = load_experiment(self.file)
+        return file, plan(file, self.arguments)
 
 
 def subjects(experiments: Path, digits: str | None) -> dict[str, Subject]:

@@ -11,6 +11,7 @@ from jgan.errors import UserError
 from jgan.evaluation.beside import put_beside
 from jgan.evaluation.extraction import extract
 from jgan.evaluation.judges import Judge, classifier_for, judge_for
+from jgan.features.extractor import Extractor
 from jgan.metrics.modes import quality_radius
 from jgan.training.experiment import Experiment, Trained
 
@@ -40,6 +41,17 @@ def judge_of(experiment: Experiment) -> Judge:
     """
     classes_of(experiment.source)
     return judge_for(experiment.source, experiment.loaded)
+
+
+def domain_extractor(experiment: Experiment) -> Extractor:
+    """The classifier of the experiment's data as an extractor, whose accuracy is put beside the number.
+
+    Raises:
+      UserError: if the data are no labelled pictures.
+    """
+    extractor = classifier_for(experiment.source, experiment.loaded).extractor
+    put_beside(extractor.accuracy)
+    return extractor
 
 
 def class_accuracy(trained: Trained, count: int = 2000) -> float:
@@ -122,13 +134,11 @@ def recognised(most: float, count: int = 2000) -> Measure:
     """
 
     def measure(trained: Trained) -> float:
-        experiment = trained.experiment
-        classes_of(experiment.source)
-        extractor = classifier_for(experiment.source, experiment.loaded).extractor
-        probabilities = extractor.probabilities
+        source = trained.experiment.source
+        classes_of(source)
+        probabilities = domain_extractor(trained.experiment).probabilities
         assert probabilities is not None
-        real = experiment.source.example_of(conditions_of(experiment.source).at(np.arange(count)))
-        put_beside(extractor.accuracy)
+        real = source.example_of(conditions_of(source).at(np.arange(count)))
         shares = []
         for images in (real, samples(trained, count)):
             named = np.concatenate(list(extract(probabilities, [np.asarray(images)])))

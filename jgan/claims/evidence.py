@@ -27,10 +27,10 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jgan.claims.first_updates import FirstUpdates
 from jgan.claims.results import Result
@@ -111,17 +111,34 @@ def read_evidence(path: Path) -> Table:
     Raises:
       UserError: if it is no such table.
     """
+    rows = read_rows(path, EvidenceRow._fields, _read, "evidence")
+    return {row.key: row for row in rows}
+
+
+def read_rows[Row](
+    path: Path, columns: Sequence[str], read: Callable[[dict[str, Any]], Row], what: str
+) -> list[Row]:
+    """The rows of a table in a CSV file; none if there is no file.
+
+    Args:
+      path: of the file.
+      columns: that it must have, in order.
+      read: a row from its texts by column; raises a ValueError or TypeError for one that is none.
+      what: the table is of, for the message.
+
+    Raises:
+      UserError: if it is no such table.
+    """
     try:
         with open(path, newline="") as file:
             lines = csv.DictReader(file)
-            if tuple(lines.fieldnames or ()) != EvidenceRow._fields:
-                raise ValueError(f"its columns are not {', '.join(EvidenceRow._fields)}")
-            rows = [_read(line) for line in lines]
+            if list(lines.fieldnames or ()) != list(columns):
+                raise ValueError(f"its columns are not {', '.join(columns)}")
+            return [read(line) for line in lines]
     except FileNotFoundError:
-        return {}
+        return []
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{str(path)!r} is no table of evidence: {error}.") from error
-    return {row.key: row for row in rows}
+        raise UserError(f"{str(path)!r} is no table of {what}: {error}.") from error
 
 
 def merge_evidence(path: Path, rows: Iterable[EvidenceRow]) -> None:

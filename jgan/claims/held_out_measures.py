@@ -15,19 +15,28 @@ from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 
 
+def both_splits(trained: Trained) -> tuple[Source, Source]:
+    """The training and the test set of a training's data, neither augmented.
+
+    Raises:
+      UserError: if there is no test set.
+    """
+    source = trained.experiment.source
+    splits = published_splits(source, trained.experiment.loaded)
+    if splits is None:
+        raise UserError(
+            f"data is {source.name!r}, which has no test set, but this claim is measured on one."
+        )
+    return splits
+
+
 def held_out_source(trained: Trained) -> Source:
     """The test set of a training's data.
 
     Raises:
       UserError: if there is none.
     """
-    source = trained.experiment.source
-    splits = published_splits(source, trained.experiment.loaded)
-    if splits is None:
-        raise UserError(
-            f"data is {source.name!r}, of which there is no test set, but this is measured on one."
-        )
-    return splits[1]
+    return both_splits(trained)[1]
 
 
 def held_out_loss(trained: Trained, count: int = 500) -> float:

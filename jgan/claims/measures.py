@@ -103,9 +103,14 @@ def image_distance(trained: Trained, count: int = 2000) -> float:
         raise UserError(
             f"image distance was asked of the source {source.name!r}, which has no images."
         )
-    chosen = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
-    real = jnp.asarray(source.example_of(source.at(chosen)))
+    real = jnp.asarray(reference_examples(source, count))
     return float(random_feature_distance(samples(trained, count), real))
+
+
+def reference_examples(source: Source, count: int) -> np.ndarray:
+    """``count`` examples that samples are compared with, every class by its share."""
+    chosen = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
+    return np.asarray(source.example_of(source.at(chosen)))
 
 
 def metric(name: str, last: int = 1) -> Measure:

@@ -7,11 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.claims.measures import AT_ONCE, conditions_of
+from jgan.claims.measures import AT_ONCE, conditions_of, reference_examples
 from jgan.errors import UserError
 from jgan.game import Variables
 from jgan.metrics.random_features import random_feature_distance
-from jgan.metrics.subsets import draw_rows, stream
 from jgan.networks.hidden_layers import evaluating
 from jgan.terms.path_regularizer import path_lengths
 from jgan.training.devices import on_host
@@ -51,9 +50,7 @@ def mixing_cost(trained: Trained, count: int = 2000) -> float:
 
     Fréchet distances in random features. The first half of the styles is a sample's, the second the next one's.
     """
-    source = trained.experiment.source
-    chosen = draw_rows(source.size, count, stream(0, "reference"), source.class_labels)
-    real = jnp.asarray(source.example_of(source.at(chosen)))
+    real = jnp.asarray(reference_examples(trained.experiment.source, count))
 
     def distance(shift: int) -> float:
         def mixed(synthesis: Any, styles: jax.Array, key: jax.Array) -> jax.Array:

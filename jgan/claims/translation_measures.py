@@ -6,27 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.claims.held_out_measures import both_splits, held_out_source
 from jgan.claims.measures import AT_ONCE
-from jgan.data import Source
-from jgan.data.held_out import published_splits
-from jgan.errors import UserError
 from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
-
-
-def held_out(trained: Trained) -> tuple[Source, Source]:
-    """The training and the test set of an experiment on two domains, neither augmented.
-
-    Raises:
-      UserError: if there is no test set.
-    """
-    experiment = trained.experiment
-    splits = published_splits(experiment.source, experiment.loaded)
-    if splits is None:
-        raise UserError(
-            f"data is {experiment.source.name!r}, which has no test set, but this claim is measured on one."
-        )
-    return splits
 
 
 def shown_by(trained: Trained, view: str, batch: dict[str, Any], seed: int = 0) -> np.ndarray:
@@ -50,7 +33,7 @@ def error_to_baselines(trained: Trained, count: int = 500) -> float:
     The first baseline is the counterpart of the nearest training picture, by the Euclidean distance; the second
     the training pictures' mean.
     """
-    train, test = held_out(trained)
+    train, test = both_splits(trained)
     batch = test.first(min(count, test.size))
     known = train.first(train.size)
     flat = lambda images: jnp.asarray(images).reshape(len(images), -1)
@@ -80,6 +63,6 @@ def sharpness(trained: Trained, count: int = 500) -> float:
 
     Regression answers what is uncertain by a blur, which has little of it.
     """
-    _, test = held_out(trained)
+    test = held_out_source(trained)
     batch = test.first(min(count, test.size))
     return high_band(shown_by(trained, "samples", batch)) / high_band(batch["b"])

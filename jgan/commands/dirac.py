@@ -17,7 +17,7 @@ from jgan.numerics import dirac_theory
 from jgan.numerics.dirac import REGULARISERS
 from jgan.numerics.dirac_study import Case, Study, study, with_limits
 from jgan.numerics.named_rules import Setting
-from jgan.numerics.verdict import WORDS, Verdict
+from jgan.numerics.verdict import WORDS
 
 MOST = 1e6
 """Bound of strengths and starts; beyond it the orbits overflow."""
@@ -237,7 +237,7 @@ def as_table(found: Study) -> str:
         lines.append(
             "The field jumps at (0, 0) and is not 0 beside it: there is nothing to linearise."
         )
-    lines.append(f"verdict: {verdict.word} - {WORDS[verdict.word]} ({details(verdict)})")
+    lines.append(f"verdict: {verdict.word} - {WORDS[verdict.word]} ({verdict.details(_place)})")
     return "\n".join(lines)
 
 
@@ -255,23 +255,9 @@ def _theory_gamma(found: Study) -> float | None:
     )
 
 
-def details(verdict: Verdict) -> str:
-    """What a verdict rests on: where the players are, and after how many updates."""
-    after = f"after {verdict.updates} updates"
-    if verdict.word == "diverges" or not math.isfinite(verdict.amplitude):
-        return f"last distance {verdict.amplitude:.3g} {after}"
-    psi, theta = verdict.centre
-    place = f"theta {theta:.4g}, psi {psi:.4g}"
-    if verdict.word == "other-point":
-        return f"at {place} {after}"
-    if verdict.word == "limit-cycle":
-        return f"radius {verdict.radius:.4g} about {place} {after}"
-    if verdict.word == "slow-growth":
-        return (
-            f"last distance {verdict.amplitude:.3g}, {verdict.growth:.4g} times that of half as many updates, "
-            f"{after}"
-        )
-    return f"last distance {verdict.amplitude:.3g} {after}"
+def _place(centre: tuple[float, ...]) -> str:
+    psi, theta = centre
+    return f"theta {theta:.4g}, psi {psi:.4g}"
 
 
 def _finite(value: float) -> float | None:

@@ -149,7 +149,8 @@ def as_table(found: GameStudy, name: str, limits: Limits | None = None) -> str:
     meaning = WORDS[word]
     if word == "other-point" and not found.equilibria:
         meaning = "the players come to rest, though Newton's method found no equilibrium"
-    lines.append(f"verdict: {word} - {meaning} ({details(found)})")
+    place = lambda centre: _point(_generator_first(found, np.array(centre)))
+    lines.append(f"verdict: {word} - {meaning} ({found.verdict.details(place)})")
     return "\n".join(lines)
 
 
@@ -168,25 +169,6 @@ def _exponent(found: GameStudy) -> str:
         else "neighbouring orbits keep their distance, as on a cycle"
     )
     return f"{value:.6f} ± {error:.1e} an update: {meaning}"
-
-
-def details(found: GameStudy) -> str:
-    """What a verdict rests on."""
-    verdict = found.verdict
-    after = f"after {verdict.updates} updates"
-    if verdict.word == "diverges" or not math.isfinite(verdict.amplitude):
-        return f"last distance {verdict.amplitude:.3g} {after}"
-    place = _point(_generator_first(found, np.array(verdict.centre)))
-    if verdict.word == "other-point":
-        return f"at {place} {after}"
-    if verdict.word == "limit-cycle":
-        return f"radius {verdict.radius:.4g} about {place} {after}"
-    if verdict.word == "slow-growth":
-        return (
-            f"last distance {verdict.amplitude:.3g}, {verdict.growth:.4g} times that of half as many updates, "
-            f"{after}"
-        )
-    return f"last distance {verdict.amplitude:.3g} {after}"
 
 
 def shown(values: Sequence[complex] | np.ndarray) -> str:

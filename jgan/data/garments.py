@@ -41,7 +41,7 @@ def hued(brightness: np.ndarray, hue: np.ndarray) -> np.ndarray:
 
 
 def edges(brightness: np.ndarray) -> np.ndarray:
-    """The length of the gradient of pictures ``(N, H, W)`` in [0, 1], by central differences, cut off at 1."""
+    """Gradients by central differences, their length cut off at 1, of pictures ``(N, H, W, ...)`` in [0, 1]."""
     down, across = np.gradient(brightness, axis=(1, 2))
     return np.minimum(2 * np.hypot(down, across), 1)
 

@@ -23,6 +23,21 @@ def scales(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> ja
     return 1 + 0.02 * jax.random.normal(key, tuple(shape), dtype)
 
 
+def instance_norm(x: jax.Array, epsilon: float) -> jax.Array:
+    """Each map of ``(B, H, W, C)`` with mean 0 and variance 1.
+
+    Args:
+      x: feature maps.
+      epsilon: added to the variance.
+
+    >>> instance_norm(jnp.array([1.0, 3.0]).reshape(1, 1, 2, 1), 1e-8).ravel().tolist()
+    [-1.0, 1.0]
+    """
+    centred = x - jnp.mean(x, axis=(1, 2), keepdims=True)
+    variance = jnp.mean(jnp.square(centred), axis=(1, 2), keepdims=True)
+    return centred * jax.lax.rsqrt(variance + epsilon)
+
+
 class InstanceNorm(nn.Module):
     """Each channel of each picture ``(B, H, W, C)`` to mean 0 and variance 1 over its pixels.
 
@@ -41,9 +56,7 @@ class InstanceNorm(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Normalise ``x``."""
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        centred = wide - jnp.mean(wide, axis=(1, 2), keepdims=True)
-        variance = jnp.mean(jnp.square(centred), axis=(1, 2), keepdims=True)
-        normed = centred * jax.lax.rsqrt(variance + self.epsilon)
+        normed = instance_norm(wide, self.epsilon)
         if self.affine:
             shape = (x.shape[-1],)
             normed = normed * self.param("scale", scales, shape, jnp.float32)

@@ -9,19 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from jgan.networks.equalized import EqualizedConv, EqualizedDense, scaled_leaky_relu
+from jgan.networks.image_norm import instance_norm
 from jgan.networks.modulated import Noise
 from jgan.networks.network import Network, from_linen
 from jgan.networks.stylegan2 import check_widths, doubled_sizes, widths
 
-
-def instance_norm(x: jax.Array, epsilon: float = 1e-8) -> jax.Array:
-    """Each map of ``(B, H, W, C)`` with mean 0 and variance 1.
-
-    >>> instance_norm(jnp.array([1.0, 3.0]).reshape(1, 1, 2, 1)).ravel().tolist()
-    [-1.0, 1.0]
-    """
-    centred = x - jnp.mean(x, axis=(1, 2), keepdims=True)
-    return centred * jax.lax.rsqrt(jnp.mean(jnp.square(centred), (1, 2), keepdims=True) + epsilon)
+EPSILON = 1e-8
 
 
 def adaptive_instance_norm(x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
@@ -32,7 +25,7 @@ def adaptive_instance_norm(x: jax.Array, scale: jax.Array, bias: jax.Array) -> j
       scale: y_s, (B, C), the maps' standard deviations afterwards.
       bias: y_b, (B, C), their means.
     """
-    return instance_norm(x) * scale[:, None, None, :] + bias[:, None, None, :]
+    return instance_norm(x, EPSILON) * scale[:, None, None, :] + bias[:, None, None, :]
 
 
 class _Epilogue(nn.Module):

@@ -50,6 +50,40 @@ def as_variables(generator: object, discriminator: object) -> Variables:
     return {player: {"params": _as_arrays(params[player])} for player in PLAYERS}
 
 
+def game_of_losses(
+    generator_loss: Callable[[PyTree, PyTree], jax.Array],
+    discriminator_loss: Callable[[PyTree, PyTree], jax.Array],
+    x: object,
+    y: object,
+) -> Game:
+    """The game in which each player minimises a function of the generator's x and the discriminator's y.
+
+    Args:
+      generator_loss: ``(x, y) -> number``, an array of shape ().
+      discriminator_loss: likewise.
+      x: where the generator begins, a pytree of numbers or arrays.
+      y: where the discriminator begins.
+    """
+
+    def init(key: jax.Array, batch: Batch) -> Variables:
+        return as_variables(x, y)
+
+    def losses(
+        variables: Variables,
+        batch: Batch,
+        key: jax.Array,
+        step: Any,
+        held: Variables | None = None,
+    ) -> dict[str, tuple[jax.Array, Aux]]:
+        players = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
+        return {
+            GENERATOR: (generator_loss(*players), Aux()),
+            DISCRIMINATOR: (discriminator_loss(*players), Aux()),
+        }
+
+    return Game(init, losses)
+
+
 def dirac(loss: Loss, start: tuple[float, float] = (1.0, 1.0)) -> Game:
     """The Dirac-GAN (Mescheder et al. 2018, definition 2.1): G puts all mass at θ, D(x) = ψ x.
 
@@ -156,23 +190,12 @@ def quadratic(
         weight_here = jnp.asarray(weight, x.dtype)
         return jnp.sum(x * (weight_here @ y if weight.ndim else weight_here * y))
 
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        return as_variables(np.ones(coupling.shape[:1]), np.ones(coupling.shape[1:]))
-
-    def losses(
-        variables: Variables,
-        batch: Batch,
-        key: jax.Array,
-        step: Any,
-        held: Variables | None = None,
-    ) -> dict[str, tuple[jax.Array, Aux]]:
-        x, y = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
-        return {
-            GENERATOR: (half_square(own, x) + meet(coupling, x, y), Aux()),
-            DISCRIMINATOR: (half_square(other, y) - meet(back, x, y), Aux()),
-        }
-
-    return Game(init, losses)
+    return game_of_losses(
+        lambda x, y: half_square(own, x) + meet(coupling, x, y),
+        lambda x, y: half_square(other, y) - meet(back, x, y),
+        np.ones(coupling.shape[:1]),
+        np.ones(coupling.shape[1:]),
+    )
 
 
 def _real_matrix(name: str, value: Any) -> np.ndarray:

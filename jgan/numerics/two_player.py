@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgan.arguments import check_count
-from jgan.game import DISCRIMINATOR, GENERATOR, Aux, Batch, Game, PyTree, Variables
-from jgan.numerics.toy_games import as_variables
+from jgan.game import DISCRIMINATOR, GENERATOR, Game, PyTree
+from jgan.numerics.toy_games import as_variables, game_of_losses
 
 Loss = Callable[..., Any]
 """``(x, y) -> number`` of the generator's x and the discriminator's y, or ``vector -> number``."""
@@ -41,29 +41,10 @@ def two_player(
     [[-2.0, 1.0], [-1.0, -2.0]]
     """
     x, y = _players(start, split)
-    for name, loss in (
-        ("generator_loss", generator_loss),
-        ("discriminator_loss", discriminator_loss),
-    ):
-        _check_loss(name, _of_players(loss, split), x, y)
-
-    def init(key: jax.Array, batch: Batch) -> Variables:
-        return as_variables(x, y)
-
-    def losses(
-        variables: Variables,
-        batch: Batch,
-        key: jax.Array,
-        step: Any,
-        held: Variables | None = None,
-    ) -> dict[str, tuple[jax.Array, Aux]]:
-        own, other = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
-        return {
-            GENERATOR: (jnp.asarray(_of_players(generator_loss, split)(own, other)), Aux()),
-            DISCRIMINATOR: (jnp.asarray(_of_players(discriminator_loss, split)(own, other)), Aux()),
-        }
-
-    return Game(init, losses)
+    losses = [_of_players(loss, split) for loss in (generator_loss, discriminator_loss)]
+    for name, loss in zip(("generator_loss", "discriminator_loss"), losses, strict=True):
+        _check_loss(name, loss, x, y)
+    return game_of_losses(losses[0], losses[1], x, y)
 
 
 def zero_sum(f: Loss, start: Any, *, split: int | None = None) -> Game:
@@ -86,10 +67,10 @@ def zero_sum(f: Loss, start: Any, *, split: int | None = None) -> Game:
     return two_player(f, lambda *players: -f(*players), start, split=split)
 
 
-def _of_players(loss: Loss, split: int | None) -> Callable[[PyTree, PyTree], Any]:
+def _of_players(loss: Loss, split: int | None) -> Callable[[PyTree, PyTree], jax.Array]:
     if split is None:
-        return loss
-    return lambda x, y: loss(jnp.concatenate([x, y]))
+        return lambda x, y: jnp.asarray(loss(x, y))
+    return lambda x, y: jnp.asarray(loss(jnp.concatenate([x, y])))
 
 
 def _players(start: Any, split: int | None) -> tuple[PyTree, PyTree]:
@@ -132,14 +113,11 @@ def _real(name: str, value: Any) -> Any:
     return found
 
 
-def _check_loss(name: str, loss: Callable[[PyTree, PyTree], Any], x: PyTree, y: PyTree) -> None:
-    def value(x: PyTree, y: PyTree) -> jax.Array:
-        return jnp.asarray(loss(x, y))
-
+def _check_loss(
+    name: str, loss: Callable[[PyTree, PyTree], jax.Array], x: PyTree, y: PyTree
+) -> None:
     variables = as_variables(x, y)
-    found = jax.eval_shape(
-        value, variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
-    )
+    found = jax.eval_shape(loss, variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"])
     real = jnp.issubdtype(found.dtype, jnp.floating)
     if found.shape != () or not real:
         raise ValueError(

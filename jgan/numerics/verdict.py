@@ -1,5 +1,6 @@
 """What becomes of the players in the long run, in words, from theory near the equilibrium and orbits."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -49,6 +50,29 @@ class Verdict(NamedTuple):
     radius: float = float("nan")
     growth: float = float("nan")
     updates: int = 0
+
+    def details(self, place: Callable[[tuple[float, ...]], str]) -> str:
+        """What the verdict rests on: where the players are, and after how many updates.
+
+        Args:
+          place: a position in tree order, in words.
+
+        >>> Verdict("other-point", 1.0, (0.5, 2.0), updates=8).details(str)
+        'at (0.5, 2.0) after 8 updates'
+        """
+        after = f"after {self.updates} updates"
+        if self.word == "diverges" or not math.isfinite(self.amplitude):
+            return f"last distance {self.amplitude:.3g} {after}"
+        if self.word == "other-point":
+            return f"at {place(self.centre)} {after}"
+        if self.word == "limit-cycle":
+            return f"radius {self.radius:.4g} about {place(self.centre)} {after}"
+        if self.word == "slow-growth":
+            return (
+                f"last distance {self.amplitude:.3g}, {self.growth:.4g} times that of half as many updates, "
+                f"{after}"
+            )
+        return f"last distance {self.amplitude:.3g} {after}"
 
 
 def judge(

@@ -162,7 +162,7 @@ def finished_records(folder: Path, *, repair: bool = False) -> dict[str, Record]
         records = read_records(file)
         if records is None and not repair:
             raise UserError(
-                f"{str(file)!r} is damaged; the same jgan sweep again trains its members anew."
+                f"{str(file)!r} is damaged; the same jgan sweep command trains its members again."
             )
         if records is None:
             warn(f"{str(file)!r} is damaged, so its members are trained again.")

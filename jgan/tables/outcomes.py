@@ -11,7 +11,8 @@ from jgan.errors import UserError
 from jgan.files import parse_json
 from jgan.runs.run import read_settings
 from jgan.sweeps.plans import member_folder
-from jgan.sweeps.records import BETTER, Record, read_records
+from jgan.sweeps.records import BETTER, Record
+from jgan.sweeps.sweep import finished_records
 
 EXPERIMENT = "experiment"
 """Name under which a setting has its experiment, beside the experiment's arguments."""
@@ -104,19 +105,13 @@ def _sweeps(path: Path) -> list[Path]:
 
 def _members(path: Path) -> Iterator[Outcome]:
     settings = read_settings(path)
-    files = sorted((path / "batches").glob("*.json"))
-    if not files:
+    records = finished_records(path)
+    if not records:
         raise UserError(
             f"the sweep {str(path)!r} has no finished members yet; go on with it first."
         )
-    for file in files:
-        records = read_records(file)
-        if records is None:
-            raise UserError(
-                f"{str(file)!r} is damaged; the same jgan sweep command trains its members again."
-            )
-        for record in records:
-            yield _outcome(path, settings, record)
+    for record in records.values():
+        yield _outcome(path, settings, record)
 
 
 def _outcome(path: Path, settings: dict[str, Any], record: Record) -> Outcome:

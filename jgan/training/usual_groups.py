@@ -39,6 +39,17 @@ class Dataset:
         """The source with that name, as `jgan.data.load` gives it."""
         return load(self.data)
 
+    def load_pictures(self) -> Source:
+        """The same, of an experiment that needs pictures.
+
+        Raises:
+          UserError: if the data are none.
+        """
+        source = self.load()
+        if len(source.shape) != 3:
+            raise UserError(f"data is {source.name!r}, but this experiment needs pictures.")
+        return source
+
 
 @dataclass(frozen=True)
 class NetworkPair:

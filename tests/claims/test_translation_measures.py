@@ -7,9 +7,9 @@ import optax
 import pytest
 from helpers import given
 
+from jgan.claims.held_out_measures import both_splits
 from jgan.claims.translation_measures import (
     error_to_baselines,
-    held_out,
     high_band,
     sharpness,
     shown_by,
@@ -38,7 +38,7 @@ def trained(function, name="garments:colours"):
 
 def test_the_error_is_that_of_the_pictures_over_the_better_baselines():
     black = trained(lambda a: jnp.repeat(0 * a - 1, 3, axis=-1))
-    train, test = held_out(black)
+    train, test = both_splits(black)
     count = 20
     a, b = (test.first(count)[field] for field in ("a", "b"))
     known = train.first(train.size)
@@ -51,7 +51,7 @@ def test_the_error_is_that_of_the_pictures_over_the_better_baselines():
 
 def test_sharpness_is_a_share_of_the_power():
     grey = trained(lambda a: jnp.repeat(a, 3, axis=-1))
-    _, test = held_out(grey)
+    _, test = both_splits(grey)
     a, b = (test.first(300)[field] for field in ("a", "b"))
     expected = high_band(a) / high_band(b)
     assert sharpness(grey, 300) == pytest.approx(expected, rel=1e-4)
@@ -77,4 +77,4 @@ def test_a_test_set_is_needed(tmp_path):
     other = load(str(tmp_path / "x.npz"))
     experiment = Experiment(own.experiment.game, own.experiment.rule, other, steps=1)
     with pytest.raises(UserError, match="which has no test set, but this claim is measured on one"):
-        held_out(own._replace(experiment=experiment))
+        both_splits(own._replace(experiment=experiment))

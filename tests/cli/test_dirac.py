@@ -10,7 +10,6 @@ import optax
 import pytest
 
 from jgan.cli.main import main
-from jgan.commands.dirac import details
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.losses import non_saturating
 from jgan.numerics.dirac import LOSSES, REGULARISERS, SLOPES
@@ -199,7 +198,7 @@ def test_points_cycles_and_slow_growth_are_told_with_their_numbers() -> None:
     growing = judged("minimax", rule="alternating")
     assert growing.word == "slow-growth"
     assert growing.growth > 1.01
-    assert "times that of half as many updates" in details(growing)
+    assert "times that of half as many updates" in growing.details(str)
 
 
 def test_a_cycle_about_another_point_is_a_cycle() -> None:
