@@ -101,3 +101,13 @@ def test_autoencoders_keep_the_shape(shape, body):
     answers = jax.eval_shape(lambda: network.apply(network.init(KEY, x), x)[0])
     assert answers["reconstruction"].shape == x.shape
     assert answers["features"].shape == (2, 3)
+
+
+def test_without_a_rate_k_stays_as_it_starts():
+    game = began(GENERATOR_NETWORK, HALF, PRIOR, gamma=0.7, rate=0.0, start=0.5)
+    variables = game.init(KEY, BATCH)
+    assert float(variables[DISCRIMINATOR]["terms"]["balance"]["k"]) == 0.5
+    _, aux = game.losses(variables, BATCH, KEY, STEP)[DISCRIMINATOR]
+    assert float(aux.state["terms"]["balance"]["k"]) == 0.5
+    with pytest.raises(ValueError, match=r"start is 2\.0, but must lie in \[0, 1\]"):
+        began(GENERATOR_NETWORK, HALF, PRIOR, start=2.0)
