@@ -26,23 +26,39 @@ def table_of(table: Table) -> str:
     return HEADER + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
+KINDS = {
+    "losses and penalties": (
+        *("dcgan", "lsgan", "wgan", "wgan_gp", "dragan", "r1", "rpgan", "sngan"),
+        *("created_equal", "mixture"),
+    ),
+    "against missing modes": ("unrolled", "pacgan", "improved", "coverage"),
+    "classes and codes": ("cgan", "acgan", "projection", "infogan", "semi_supervised", "can"),
+    "encoders and energies": ("bigan", "bigbigan", "vae_gan", "ebgan", "began"),
+    "without an opponent": ("vae", "autoencoder", "pixelcnn"),
+    "several domains and sizes": ("cogan", "lapgan", "pix2pix", "cyclegan", "stargan"),
+    "style-based generators": ("stylegan", "stylegan2"),
+}
+"""The experiments by what they are about, as the summary tells them."""
+
+
 def summary_of(table: Table) -> str:
-    """The first claim of each experiment whose seeds and control are all there, as Markdown."""
-    first: dict[str, tuple[str, ...]] = {}
+    """How many of the claims of each kind of experiment hold, and which do not, as Markdown."""
+    verdicts: dict[str, list[ClaimVerdict]] = {}
     for rows in claims_of(table.values()):
         verdict = verdict_of(rows)
         if verdict.system and verdict.control:
-            cells = (
-                f"`{rows[0].experiment}`",
-                verdict.claim.name.replace("|", r"\|"),
-                rows[0].bound,
-                measured_cell(verdict.system),
-                measured_cell(verdict.control),
-                verdict.word,
-            )
-            first.setdefault(rows[0].experiment, cells)
-    head = "\n| experiment | claim | bound | mean ± sd | control | verdict |\n|---|---|---|---|---|---|\n"
-    return head + "".join(f"| {' | '.join(cells)} |\n" for _, cells in sorted(first.items()))
+            verdicts.setdefault(rows[0].experiment, []).append(verdict)
+    named = lambda names: ", ".join(f"`{name}`" for name in names)
+    lines = ["| | experiments | claims that hold | not yet measured |", "|---|---|---|---|"]
+    for kind, names in KINDS.items():
+        measured = [(name, verdict) for name in names for verdict in verdicts.get(name, ())]
+        failing = dict.fromkeys(name for name, verdict in measured if not verdict.proven)
+        held = sum(verdict.proven for _, verdict in measured)
+        words = f"{held} of {len(measured)}" if measured else "-"
+        words += f"; not in {named(failing)}" if failing else ""
+        waiting = named(name for name in names if name not in verdicts)
+        lines.append(f"| {kind} | {named(names)} | {words} | {waiting} |")
+    return "\n" + "\n".join(lines) + "\n"
 
 
 TABLES = {"catalogue": table_of, "summary": summary_of}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from benchmarks._evidence import queue, staleness
 from benchmarks._evidence.queue import run_queue, run_set
 from benchmarks._evidence.staleness import Compared, stale_keys
 from benchmarks._evidence.subjects import Subject, subjects
-from benchmarks._evidence.tables import rewritten, table_of
+from benchmarks._evidence.tables import KINDS, rewritten, summary_of, table_of
 from benchmarks._evidence.training_sets import TrainingSet, restated, training_sets, wanted_keys
 from benchmarks.evidence import CATALOGUE, DOCUMENTS, main
 from jgan.claims.comparisons import GAP
@@ -168,9 +169,15 @@ def test_bounds_change_without_a_training(file: Path, table: Table, tmp_path: Pa
     assert restated(table, "another", plan(load_experiment(file), {})) == table
 
 
-def evidence(variant: str, seed: int, value: float, commit: str = "0123456789ab") -> EvidenceRow:
+def evidence(
+    variant: str,
+    seed: int,
+    value: float,
+    commit: str = "0123456789ab",
+    experiment: str = "ring",
+) -> EvidenceRow:
     rest = ("", 5, 3.0, 600.0, commit, "2026-01-31", {}, [])
-    return EvidenceRow("ring", "covers", variant, seed, value, ">= 7", value >= 7, *rest)
+    return EvidenceRow(experiment, "covers", variant, seed, value, ">= 7", value >= 7, *rest)
 
 
 def kept(*rows: EvidenceRow) -> Table:
@@ -199,13 +206,26 @@ def test_a_table_is_written_between_its_comments() -> None:
     assert once.startswith("Before.\n<!-- catalogue -->\n\n| experiment |")
     assert once.endswith("|\n\n<!-- /catalogue -->\nAfter.\n")
     assert rewritten(once, table) == once
-    both = text.replace("catalogue", "summary") + once
-    short = "| `ring` | covers | >= 7 | 8 | 3 | holds |"
-    control = evidence("control", 0, 3.0)
-    assert short in rewritten(both, kept(evidence("system", 0, 8.0), control))
-    assert short not in rewritten(both, table)  # no control yet
+    both = rewritten(text.replace("catalogue", "summary") + once, table)
+    assert once in both
+    assert summary_of(table) in both
     with pytest.raises(UserError, match="has no <!-- catalogue --> with"):
         rewritten("Before.", table)
+
+
+def test_the_summary_counts_claims_by_kind() -> None:
+    last = lambda *rows: summary_of(kept(*rows)).splitlines()[-1]
+    one, two = (partial(evidence, experiment=name) for name in KINDS["style-based generators"][:2])
+    assert "| - | `stylegan`, `stylegan2`" in last(one("system", 0, 8.0))  # no control yet
+    held = one("system", 0, 8.0), one("control", 0, 3.0)
+    assert "| 1 of 1 | `stylegan2`" in last(*held)
+    failed = two("system", 0, 8.0), two("system", 1, 6.0), two("control", 0, 3.0)
+    assert "| 1 of 2; not in `stylegan2` |" in last(*held, *failed)
+
+
+def test_every_experiment_is_of_one_kind() -> None:
+    names = [name for kind in KINDS.values() for name in kind]
+    assert sorted(names) == [path.stem for path in sorted((ROOT / "experiments").glob("*.py"))]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
