@@ -70,7 +70,7 @@ def forget_unused_programs():
 
 
 MAPPINGS = Path("/proc/self/maps")
-MOST_MAPPINGS = 20_000
+MOST_MAPPINGS = 40_000
 TESTS_DONE = pytest.StashKey[int]()
 
 

@@ -116,7 +116,7 @@ def run(folder, *words):
     return done, json.loads(path.read_text()) if path.exists() else None
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+@pytest.mark.parametrize("workers", [[], pytest.param(["-n", "2"], marks=pytest.mark.full)])
 def test_a_run_that_failed_goes_on_with_what_failed(suite, workers, monkeypatch):
     (suite / "tests" / "test_b.py").write_text("def test_more(): pass\n")
     done, kept = run(suite, *workers)

@@ -12,6 +12,8 @@ from jgan.cli import dissect, inpaint, invert, neighbours
 from jgan.cli.main import main
 from jgan.errors import UserError
 
+FULL = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
@@ -129,8 +131,19 @@ def test_classes_of_ones_own_pictures(folder: Path, tmp_path: Path) -> None:
     assert found[0] != found[1]
 
 
-@pytest.mark.parametrize("mask", ["center", "left", "random", "FILE"])
-@pytest.mark.parametrize("blend", ["poisson", "paste"])
+@pytest.mark.parametrize(
+    ("mask", "blend"),
+    [
+        ("center", "poisson"),
+        ("FILE", "paste"),
+        *(pytest.param("center", "paste", marks=FULL), pytest.param("FILE", "poisson", marks=FULL)),
+        *(
+            pytest.param(mask, blend, marks=FULL)
+            for mask in ("left", "random")
+            for blend in ("poisson", "paste")
+        ),
+    ],
+)
 def test_inpainting(folder: Path, tmp_path: Path, mask: str, blend: str) -> None:
     given = f"{folder}/hole.png" if mask == "FILE" else mask
     words = f"{folder}/run --mask {given} --blend {blend} --test 2 --steps 3 --restarts 2"

@@ -34,7 +34,7 @@ LARGE = {
     "consensus": ("one_centred", "plain"),
     "symplectic": ("orthogonal", "layer"),
     "competitive": ("latent consistency", "plain"),
-    "lola": ("none", "spectral"),
+    "lola": ("none", "plain"),
     "runge-kutta": ("lecam", "plain"),
     "unrolled": ("pull-away", "plain"),
     "unrolled, first order": ("historical average", "minibatch"),

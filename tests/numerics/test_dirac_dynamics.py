@@ -1,5 +1,7 @@
 """Orbits and step bounds of the Dirac-GAN against theory (Mescheder et al. 2018)."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,6 +28,8 @@ from jgan.numerics.stability import (
 from jgan.numerics.toy_games import as_variables, dirac, dirac_batch
 from jgan.rules import alternating
 from jgan.terms.penalties import wgan_gp
+
+FULL = pytest.mark.full
 
 
 def begin(loss: str, penalty: str, rule: str, step: float, start: tuple[float, float], **more):
@@ -68,29 +72,38 @@ def test_simultaneous_radius_without_a_penalty(loss: str) -> None:
     assert found == pytest.approx(np.sqrt(1 + (h * SLOPES[loss][0]) ** 2), abs=1e-12)
 
 
-@pytest.mark.parametrize(("gamma", "together", "turns"), [
+BOUNDS = np.array([
     (0.1, 0.4, 3.61995), (0.3, 1.2, 2.97612), (0.9, 3.6, 1.78145),
     (1.5, 1.52786, 1.21110), (3.0, 0.68629, 0.64911),
 ])  # fmt: skip
-def test_step_bounds_of_r1(gamma: float, together: float, turns: float) -> None:
-    assert float(simultaneous_r1_step(gamma, 0.5)) == pytest.approx(together, abs=1e-5)
-    assert float(alternating_r1_step(gamma, 0.5)) == pytest.approx(turns, abs=1e-5)
-    assert float(largest_step(eigenvalues(dirac_field("minimax", "r1", gamma)))) == pytest.approx(
-        together, abs=1e-5
+"""The strength of R1, the largest step of simultaneous descent, and that of alternating descent."""
+
+
+@pytest.mark.parametrize(("rule", "bounds"), [
+    ("simultaneous", BOUNDS[:, 1]), ("alternating", BOUNDS[:, 2]),
+])  # fmt: skip
+def test_step_bounds_of_r1(rule: str, bounds: np.ndarray) -> None:
+    exact = {"simultaneous": simultaneous_r1_step, "alternating": alternating_r1_step}[rule]
+
+    @jax.jit
+    @jax.vmap
+    def measured(gamma, bound):
+        operator = lambda step: dirac_operator(rule, Setting(step), "minimax", "r1", gamma)
+        around = [spectral_radius(operator(share * bound)) for share in (0.99, 1.01)]
+        return exact(gamma, 0.5), *around, largest_stable_step(operator, 8.0)
+
+    closed, below, above, found = measured(BOUNDS[:, 0], bounds)
+    np.testing.assert_allclose(closed, bounds, atol=1e-5)
+    np.testing.assert_allclose(found, bounds, atol=1e-5)
+    assert (below < 1).all()
+    assert (above > 1).all()
+
+
+def test_the_step_bound_of_eigenvalues() -> None:
+    of_field = jax.jit(
+        jax.vmap(lambda gamma: largest_step(eigenvalues(dirac_field("minimax", "r1", gamma))))
     )
-    for rule, bound in (("simultaneous", together), ("alternating", turns)):
-        measure = jax.jit(
-            lambda step, rule=rule: spectral_radius(
-                dirac_operator(rule, Setting(step), "minimax", "r1", gamma)
-            )
-        )
-        assert measure(0.99 * bound) < 1 < measure(1.01 * bound)
-        found = jax.jit(
-            lambda rule=rule: largest_stable_step(
-                lambda step: dirac_operator(rule, Setting(step), "minimax", "r1", gamma), 8.0
-            )
-        )()
-        assert float(found) == pytest.approx(bound, abs=1e-5)
+    np.testing.assert_allclose(of_field(BOUNDS[:, 0]), BOUNDS[:, 1], atol=1e-5)
 
 
 def test_iterates_agree_with_the_step_bounds() -> None:
@@ -111,19 +124,22 @@ def test_general_bound_for_random_eigenvalues() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
-@pytest.mark.parametrize("h", [0.2, 1.0, 2.05, 4.1])
-def test_alternating_descent_is_neutral_up_to_alpha_two(steps: int, h: float) -> None:
-    found = np.asarray(
-        eigenvalues(
-            dirac_operator("alternating", Setting(h, discriminator_steps=steps), "minimax", "none")
-        )
-    )
-    alpha = np.sqrt(steps) * h * 0.5
-    middle = 1 - alpha**2 / 2
-    root = np.sqrt(complex(middle**2 - 1))
-    expected = np.array([middle + root, middle - root])
-    assert np.abs(found[:, None] - expected[None]).min(axis=1).max() < 1e-7
-    assert (np.abs(found).max() < 1 + 1e-7) == (alpha <= 2)
+def test_alternating_descent_is_neutral_up_to_alpha_two(steps: int) -> None:
+    rates = np.array([0.2, 1.0, 2.05, 4.1])
+
+    @jax.jit
+    @jax.vmap
+    def measured(h):
+        setting = Setting(h, discriminator_steps=steps)
+        return eigenvalues(dirac_operator("alternating", setting, "minimax", "none"))
+
+    for h, found in zip(rates, np.asarray(measured(rates)), strict=True):
+        alpha = np.sqrt(steps) * h * 0.5
+        middle = 1 - alpha**2 / 2
+        root = np.sqrt(complex(middle**2 - 1))
+        expected = np.array([middle + root, middle - root])
+        assert np.abs(found[:, None] - expected[None]).min(axis=1).max() < 1e-7
+        assert (np.abs(found).max() < 1 + 1e-7) == (alpha <= 2)
 
 
 def test_values_beyond_alpha_two() -> None:
@@ -167,25 +183,36 @@ def test_critical_gammas() -> None:
     assert float(sigma) ** 2 == pytest.approx(2.0, abs=1e-6)
 
 
-def test_non_saturating_flow_decays_like_a_cubic() -> None:
-    toy = regularised("non-saturating")
-    path = flow(field(toy.game, as_variables(0.2, 0.0), toy.batch), np.array([0.0, 2000.0]))
-    assert np.linalg.norm(path[-1]) == pytest.approx(0.060298, abs=2e-6)
-
-
 @pytest.mark.parametrize(
-    ("h", "measured"), [(0.01, 0.1413), (0.05, 0.31621), (0.1, 0.44708), (0.2, 0.63175)]
+    ("time", "radius", "accuracy"),
+    [(50.0, (25 + 50 / 8) ** -0.5, 1e-3), pytest.param(2000.0, 0.060298, 2e-6, marks=FULL)],
 )
-@pytest.mark.parametrize("loss", ["non-saturating", "least-squares"])
-def test_non_saturating_limit_cycle_from_inside_and_outside(
-    loss: str, h: float, measured: float
+def test_non_saturating_flow_decays_like_a_cubic(
+    time: float, radius: float, accuracy: float
 ) -> None:
-    for start in ((0.05, 0.0), (1.0, 1.0)):
-        cycle = limit_cycle(*begin(loss, "none", "simultaneous", h, start), settle=500_000)
-        assert float(cycle.radius) == pytest.approx(np.sqrt(2 * h), rel=0.01)
-        assert float(cycle.settled) < 2e-3
-        if loss == "non-saturating":
-            assert float(cycle.radius) == pytest.approx(measured, rel=3e-3)
+    """r' = -r³/16 for a small radius r, so 1/r² grows by t/8."""
+    toy = regularised("non-saturating")
+    path = flow(field(toy.game, as_variables(0.2, 0.0), toy.batch), np.array([0.0, time]))
+    assert np.linalg.norm(path[-1]) == pytest.approx(radius, abs=accuracy)
+
+
+@pytest.mark.parametrize("loss", ["non-saturating", "least-squares"])
+def test_non_saturating_limit_cycle_from_inside_and_outside(loss: str) -> None:
+    rates, measured = np.array([(0.01, 0.1413), (0.05, 0.31621), (0.1, 0.44708), (0.2, 0.63175)]).T
+    starts = np.array([(0.05, 0.0), (1.0, 1.0)])
+
+    @jax.jit
+    @partial(jax.vmap, in_axes=(0, None))
+    @partial(jax.vmap, in_axes=(None, 0))
+    def cycle(h, start):
+        cycle = limit_cycle(*begin(loss, "none", "simultaneous", h, tuple(start)), settle=500_000)
+        return cycle.radius, cycle.settled
+
+    radii, settled = cycle(rates, starts)
+    np.testing.assert_allclose(radii, np.sqrt(2 * rates)[:, None] * np.ones(2), rtol=0.01)
+    assert (settled < 2e-3).all()
+    if loss == "non-saturating":
+        np.testing.assert_allclose(radii, measured[:, None] * np.ones(2), rtol=3e-3)
 
 
 def test_non_saturating_alternating_descent_decays_like_the_root() -> None:

@@ -132,11 +132,12 @@ def test_one_that_was_killed_at_its_first_step_begins_again_bitwise(
 
 
 @pytest.mark.full
-def test_it_cannot_go_on_from_another_run(file, build, small, whole, taken, tmp_path):
+def test_it_cannot_go_on_from_another_run(file, build, small, taken, tmp_path):
     with pytest.raises(UserError, match=r"was made with from = '.*', not '.*/other'"):
         run(file, build, taken, from_run=tmp_path / "other")
+    own = run(file, build, tmp_path / "own", steps=5)
     with pytest.raises(UserError, match=r"was made with from = None, not '"):
-        run(file, build, whole, from_run=small)
+        run(file, build, own, from_run=small)
     with pytest.raises(UserError, match=r"^--from is '.*', the run directory itself"):
         run(file, build, taken, from_run=taken)
 

@@ -73,7 +73,8 @@ def final(run):
 )
 def test_killed_and_read_is_bitwise_undisturbed(file, tmp_path, loader, kills, count):
     flags = ["--steps", "240", "--loader", loader]
-    train_with_kills(file, tmp_path / "whole", flags, 0, seed=0, steps=240)
+    # In this process, whose JAX is loaded.
+    assert main(command(file, tmp_path / "whole", flags)[3:]) == 0
     with readers(tmp_path / "killed", count) as steps:
         killed = train_with_kills(file, tmp_path / "killed", flags, kills, seed=1, steps=240)
     assert len(killed) == kills
