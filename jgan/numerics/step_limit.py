@@ -10,6 +10,9 @@ import numpy as np
 from jgan.numerics.stability import bisect
 
 ROUNDING = 1e-10
+SLOW = 1e3 * ROUNDING
+"""Growth at twice the step where it shows first: less of it comes from a power of the step, as in the methods
+of Runge and Kutta of order 2, by which no step is stable although that of a small one is lost in rounding."""
 
 
 class StepLimit(NamedTuple):
@@ -66,4 +69,7 @@ def step_limit(
     halve = jax.jit(
         lambda low, high: bisect(lambda step: radius_at(step) <= 1 + ROUNDING, low, high, 50)
     )
-    return StepLimit(float(halve(steps[first - 1], steps[first])), neutral)
+    found = float(halve(steps[first - 1], steps[first]))
+    if neutral and float(radius_at(jnp.asarray(2 * found))) <= 1 + SLOW:
+        return StepLimit(0.0, False)
+    return StepLimit(found, neutral)

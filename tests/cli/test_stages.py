@@ -157,12 +157,12 @@ def test_a_sweep_is_its_single_runs_and_goes_on_where_it_was_killed(file, tmp_pa
 
     steps = []
 
-    def tell(self, members, step, *rest):
+    def update(self, step, *rest):
         steps.append(step)
         if len(steps) == 4:
             raise Killed
 
-    monkeypatch.setattr(sweeps._Clock, "tell", tell)
+    monkeypatch.setattr(sweeps._Clock, "update", update)
     with pytest.raises(Killed):
         main([*words, str(tmp_path / "killed")])
     assert main([*words, str(tmp_path / "killed")]) == 0
