@@ -27,8 +27,8 @@ def on_pictures(
     leaves, structure = jax.tree.flatten(values)
     pictures = [leaf.ndim == 4 and jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
     if not any(pictures):
-        shapes = ", ".join(str(leaf.shape[1:]) for leaf in leaves)
-        raise ValueError(f"{name} is for pictures (H, W, C), but the examples have shape {shapes}.")
+        found = ", ".join(f"{leaf.dtype} {leaf.shape[1:]}" for leaf in leaves)
+        raise ValueError(f"{name} is for pictures of floats (H, W, C), but examples are {found}.")
     for leaf, picture in zip(leaves, pictures, strict=True):
         if channels and picture and leaf.shape[3] not in (1, 3):
             raise ValueError(

@@ -66,8 +66,8 @@ def held_out_loss(trained: Trained, count: int = 500) -> float:
 def held_out_accuracy(trained: Trained, count: int = 1000) -> float:
     """Share of test examples that the discriminator calls real, its logit being positive.
 
-    They are shown to it without augmentation. The share of the examples that it was trained on is put beside the
-    number: a discriminator that knows them by heart calls all of them real, and others not.
+    They are shown to it without augmentation. The share of the examples that it was trained on is put beside
+    the number: a discriminator that knows these by heart calls all of them real, and others not.
 
     Args:
       trained: of a game whose discriminator gives logits, on data with a test set.
