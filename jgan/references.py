@@ -28,6 +28,7 @@ PAPERS_OF = {
     "augmentation.moves.flip_and_shift": ("zhang2020consistency",),
     "augmentation.moves.jitter": ("isola2017image",),
     "augmentation.pipeline.bgc": ("karras2020training",),
+    "augmentation.placements.mirrored_and_turned": ("karras2020training",),
     "augmentation.placements.placement_maps": ("karras2020training",),
     "terms.ambiguity.ambiguity": ("elgammal2017can",),
     "terms.ambiguity.style_ambiguity": ("elgammal2017can",),

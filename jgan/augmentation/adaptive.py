@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_count, check_number
 from jgan.augmentation.augmented import with_augmentation
+from jgan.augmentation.pictures import check_pictures
 from jgan.augmentation.pipeline import bgc_at
 from jgan.batch_axis import whole_count, whole_mean
 from jgan.game import Game
@@ -94,7 +95,7 @@ def with_adaptive_augmentation(
         return bgc_at(key, values, moment.memories[DISCRIMINATOR][NAME]["p"])
 
     def check(scene: Scene) -> None:
-        jax.eval_shape(lambda values: bgc_at(scene.key, values, 0.0), scene.meeting[real].values)
+        check_pictures("ada", scene.meeting[real].values, channels=True)
 
     begun = {"p": jnp.full((), start), "signs": jnp.zeros(()), "moves": jnp.zeros((), jnp.int32)}
     term = Term(NAME, value, groups=(real,), memory=begun, check=check)

@@ -16,6 +16,8 @@ SYM6 = (
     *(-0.021060292512300564, 0.04472490177066578, 0.0017677118642428036, -0.007800708325034148),
 )
 """The low-pass filter of the symlet of order 6: orthogonal to its own shifts by two, with the sum √2."""
+DELAY = float(np.dot(np.arange(len(SYM6)), SYM6) / np.sum(SYM6))
+"""By how many taps the filter delays what varies slowly: 5.1 and not 5.5, as it is not symmetric."""
 MARGIN = len(SYM6) // 2
 """Places of the doubled lattice on each side of the picture that the way back needs."""
 
@@ -60,9 +62,10 @@ def resample_affine(images: jax.Array, back: jax.Array) -> jax.Array:
 
     As in StyleGAN2-ADA (Karras et al. 2020, "Training generative adversarial networks with limited data",
     appendix B): upsampled by two with the filter `SYM6`, sampled bilinearly on a lattice of twice the
-    resolution, and downsampled by the filter's mirror image. The filter is orthogonal to its shifts, so a map
-    of pixels to pixels changes nothing but their places, to rounding. Pictures are reflected as often as a
-    map needs; the authors' code reflects them once and has zeros beyond.
+    resolution, and downsampled by the filter's mirror image. The filter is orthogonal to its shifts, so that a
+    shift by whole pixels changes nothing but their places, to rounding. Two details differ from the authors'
+    code: a picture is reflected as often as a map needs, not once with zeros beyond; and the filter's delay is
+    its own, not 5.5 taps, by which a picture that is turned by 180 degrees would move by 0.4 pixels.
 
     Args:
       images: ``(B, H, W, C)``.
@@ -90,7 +93,7 @@ def _along_both(images: jax.Array, vertical: np.ndarray, horizontal: np.ndarray)
 def _doubling(size: int) -> np.ndarray:
     """An axis at twice the resolution, continued by reflection: one period, and its first place once more.
 
-    Pixel n lies between the places 2n and 2n + 1.
+    Pixel n lies behind the place 2n, at a distance of the filter's delay less `MARGIN` - 1.
     """
     period = max(2 * (size - 1), 1)
     found = np.zeros((2 * period + 1, size))
@@ -115,8 +118,9 @@ def _halving(size: int) -> np.ndarray:
 
 def _sources(back: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array]:
     """For each place of the result at twice the resolution, the column and row that it is from, (B, a, b)."""
+    behind = DELAY - (MARGIN - 1)
     y, x = (
-        (jnp.arange(2 * side + 2 * MARGIN, dtype=back.dtype) - MARGIN + 0.5) / 2 - side / 2
+        (jnp.arange(2 * side + 2 * MARGIN, dtype=back.dtype) - MARGIN - behind) / 2 - (side - 1) / 2
         for side in (height, width)
     )
     # Written out, for as a matrix product TF32 would round places to a thousandth of the side.
@@ -126,7 +130,7 @@ def _sources(back: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.A
         + back[:, row, 2, None, None]
         for row in (0, 1)
     )
-    return 2 * (x_source + width / 2) - 0.5, 2 * (y_source + height / 2) - 0.5
+    return 2 * x_source + (width - 1) + behind, 2 * y_source + (height - 1) + behind
 
 
 def _bilinear(doubled: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
@@ -140,7 +144,8 @@ def _bilinear(doubled: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
     (row, below), (column, right) = split(y, doubled.shape[1]), split(x, doubled.shape[2])
 
     def square(image: jax.Array, row: jax.Array, column: jax.Array) -> jax.Array:
-        return jax.lax.dynamic_slice(image, (row, column, 0), (2, 2, image.shape[2]))
+        start = row, column, jnp.zeros_like(row)
+        return jax.lax.dynamic_slice(image, start, (2, 2, image.shape[2]))
 
     # One gather of four pixels at once: its transpose adds a quarter as often.
     of_places = jax.vmap(jax.vmap(square, (None, 0, 0)), (None, 0, 0))

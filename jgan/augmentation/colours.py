@@ -1,21 +1,23 @@
-"""Random colours of pictures as one matrix a picture, as in ADA."""
+"""Random colours of pictures as one matrix a picture, as in ADA.
+
+The random numbers are given, as in `jgan.augmentation.placements`.
+"""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import DTypeLike
 
 from jgan.augmentation.affine import composed, kept_where_identity, matrix
-from jgan.augmentation.chances import normal_columns, uniform_columns
+from jgan.augmentation.chances import gaussian, happens, whole
 
 BRIGHTNESS, CONTRAST, SATURATION = 0.2, 0.5, 1.0
 """Standard deviations, those of contrast and saturation in powers of two."""
+OF_COLOURS = 10
+"""How many numbers a picture needs for `colour_maps`."""
 
 
-def colour_maps(
-    key: jax.Array, p: jax.Array, count: int, channels: int, dtype: DTypeLike
-) -> jax.Array:
-    """Maps of colours ``(red, green, blue, 1)``, ``(count, 4, 4)``.
+def colour_maps(numbers: jax.Array, p: jax.Array, channels: int) -> jax.Array:
+    """Maps of colours ``(red, green, blue, 1)``, ``(B, 4, 4)``.
 
     Those of StyleGAN2-ADA (Karras et al. 2020, appendix B), each with probability ``p`` and in this order:
     brightness + N(0, 0.2²); contrast times 2^N(0, 0.5²); luma flip, the reflection in the plane of no luma,
@@ -23,32 +25,28 @@ def colour_maps(
     that axis, times 2^N(0, 1). Grey pictures have neither hue nor saturation.
 
     Args:
-      key: of the random numbers.
+      numbers: of U(-1, 1), ``(OF_COLOURS, B)``.
       p: the probability.
-      count: of pictures, B.
       channels: 1 or 3.
-      dtype: of the maps.
 
     Returns:
       Matrices for `recoloured`, the identity where nothing happens.
     """
-    gate_key, uniform_key, normal_key = jax.random.split(key, 3)
-    gates = uniform_columns(gate_key, count, 5, dtype) < p
-    flips, angles = uniform_columns(uniform_key, count, 2, dtype)
-    brights, contrasts, saturations = normal_columns(normal_key, count, 3, dtype)
+    *gates, flips, angles = numbers[:7]
+    brights, contrasts, saturations = gaussian(numbers[7:])
 
     def chosen(gate: int, value: jax.Array, otherwise: float = 0.0) -> jax.Array:
-        return jnp.where(gates[gate], value, jnp.asarray(otherwise, dtype))
+        return jnp.where(happens(gates[gate], p), value, jnp.asarray(otherwise, numbers.dtype))
 
     brightness = chosen(0, BRIGHTNESS * brights)
     contrast = chosen(1, jnp.exp2(CONTRAST * contrasts), 1.0)
-    flipped = chosen(2, jnp.floor(2 * flips))
+    flipped = chosen(2, whole(flips, 2))
     maps = [
         _about_grey(jnp.ones_like(flipped), 1 - 2 * flipped),
         _scaled_and_moved(contrast, brightness),
     ]
     if channels == 3:
-        hue = chosen(3, np.pi * (2 * angles - 1))
+        hue = chosen(3, np.pi * angles)
         saturation = chosen(4, jnp.exp2(SATURATION * saturations), 1.0)
         maps = [_about_grey(saturation, jnp.ones_like(saturation)), _turned(hue), *maps]
     return composed(*maps)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jgan.augmentation.augmented import Augmentation
 from jgan.augmentation.moves import cut
-from jgan.augmentation.pictures import on_pictures
+from jgan.augmentation.pictures import check_pictures, on_pictures
 from jgan.batch_axis import draw_rows
 from jgan.players import PyTree, named_key
 from jgan.scene import Moment
@@ -44,12 +44,14 @@ def diff_augment(policy: Sequence[str] = POLICY) -> Augmentation:
         raise ValueError(f"policy is {', '.join(policy)}, but must have each name once.")
 
     def augment(key: jax.Array, values: PyTree, moment: Moment) -> PyTree:
+        check_pictures("diff_augment", values)
+
         def transform(images: jax.Array) -> jax.Array:
             for name in policy:
                 images = TRANSFORMS[name](named_key(key, name), images)
             return images
 
-        return on_pictures("diff_augment", transform, values)
+        return on_pictures(transform, values)
 
     return augment
 

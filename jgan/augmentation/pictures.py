@@ -8,33 +8,33 @@ import jax.numpy as jnp
 from jgan.players import PyTree
 
 
-def on_pictures(
-    name: str, transform: Callable[[jax.Array], jax.Array], values: PyTree, channels: bool = False
-) -> PyTree:
+def on_pictures(transform: Callable[[jax.Array], jax.Array], values: PyTree) -> PyTree:
     """``transform`` of every picture ``(B, H, W, C)`` of floats in a pytree; other leaves stay as they are.
 
     The pictures of one example are transformed alike if ``transform`` draws from the same key each time.
+    """
+    return jax.tree.map(lambda leaf: transform(leaf) if _is_picture(leaf) else leaf, values)
+
+
+def check_pictures(name: str, values: PyTree, channels: bool = False) -> None:
+    """Raise ValueError unless a pytree, whose leaves have examples on their leading axis, has pictures.
 
     Args:
-      name: of the augmentation, for the messages.
-      transform: of a batch of pictures.
-      values: a pytree whose leaves have the examples on their leading axis.
-      channels: whether a picture must be grey or red, green and blue.
-
-    Raises:
-      ValueError: if no leaf is a picture, or one has other channels than 1 or 3 and ``channels`` is set.
+      name: of the augmentation, with which the sentence begins.
+      values: the pytree.
+      channels: whether pictures must be grey or red, green and blue.
     """
-    leaves, structure = jax.tree.flatten(values)
-    pictures = [leaf.ndim == 4 and jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
-    if not any(pictures):
+    leaves = jax.tree.leaves(values)
+    pictures = [leaf for leaf in leaves if _is_picture(leaf)]
+    if not pictures:
         found = ", ".join(f"{leaf.dtype} {leaf.shape[1:]}" for leaf in leaves)
         raise ValueError(f"{name} is for pictures of floats (H, W, C), but examples are {found}.")
-    for leaf, picture in zip(leaves, pictures, strict=True):
-        if channels and picture and leaf.shape[3] not in (1, 3):
+    for picture in pictures:
+        if channels and picture.shape[3] not in (1, 3):
             raise ValueError(
-                f"{name} is for pictures of 1 or 3 channels, but these have {leaf.shape[3]}."
+                f"{name} is for pictures of 1 or 3 channels, but these have {picture.shape[3]}."
             )
-    moved = [
-        transform(leaf) if picture else leaf for leaf, picture in zip(leaves, pictures, strict=True)
-    ]
-    return jax.tree.unflatten(structure, moved)
+
+
+def _is_picture(leaf: jax.Array) -> bool:
+    return leaf.ndim == 4 and jnp.issubdtype(leaf.dtype, jnp.floating)

@@ -6,10 +6,15 @@ import jax.numpy as jnp
 from jgan.arguments import check_number
 from jgan.augmentation.affine import resample_affine
 from jgan.augmentation.augmented import Augmentation, StepSchedule
-from jgan.augmentation.chances import wide
-from jgan.augmentation.colours import colour_maps, recoloured
-from jgan.augmentation.pictures import on_pictures
-from jgan.augmentation.placements import placement_maps
+from jgan.augmentation.chances import centred, wide
+from jgan.augmentation.colours import OF_COLOURS, colour_maps, recoloured
+from jgan.augmentation.pictures import check_pictures, on_pictures
+from jgan.augmentation.placements import (
+    OF_MAPS,
+    OF_TURNS,
+    mirrored_and_turned,
+    placement_maps,
+)
 from jgan.players import PyTree
 from jgan.scene import Moment
 
@@ -17,7 +22,8 @@ from jgan.scene import Moment
 def bgc(p: float | StepSchedule) -> Augmentation:
     """The pipeline "bgc" of StyleGAN2-ADA (Karras et al. 2020) at a fixed probability, or one of a schedule.
 
-    Blitting, geometry, colour: `jgan.augmentation.placements.placement_maps` as one resampling, then
+    Blitting, geometry, colour: `jgan.augmentation.placements.mirrored_and_turned`, then
+    `jgan.augmentation.placements.placement_maps` as one resampling, and
     `jgan.augmentation.colours.colour_maps` as one matrix a picture.
     `jgan.augmentation.with_adaptive_augmentation` has the p that follows the discriminator's answers, R3GAN a
     schedule.
@@ -44,15 +50,17 @@ def bgc_at(key: jax.Array, values: PyTree, p: jax.Array | float) -> PyTree:
     It is affine in the pixels, so that derivatives of any order and mode are exact. ``p`` has none: it decides
     what happens and what does not.
     """
-    place_key, colour_key = jax.random.split(key)
+    check_pictures("bgc", values, channels=True)
 
     def transform(images: jax.Array) -> jax.Array:
         count, height, width, channels = images.shape
         dtype = wide(images.dtype)
         rate = jnp.clip(jnp.asarray(p, dtype), 0, 1)
-        places = placement_maps(place_key, rate, count, height, width, dtype)
-        colours = colour_maps(colour_key, rate, count, channels, dtype)
-        moved = resample_affine(images.astype(dtype), places)
-        return recoloured(moved, colours).astype(images.dtype)
+        numbers = centred(key, OF_TURNS + OF_MAPS + OF_COLOURS, count, dtype)
+        of_turns, of_maps, of_colours = jnp.split(numbers, (OF_TURNS, OF_TURNS + OF_MAPS))
+        turned = mirrored_and_turned(of_turns, rate, images.astype(dtype))
+        moved = resample_affine(turned, placement_maps(of_maps, rate, height, width))
+        coloured = recoloured(moved, colour_maps(of_colours, rate, channels))
+        return coloured.astype(images.dtype)
 
-    return on_pictures("bgc", transform, values, channels=True)
+    return on_pictures(transform, values)

@@ -1,75 +1,83 @@
-"""Random places of pictures as one affine map a picture, as in ADA."""
+"""Random places of pictures, as in ADA: exact moves of pixels, and one affine map a picture.
+
+Functions are given their random numbers, of U(-1, 1), some for each of the B pictures: ``(n, B)``.
+"""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import DTypeLike
 
 from jgan.augmentation.affine import composed, rotated, scaled, translated
-from jgan.augmentation.chances import normal_columns, uniform_columns
+from jgan.augmentation.chances import gaussian, happens, whole
 
 SCALE, STRETCH, PART = 0.2, 0.2, 0.125
 """Standard deviations: of both scalings in powers of two, of the shift by parts of pixels in sides."""
 WHOLE = 0.125
 """The largest shift by whole pixels, in sides."""
+OF_TURNS, OF_MAPS = 4, 14
+"""How many numbers a picture needs for `mirrored_and_turned` and for `placement_maps`."""
 
 
-def placement_maps(
-    key: jax.Array, p: jax.Array, count: int, height: int, width: int, dtype: DTypeLike
-) -> jax.Array:
-    """Maps from places in the transformed picture to places in the given one, ``(count, 3, 3)``.
+def mirrored_and_turned(numbers: jax.Array, p: jax.Array, images: jax.Array) -> jax.Array:
+    """Images ``(B, H, W, C)``, mirrored and turned by quarters, each with probability ``p``.
 
-    Those of StyleGAN2-ADA (Karras et al. 2020, appendix B), each with probability ``p`` and in this order.
-    Pixel blitting: mirrored from left to right half of the time; turned by 0, 1, 2 or 3 quarters; shifted by
-    whole pixels up to an eighth of each side. General: scaled by 2^N(0, 0.2²); turned by an angle of U(-π, π);
-    stretched by 2^N(0, 0.2²) in x and shrunk as much in y; turned again; shifted by N(0, 0.125²) of each side.
-    Either of the two turns happens with probability p, each with 1 - √(1 - p).
+    As in StyleGAN2-ADA (Karras et al. 2020, appendix B): of the images that are to be mirrored one half is,
+    from left to right, and those that are to be turned are by 0, 1, 2 or 3 quarters, clockwise; by 0 or 2 if
+    they are not square. Pixels are exchanged and not resampled, for the filter of `jgan.augmentation.affine`
+    is not symmetric.
+    """
+    height, width = images.shape[1:3]
+    to_mirror, mirror, to_turn, turn = numbers
+    quarters = jnp.where(happens(to_turn, p), whole(turn, 4), 0)
+
+    def where(condition: jax.Array, changed: jax.Array, images: jax.Array) -> jax.Array:
+        return jnp.where(condition[:, None, None, None], changed, images)
+
+    images = where(happens(to_mirror, p) & (mirror < 0), images[:, :, ::-1], images)
+    images = where(quarters >= 2, images[:, ::-1, ::-1], images)
+    if height != width:
+        return images
+    return where(quarters % 2 == 1, jnp.rot90(images, -1, (1, 2)), images)
+
+
+def placement_maps(numbers: jax.Array, p: jax.Array, height: int, width: int) -> jax.Array:
+    """Maps from places in the transformed picture to places in the given one, ``(B, 3, 3)``.
+
+    What StyleGAN2-ADA (Karras et al. 2020, appendix B) does after mirrors and quarter turns, each with
+    probability ``p`` and in this order: shifted by whole pixels up to an eighth of each side; scaled by
+    2^N(0, 0.2²); turned by an angle of U(-π, π); stretched by 2^N(0, 0.2²) in x and shrunk as much in y; turned
+    again; shifted by N(0, 0.125²) of each side. Either of the two turns happens with probability p, each with
+    1 - √(1 - p).
 
     Args:
-      key: of the random numbers.
+      numbers: of U(-1, 1), ``(OF_MAPS, B)``.
       p: the probability.
-      count: of pictures, B.
       height: of a picture in pixels.
       width: likewise.
-      dtype: of the maps.
 
     Returns:
       Matrices for `jgan.augmentation.affine.resample_affine`, the identity where nothing happens.
     """
-    gate_key, uniform_key, normal_key = jax.random.split(key, 3)
     turn = 1 - jnp.sqrt(1 - p)
-    rates = jnp.stack([p, p, p, p, turn, p, turn, p])
-    gates = uniform_columns(gate_key, count, len(rates), dtype) < rates[:, None]
-    flips, quarters, down, across, *angles = uniform_columns(uniform_key, count, 6, dtype)
-    sizes, shapes, *parts = normal_columns(normal_key, count, 4, dtype)
+    gates = [happens(*gate) for gate in zip(numbers, (p, p, turn, p, turn, p), strict=False)]
+    across, down, *angles = numbers[6:10]
+    sizes, shapes, *parts = gaussian(numbers[10:])
 
     def chosen(gate: int, value: jax.Array, otherwise: float = 0.0) -> jax.Array:
-        return jnp.where(gates[gate], value, jnp.asarray(otherwise, dtype))
+        return jnp.where(gates[gate], value, jnp.asarray(otherwise, numbers.dtype))
 
-    mirrored = chosen(0, 1 - 2 * jnp.floor(2 * flips), 1.0)
-    quarter = chosen(1, jnp.floor(4 * quarters))
-    # Exact, so that turned pixels lie on pixels.
-    quarter_cos, quarter_sin = (
-        (quarter == one).astype(dtype) - (quarter == other).astype(dtype)
-        for one, other in ((0, 2), (1, 3))
-    )
-    whole = [
-        chosen(2, jnp.round((2 * share - 1) * WHOLE * side))
-        for share, side in ((across, width), (down, height))
+    sides = width, height
+    pixels = [
+        chosen(0, jnp.round(share * WHOLE * side))
+        for share, side in zip((across, down), sides, strict=True)
     ]
-    size = chosen(3, jnp.exp2(SCALE * sizes), 1.0)
-    shape = chosen(5, jnp.exp2(STRETCH * shapes), 1.0)
-    turns = [
-        chosen(gate, np.pi * (2 * angle - 1)) for gate, angle in zip((4, 6), angles, strict=True)
-    ]
-    part = [
-        chosen(7, PART * side * share) for share, side in zip(parts, (width, height), strict=True)
-    ]
+    size = chosen(1, jnp.exp2(SCALE * sizes), 1.0)
+    turns = [chosen(gate, np.pi * angle) for gate, angle in zip((2, 4), angles, strict=True)]
+    shape = chosen(3, jnp.exp2(STRETCH * shapes), 1.0)
+    part = [chosen(5, PART * side * share) for share, side in zip(parts, sides, strict=True)]
     # The way back undoes one after the other, the last first.
     return composed(
-        scaled(mirrored, jnp.ones_like(mirrored)),
-        rotated(quarter_cos, -quarter_sin),
-        translated(-whole[0], -whole[1]),
+        translated(-pixels[0], -pixels[1]),
         scaled(1 / size, 1 / size),
         rotated(jnp.cos(turns[0]), -jnp.sin(turns[0])),
         scaled(1 / shape, shape),

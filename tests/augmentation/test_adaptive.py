@@ -20,7 +20,7 @@ def by_label(**options):
     """A conditional game whose discriminator answers +1 or -1 by the label, whatever the picture."""
     game = conditional(
         given(0.0, lambda own, z, label: own + jnp.tile(z[:, :, None, None], (1, 3, 2, 1))),
-        given(1.0, lambda own, x, label: own * (2.0 * label - 1.0) + 0 * x[:, 0, 0, 0]),
+        given(1.0, lambda own, x, label: own * (2.0 * label - 1.0)),
         non_saturating(),
         normal(1),
     )
@@ -47,7 +47,7 @@ def played(game, labels):
 
 @pytest.mark.parametrize(
     ("interval", "kimg", "target", "start"),
-    [(4, 0.5, 0.6, 0.0), (1, 0.02, 0.0, 0.97), (3, 0.1, -0.2, 0.05)],
+    [(4, 0.5, 0.57, 0.3), (1, 0.1, 0.55, 0.95), (3, 0.1, -0.23, 0.05)],
 )
 def test_the_probability_follows_its_law(interval, kimg, target, start):
     rng = np.random.default_rng(2)
@@ -63,7 +63,7 @@ def test_the_probability_follows_its_law(interval, kimg, target, start):
             now = min(max(now + sure * 10 * interval / (1000 * kimg), 0), 1)
         expected.append(now)
     np.testing.assert_allclose(p, expected, atol=1e-6)
-    assert len(set(expected)) > 3
+    assert len(set(expected)) > 2
 
 
 def test_the_published_speed():
@@ -89,10 +89,8 @@ def test_the_discriminator_is_shown_what_the_memory_says():
 
 def test_no_gradient_leaks_through_the_signs():
     """Nor is the sign of a smooth discriminator followed: it is a declared constant."""
-    batch = images(5, (4, 3, 1))
-    game = with_adaptive_augmentation(
-        critic_game(linear, jnp.ones((4, 3, 1))), interval=1, start=0.5
-    )
+    batch = {**images(5, SHAPE), "label": jnp.arange(5) % 2}
+    game = by_label(interval=1, start=0.5)
     variables = game.init(KEY, batch)
 
     def remembered(params):
@@ -101,7 +99,7 @@ def test_no_gradient_leaks_through_the_signs():
         memory = aux.state["terms"]["augmentation"]
         return memory["p"] + memory["signs"] + aux.metrics["real_sign"]
 
-    slope = jax.grad(remembered)(variables[DISCRIMINATOR]["params"])
+    slope = jax.jit(jax.grad(remembered))(variables[DISCRIMINATOR]["params"])
     np.testing.assert_array_equal(slope, 0)
     with recording() as constants:
         remembered(variables[DISCRIMINATOR]["params"])
@@ -113,9 +111,9 @@ def test_no_gradient_leaks_through_the_signs():
     [
         (
             points(4),
-            r"^bgc is for pictures of floats \(H, W, C\), but examples are float32 \(2,\)\.$",
+            r"^ada is for pictures of floats \(H, W, C\), but examples are float32 \(2,\)\.$",
         ),
-        (images(4, (5, 5, 2)), r"^bgc is for pictures of 1 or 3 channels, but these have 2\.$"),
+        (images(4, (5, 5, 2)), r"^ada is for pictures of 1 or 3 channels, but these have 2\.$"),
     ],
 )
 def test_other_examples_are_refused_at_the_start(batch, message):

@@ -59,28 +59,22 @@ def test_shifts_by_whole_pixels_are_numpys(x, y):
     np.testing.assert_allclose(moved, expected, atol=2e-5)
 
 
-def test_mirrored_and_turned_pictures_are_numpys():
-    mirrored = run(IMAGES, scaled(ones(-1), ones(1)))
-    np.testing.assert_allclose(mirrored, IMAGES[:, :, ::-1], atol=2e-5)
-    square = IMAGES[:, :, :7]
-    for quarters, (cos, sin) in enumerate(((1, 0), (0, 1), (-1, 0), (0, -1))):
-        # With y down, from x towards y is clockwise; the map is the way back.
-        moved = run(square, rotated(ones(cos), ones(-sin)))
-        np.testing.assert_allclose(moved, np.rot90(square, -quarters, (1, 2)), atol=2e-5)
-
-
 def by_scipy(image, back):
     """The same resampling by SciPy, from a picture that is reflected far beyond what is needed."""
     height, width, pad = *image.shape, 40
     taps = np.asarray(SYM6)
+    delay = np.arange(12) @ taps / taps.sum()
     large = np.pad(image, pad, "reflect")
     for axis in (0, 1):
         large = upfirdn(np.sqrt(2) * taps, large, up=2, axis=axis)
     rows, columns = np.mgrid[-6 : 2 * height + 6, -6 : 2 * width + 6]
-    places = np.stack([(columns + 0.5 - width) / 2, (rows + 0.5 - height) / 2, np.ones(rows.shape)])
+    # A pixel stands behind its place by the filter's delay, of which five taps lie before the first number.
+    columns, rows = (
+        (x + 5 - delay) / 2 - (s - 1) / 2 for x, s in ((columns, width), (rows, height))
+    )
+    places = np.stack([columns, rows, np.ones(rows.shape)])
     x, y = np.tensordot(np.asarray(back), places, 1)[:2]
-    # SciPy's first number is that of the filter's first tap alone.
-    found = [2 * y + height - 0.5 + 2 * pad + 5, 2 * x + width - 0.5 + 2 * pad + 5]
+    found = [2 * y + height - 1 + 2 * pad + delay, 2 * x + width - 1 + 2 * pad + delay]
     sampled = map_coordinates(large, found, order=1, mode="nearest")
     for axis in (0, 1):
         sampled = upfirdn(taps[::-1] / np.sqrt(2), sampled, axis=axis)
@@ -105,7 +99,7 @@ def test_waves_are_found_where_the_map_says():
     cos, sin = factor * np.cos(angle), factor * np.sin(angle)
     expected = wave(cos * x - sin * y, sin * x + cos * y)
     inner = slice(9, -9)
-    np.testing.assert_allclose(moved[inner, inner], expected[inner, inner], atol=0.02)
+    np.testing.assert_allclose(moved[inner, inner], expected[inner, inner], atol=0.01)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 1), (6, 5, 3)])

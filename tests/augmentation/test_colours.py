@@ -7,10 +7,12 @@ import pytest
 from helpers import KEY
 from scipy.spatial.transform import Rotation
 
-from jgan.augmentation.colours import _about_grey, _turned, colour_maps, recoloured
+from jgan.augmentation.chances import centred
+from jgan.augmentation.colours import OF_COLOURS, _about_grey, _turned, colour_maps, recoloured
 
 RNG = np.random.default_rng(0)
 COUNT = 4000
+NUMBERS = centred(KEY, OF_COLOURS, COUNT, jnp.float32)
 AXIS = np.ones(3) / np.sqrt(3)
 
 
@@ -42,7 +44,7 @@ def test_turns_about_grey_and_reflections_are_scipys():
 @pytest.fixture(scope="module")
 def certain():
     """Maps at p = 1, of pictures with three channels."""
-    return np.asarray(jax.jit(lambda key: colour_maps(key, 1.0, COUNT, 3, jnp.float32))(KEY))
+    return np.asarray(jax.jit(colour_maps, static_argnums=2)(NUMBERS, 1.0, 3))
 
 
 def test_greys_stay_grey_and_are_scaled_moved_and_flipped(certain):
@@ -73,7 +75,7 @@ def test_hues_turn_and_saturations_stretch(certain):
 @pytest.mark.parametrize(("channels", "effects"), [(1, 2), (3, 4)])
 def test_each_happens_with_probability_p(channels, effects):
     p = 0.2
-    draw = jax.jit(lambda key: colour_maps(key, p, COUNT, channels, jnp.float32))
-    same = (np.asarray(draw(KEY)) == np.eye(4)).all(axis=(1, 2)).mean()
+    maps = jax.jit(colour_maps, static_argnums=2)(NUMBERS, p, channels)
+    same = (np.asarray(maps) == np.eye(4)).all(axis=(1, 2)).mean()
     # All but the luma flip, which does nothing in one half of its cases.
     assert same == pytest.approx((1 - p) ** effects * (1 - p / 2), abs=0.03)

@@ -5,10 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import KEY, critic_game
+from scipy.stats import norm
 
 from jgan.augmentation import bgc, with_augmentation, without_augmentation
+from jgan.augmentation.chances import centred, gaussian
 from jgan.augmentation.pipeline import bgc_at
-from jgan.augmentation.placements import placement_maps
+from jgan.augmentation.placements import (
+    OF_MAPS,
+    OF_TURNS,
+    mirrored_and_turned,
+    placement_maps,
+)
 from jgan.scene import Moment, Step, as_step
 
 RNG = np.random.default_rng(0)
@@ -16,8 +23,7 @@ NOW = Moment(as_step(0), {})
 run = jax.jit(bgc_at)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize(("channels", "dtype"), [(3, jnp.float32), (1, jnp.bfloat16)])
 def test_nothing_changes_at_zero(channels, dtype):
     images = jnp.asarray(RNG.normal(size=(5, 6, 7, channels)), dtype).at[0, 0, 0].set(-0.0)
     still = run(KEY, images, 0.0)
@@ -28,23 +34,55 @@ def test_nothing_changes_at_zero(channels, dtype):
     )
 
 
+def test_numbers_of_an_interval_become_gaussian_ones():
+    numbers = centred(KEY, 2, 20_000, jnp.float32)
+    assert -1 < float(numbers.min()) < -0.999 < 0.999 < float(numbers.max()) < 1
+    found = np.asarray(gaussian(numbers))
+    shares = [np.mean(found < level) for level in (-2, -1, 0, 1, 2)]
+    np.testing.assert_allclose(shares, norm.cdf([-2, -1, 0, 1, 2]), atol=0.01)
+    assert np.isfinite(gaussian(jnp.nextafter(jnp.float32(-1), jnp.float32(0))))
+
+
+@pytest.mark.parametrize("width", [3, 4])
+def test_mirrors_and_quarter_turns_are_numpys(width):
+    """Every picture is one of NumPy's, and those of a square are as frequent as they must be."""
+    count, p = 3000, 0.6
+    image = RNG.normal(size=(3, width, 2)).astype(np.float32)
+    images = jnp.tile(jnp.asarray(image), (count, 1, 1, 1))
+    numbers = centred(KEY, OF_TURNS, count, jnp.float32)
+    found = np.asarray(jax.jit(mirrored_and_turned)(numbers, p, images))
+    shares = (
+        {0: 1 - 3 * p / 4, 1: p / 4, 2: p / 4, 3: p / 4} if width == 3 else {0: 1 - p / 2, 2: p / 2}
+    )
+    counted = 0
+    for mirror, of_mirror in ((False, 1 - p / 2), (True, p / 2)):
+        for turns, share in shares.items():
+            expected = np.rot90(image[:, ::-1] if mirror else image, -turns)
+            same = (found == expected).all(axis=(1, 2, 3)).sum()
+            assert same / count == pytest.approx(share * of_mirror, abs=0.04)
+            counted += same
+    assert counted == count
+
+
+def places(p, count, height, width):
+    numbers = centred(KEY, OF_MAPS, count, jnp.float32)
+    return jax.jit(placement_maps, static_argnums=(2, 3))(numbers, p, height, width)
+
+
 def test_places_move_by_the_law():
     count, p, side = 4000, 0.1, 64
-    maps = jax.jit(lambda key: placement_maps(key, p, count, side, side, jnp.float32))(KEY)
+    maps = places(p, count, side, side)
     same = (np.asarray(maps) == np.eye(3)).all(axis=(1, 2)).mean()
-    # A mirror does nothing in half of its cases, a turn by quarters in one, a shift by pixels in 1 of 256.
-    blit = (1 - p / 2) * (1 - 3 * p / 4) * (1 - p + p / 256)
-    assert same == pytest.approx(blit * (1 - p) ** 4, abs=0.03)
+    # A shift by whole pixels is one by none in 1 of 256 cases.
+    assert same == pytest.approx((1 - p + p / 256) * (1 - p) ** 4, abs=0.03)
 
 
 def test_sizes_and_shifts_have_their_spread():
     count, height, width = 4000, 24, 48
-    maps = jax.jit(lambda key: placement_maps(key, 1.0, count, height, width, jnp.float32))(KEY)
-    # Turns and mirrors keep areas, and so does the stretch: two powers of 2^N(0, 0.2²) remain.
-    areas = np.log2(np.abs(np.linalg.det(np.asarray(maps)[:, :2, :2])))
+    maps = places(1.0, count, height, width)
+    # Turns keep areas, and so does the stretch: the square of 2^N(0, 0.2²) remains.
+    areas = np.log2(np.linalg.det(np.asarray(maps)[:, :2, :2]))
     assert [areas.mean(), areas.std()] == pytest.approx([0, 0.4], abs=0.03)
-    mirrored = np.linalg.det(np.asarray(maps)[:, :2, :2]) < 0
-    assert mirrored.mean() == pytest.approx(0.5, abs=0.03)
     # The way forward ends with the shift by parts of pixels, in sides N(0, 0.125²), after a turn of all else.
     forward = np.linalg.inv(np.asarray(maps, np.float64))[:, :2, 2]
     spread = forward.std(axis=0) / (width, height)
@@ -58,12 +96,12 @@ def test_sizes_and_shifts_have_their_spread():
 def test_the_probability_may_follow_a_schedule():
     images = jnp.asarray(RNG.normal(size=(4, 5, 5, 1)), jnp.float32)
     augment = bgc(lambda step: jnp.minimum(step / 10, 1.0))
-    at = lambda step: jax.jit(augment)(
-        KEY, images, Moment(Step(jnp.array(99), jnp.array(step)), {})
-    )
+    moment = lambda step: Moment(Step(jnp.array(99), jnp.array(step)), {})
+    played = jax.jit(augment)
+    at = lambda step: played(KEY, images, moment(step))
     np.testing.assert_array_equal(at(0), images)
     for step in (5, 10):
-        np.testing.assert_allclose(at(step), bgc(step / 10)(KEY, images, NOW), atol=1e-5)
+        np.testing.assert_allclose(at(step), run(KEY, images, step / 10), atol=1e-5)
 
 
 @pytest.mark.usefixtures("double")
@@ -86,8 +124,8 @@ def test_derivatives_are_finite_differences(channels):
 
 def test_no_gradient_goes_to_the_probability():
     images = jnp.asarray(RNG.normal(size=(3, 4, 4, 1)), jnp.float32)
-    for p in (0.0, 0.5, 1.0):
-        assert float(jax.grad(lambda p: jnp.sum(bgc_at(KEY, images, p) ** 2))(p)) == 0
+    slope = jax.jit(jax.grad(lambda p: jnp.sum(bgc_at(KEY, images, p) ** 2)))
+    assert [float(slope(p)) for p in (0.0, 0.5, 1.0)] == [0, 0, 0]
 
 
 def test_real_and_fake_are_transformed_by_one_law():
