@@ -3,7 +3,17 @@
 jgan train experiments/dcgan.py
 """
 
-from jgan import Adam, Claim, Dataset, Experiment, NetworkPair, gan, get_loss, uniform
+from jgan import (
+    Adam,
+    Claim,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    NetworkPair,
+    gan,
+    get_loss,
+    uniform,
+)
 from jgan.claims.measures import image_distance
 
 CLAIMS = (
@@ -23,6 +33,7 @@ def experiment(
     loss: str = "non_saturating",
     norm: str = "auto",
     pair: NetworkPair = NetworkPair(),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: Adam = Adam(),
 ) -> Experiment:
     """The paper's networks, initialisation and optimizer, a quarter as wide; batches of 64, not 128.
@@ -36,4 +47,5 @@ def experiment(
     source = data.load()
     networks = pair.networks(source, generator_norm=norm, discriminator_norm=norm)
     game = gan(*networks, get_loss(loss), uniform(100))
+    game = augmentation.applied(game, source)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

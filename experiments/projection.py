@@ -5,7 +5,17 @@ jgan train experiments/projection.py
 
 from typing import Literal
 
-from jgan import Adam, Architecture, Claim, Dataset, Experiment, conditional, get_loss, normal
+from jgan import (
+    Adam,
+    Architecture,
+    Claim,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    conditional,
+    get_loss,
+    normal,
+)
 from jgan.claims.class_measures import classes_of, variance_within_classes
 from jgan.claims.shared import SMALL_GARMENTS, classes_of_samples
 from jgan.gans.acgan import acgan
@@ -30,6 +40,7 @@ def experiment(
     loss: str = "hinge",
     discriminator: Literal["projection", "concatenation", "auxiliary", "none"] = "projection",
     architecture: Architecture = Architecture(norm="spectral"),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: Adam = Adam(beta1=0.0, beta2=0.9),
 ) -> Experiment:
     """Hinge loss, spectral normalisation, and the label by projection; the paper's are residual networks.
@@ -53,4 +64,5 @@ def experiment(
         game = acgan(generator, trunk, get_loss(loss), normal(128))
     else:
         game = conditional(generator, judges[discriminator], get_loss(loss), normal(128))
+    game = augmentation.applied(game, source)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

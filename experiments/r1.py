@@ -5,7 +5,17 @@ jgan train experiments/r1.py
 
 from typing import Literal
 
-from jgan import Adam, Claim, Dataset, Experiment, NetworkPair, gan, non_saturating, normal
+from jgan import (
+    Adam,
+    Claim,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    NetworkPair,
+    gan,
+    non_saturating,
+    normal,
+)
 from jgan.claims.measures import metric
 from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.terms.penalties import lazy, r1, r2
@@ -36,6 +46,7 @@ def experiment(
     every: int = 1,
     latent: int = 100,
     pair: NetworkPair = NetworkPair(),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: Adam = Adam(beta1=0.0, beta2=0.9),
 ) -> Experiment:
     """Non-saturating loss with R1 = gamma/2 E|grad D|^2 on real examples, no normalisation in D.
@@ -54,4 +65,5 @@ def experiment(
     if every != 1:
         term = lazy(term, every)
     game = gan(*networks, non_saturating(), normal(latent)).add(term)
+    game = augmentation.applied(game, source)
     return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)

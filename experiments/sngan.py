@@ -5,7 +5,16 @@ jgan train experiments/sngan.py
 
 from typing import Literal
 
-from jgan import Adam, Dataset, Experiment, NetworkPair, gan, get_loss, normal
+from jgan import (
+    Adam,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    NetworkPair,
+    gan,
+    get_loss,
+    normal,
+)
 from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.networks import rematerialised, sngan_discriminator, sngan_generator
 
@@ -21,6 +30,7 @@ def experiment(
     network: Literal["dcgan", "resnet"] = "dcgan",
     latent: int = 128,
     pair: NetworkPair = NetworkPair(),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: Adam = Adam(beta1=0.0, beta2=0.9),
     discriminator_steps: int = 1,
 ) -> Experiment:
@@ -43,5 +53,6 @@ def experiment(
     else:
         generator, discriminator = pair.networks(source, discriminator_norm=norm)
     game = gan(generator, discriminator, get_loss(loss), normal(latent))
+    game = augmentation.applied(game, source)
     rule = adam.alternating(game, discriminator_steps)
     return Experiment(game, rule, source, steps=2000, claims=CLAIMS)

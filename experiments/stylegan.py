@@ -3,7 +3,15 @@
 jgan train experiments/stylegan.py
 """
 
-from jgan import Claim, Dataset, Experiment, RampedAdam, get_loss, r1
+from jgan import (
+    Claim,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    RampedAdam,
+    get_loss,
+    r1,
+)
 from jgan.claims.class_measures import classes_of
 from jgan.claims.style_measures import mixing_cost
 from jgan.gans.stylegan import stylegan
@@ -28,6 +36,7 @@ def experiment(
     loss: str = "non_saturating",
     gamma: float = 0.1,
     styles: StyleNetworks = StyleNetworks(),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: RampedAdam = RampedAdam(),
 ) -> Experiment:
     """The paper's networks, narrow, at their full size from the beginning, with R1 at every update.
@@ -48,4 +57,5 @@ def experiment(
         styles.latent,
         conditional=styles.conditional,
     ).add(r1(gamma))
+    game = augmentation.applied(game, source)
     return Experiment(game, adam.alternating(game), source, 2000, 32, claims=CLAIMS)

@@ -6,7 +6,16 @@ jgan train experiments/stylegan2.py
 from functools import partial
 from typing import Literal
 
-from jgan import Claim, Dataset, Experiment, RampedAdam, get_loss, lazy, r1
+from jgan import (
+    Claim,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    RampedAdam,
+    get_loss,
+    lazy,
+    r1,
+)
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance
 from jgan.claims.style_measures import mixing_cost, path_spread
@@ -49,6 +58,7 @@ def experiment(
     demodulate: Literal["yes", "no"] = "yes",
     residual: Literal["yes", "no"] = "yes",
     styles: StyleNetworks = StyleNetworks(),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: RampedAdam = RampedAdam(),
 ) -> Experiment:
     """Config F of the paper on narrow networks: skip connections in the generator, residual discriminator.
@@ -75,4 +85,5 @@ def experiment(
     ).add(lazy(r1(gamma), gamma_every))
     if path_length:
         game = game.add(lazy(path_regularizer(path_length), path_length_every))
+    game = augmentation.applied(game, source)
     return Experiment(game, adam.alternating(game), source, 2000, 32, claims=CLAIMS)

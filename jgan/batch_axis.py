@@ -103,7 +103,7 @@ def draw_rows(draw: Callable[[int], jax.Array], count: int) -> jax.Array:
         return jax.lax.with_sharding_constraint(draw(count), mesh.rows)
     if axis is None:
         return draw(count)
-    rows = draw(count * axis.size)
+    rows = draw(whole_count(count))
     return jax.lax.dynamic_slice_in_dim(rows, jax.lax.axis_index(axis.name) * count, count)
 
 
@@ -112,6 +112,12 @@ def normal_like(key: jax.Array, x: jax.Array) -> jax.Array:
     return draw_rows(
         lambda rows: jax.random.normal(unrolled(key), (rows, *x.shape[1:]), x.dtype), x.shape[0]
     )
+
+
+def whole_count(count: int) -> int:
+    """How many examples the batch has of which this device has ``count``."""
+    axis = _CURRENT.get()
+    return count if axis is None else count * axis.size
 
 
 def whole_batch(x: jax.Array) -> jax.Array:

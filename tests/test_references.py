@@ -20,7 +20,7 @@ from jgan.references import (
 from jgan.training.experiment_files import shipped_experiments
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("losses.py", "latents.py", "augmentation.py", "terms", "gans", "rules", "networks")
+PARTS = ("losses.py", "latents.py", "augmentation", "terms", "gans", "rules", "networks")
 PARTS += ("statistics",)
 CITATION = re.compile(
     r"((?:van den |de )?[A-ZÀ-Ž][\wÀ-ž\-]+)"

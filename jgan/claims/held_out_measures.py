@@ -6,11 +6,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.augmentation import without_augmentation
+from jgan.claims.measures import AT_ONCE
 from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.data.held_out import published_splits
 from jgan.errors import UserError
-from jgan.game import GENERATOR
+from jgan.evaluation.beside import put_beside
+from jgan.game import GENERATOR, Variables
+from jgan.networks.hidden_layers import evaluating
+from jgan.scene import per_example
 from jgan.training.devices import on_host
 from jgan.training.experiment import Trained
 
@@ -56,3 +61,39 @@ def held_out_loss(trained: Trained, count: int = 500) -> float:
     losses = jax.jit(trained.experiment.game.losses)
     found = losses(variables, batch, jax.random.key(0), jnp.zeros((), jnp.int32))
     return float(found[GENERATOR][0])
+
+
+def held_out_accuracy(trained: Trained, count: int = 1000) -> float:
+    """Share of test examples that the discriminator calls real, its logit being positive.
+
+    They are shown to it without augmentation. The share of the examples that it was trained on is put beside
+    the number: a discriminator that knows these by heart calls all of them real, and others not.
+
+    Args:
+      trained: of a game whose discriminator gives logits, on data with a test set.
+      count: of examples, at most.
+
+    Raises:
+      UserError: if the data have no test set.
+    """
+    test, own = held_out_source(trained), trained.experiment.source
+    put_beside(f"training examples: {_called_real(trained, own, min(count, own.size)):.2f}")
+    return _called_real(trained, test, min(count, test.size))
+
+
+def _called_real(trained: Trained, source: Source, count: int) -> float:
+    game = without_augmentation(trained.experiment.game)
+    clock = on_host(trained.state.clock)
+
+    @jax.jit
+    def logits(variables: Variables, batch: Mapping[str, jax.Array]) -> jax.Array:
+        assert game.scene is not None
+        with evaluating():
+            scene = game.scene(variables, batch, jax.random.key(0), clock)
+        leaves = jax.tree.leaves(scene.answer("real", "logit"))
+        return sum(map(per_example, leaves[1:]), per_example(leaves[0]))
+
+    variables = on_host(trained.state.averaged_variables())
+    rows = np.arange(-(-count // AT_ONCE) * AT_ONCE).reshape(-1, AT_ONCE)
+    found = [np.asarray(logits(variables, source.at(part))) for part in rows]
+    return float(np.mean(np.concatenate(found)[:count] > 0))

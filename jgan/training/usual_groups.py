@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import optax
 
+from jgan.arguments import check_number
+from jgan.augmentation import diff_augment, with_adaptive_augmentation, with_augmentation
 from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game
@@ -154,6 +156,47 @@ class Architecture:
     def encoder(self, latent: int) -> Network:
         """Examples to mean and deviation ``(B, latent)``, by `jgan.networks.variational.encoder`."""
         return encoder(latent, norm=self.norm, **self.options)
+
+
+@dataclass(frozen=True)
+class DiscriminatorAugmentation:
+    """How all pictures are transformed before the discriminator is shown them (`jgan.augmentation`).
+
+    Attributes:
+      augmentation: Transformation of all pictures that the discriminator is shown: none, diff for DiffAugment,
+        or ada, which is as frequent as it must be for the discriminator not to know the data by heart.
+      ada_target: Mean sign of the discriminator's answers to real pictures that ada aims at.
+      ada_kimg: Thousands of real pictures in which the probability of ada can rise from 0 to 1.
+    """
+
+    augmentation: Literal["none", "diff", "ada"] = "none"
+    ada_target: float = 0.6
+    ada_kimg: float = 500.0
+
+    def applied(self, game: Game, source: Source) -> Game:
+        """The game with that augmentation.
+
+        Raises:
+          UserError: if there is one, and the examples are no pictures, or for ada not of 1 or 3 channels.
+          ValueError: if a number of ada's is out of range.
+        """
+        if self.augmentation == "none":
+            return game
+        if not source.pictures:
+            raise UserError(
+                f"augmentation is {self.augmentation!r}, but data is {source.name!r}, which has no pictures; "
+                "use none."
+            )
+        if self.augmentation == "diff":
+            return with_augmentation(game, diff_augment())
+        if source.shape[2] not in (1, 3):
+            raise UserError(
+                f"augmentation is 'ada', which is for pictures of 1 or 3 channels, but those of "
+                f"{source.name!r} have {source.shape[2]}; use diff or none."
+            )
+        check_number("ada_target", self.ada_target, least=-1, most=1)
+        check_number("ada_kimg", self.ada_kimg, above=0)
+        return with_adaptive_augmentation(game, target=self.ada_target, kimg=self.ada_kimg)
 
 
 @dataclass(frozen=True)

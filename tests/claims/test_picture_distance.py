@@ -15,7 +15,7 @@ from benchmarks._evidence.picture_distances import (
     read_distances,
 )
 from jgan.claims.picture_distance import domain_distance, picture_distance, picture_precision
-from jgan.data import load
+from jgan.data import Source, load
 from jgan.errors import UserError
 from jgan.features.extractor import Extractor
 from jgan.game import PLAYERS, Game
@@ -55,6 +55,13 @@ def test_the_distance_of_a_single_point_is_its_mean_squared_distance() -> None:
     features = np.asarray(halves(jnp.asarray(images)), np.float64)
     everything = float(np.mean(np.sum(np.square(features), axis=1)))
     assert found[1] == pytest.approx(everything, rel=0.05)
+
+
+def test_pictures_of_another_source_may_be_compared() -> None:
+    """Between two constant pictures the distance is that of their features, twice the squared difference."""
+    others = Source({"image": np.full((40, 28, 28, 1), 0.25, np.float32)})
+    found = picture_distance(constant(-0.5), EXTRACTOR, COUNT, others)
+    assert found == pytest.approx(2 * 0.75**2, abs=1e-6)
 
 
 def test_pictures_are_needed() -> None:

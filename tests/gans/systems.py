@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jgan.augmentation import diff_augment, with_adaptive_augmentation, with_augmentation
 from jgan.data import Source
 from jgan.game import Game
 from jgan.gans.acgan import acgan
@@ -120,6 +121,13 @@ def stylegan1():
     mapping = style_mapping(style_count(SHAPE), features=3, layers=1)
     judge = stylegan2_discriminator(width=1, most=2, group=4, residual=False)
     return stylegan(mapping, stylegan1_synthesis(SHAPE, width=1, most=2), judge, LOSS, 3)
+
+
+def augmented():
+    """DiffAugment, then ADA, on a conditional game; p begins high, for it to matter."""
+    networks = labelled(generator(), CLASSES), labelled(judge(MLP), CLASSES)
+    game = with_augmentation(conditional(*networks, LOSS, PRIOR), diff_augment())
+    return with_adaptive_augmentation(game, interval=2, kimg=0.1, start=0.7)
 
 
 class System(NamedTuple):
@@ -314,6 +322,7 @@ SYSTEMS |= {
     "unrolled": System(
         lambda: unrolled(gan(generator("dcgan"), judge(DCGAN), LOSS, PRIOR), 2, optax.sgd(0.02))
     ),
+    "adaptive augmentation": System(augmented, LABELS),
     "stylegan": System(stylegan1, STYLED),
     "stylegan2": System(stylegan2, STYLED),
 }

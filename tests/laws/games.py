@@ -6,7 +6,12 @@ import numpy as np
 import optax
 from laws.small import CLASSES, DIM, LATENT, Smooth, discriminator, generator
 
-from jgan.augmentation import instance_noise, with_augmentation
+from jgan.augmentation import (
+    diff_augment,
+    instance_noise,
+    with_adaptive_augmentation,
+    with_augmentation,
+)
 from jgan.batch_axis import normal_like
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.acgan import acgan
@@ -138,6 +143,19 @@ def steered(kind):
     return with_augmentation(plain(kind, term), augment)
 
 
+def pictures(kind):
+    """Points as grey pictures of one row."""
+    picture = lambda points: points[:, None, :, None]
+    meet = lambda make, batch, z, step: Meeting(
+        real=Inputs(picture(batch["image"])), fake=Inputs(picture(make(z)))
+    )
+    present = lambda ask, inputs, group: ask(inputs.values[:, 0, :, 0])
+    terms = adversarial(LOSS), r2(1.0)
+    options = {"latent": PRIOR, "meet": meet, "present": present}
+    sample = lambda make, z, condition, step: picture(make(z))
+    return versus(generator(), discriminator(kind), *terms, sample=sample, **options)
+
+
 def styled(kind):
     """A mapping and a synthesis network, whose step in the image is held to one length."""
     mapping = from_linen(Smooth((("styles", LATENT),), hidden=2))
@@ -230,6 +248,8 @@ TERMS = {
     ),
     "instance noise": lambda kind: with_augmentation(plain(kind, r1(1.0)), instance_noise(0.3)),
     "steered augmentation": steered,
+    "diff augmentation": lambda kind: with_augmentation(pictures(kind), diff_augment()),
+    "adaptive augmentation": lambda kind: with_adaptive_augmentation(pictures(kind), start=0.7),
     "ratio as weight": balanced_by_a_ratio,
     "scheduled weight": lambda kind: plain(
         kind, r2(1.0)._replace(weight=Schedule(lambda step: 0.5 / (1 + step)))
