@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal
 
 from jgan import Claim, CosineAdam, Dataset, Experiment, get_loss
+from jgan.arguments import check_number
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance, metric
 from jgan.gans.r3gan import r3gan
@@ -49,10 +50,10 @@ def experiment(
     group: int = 16,
     adam: CosineAdam = CosineAdam(lr=1e-3, final_lr=2.5e-4, half_life=200.0, horizon=2000),
 ) -> Experiment:
-    """Configuration E of the paper on narrow networks, with its schedules: all follow a cosine over ``horizon``.
+    """Configuration E of the paper on narrow networks, with its schedules, which follow cosines over ``horizon``.
 
-    Gamma is that of the paper for Stacked MNIST. Its networks have 768 channels at all sizes up to 32 pixels and
-    begin with a learning rate of 2e-4 in batches of 512. The authors' code draws other real images for the
+    Gamma is the paper's for Stacked MNIST. Its networks have 768 channels at all sizes up to 32 pixels, and a
+    learning rate of 2e-4 at first for batches of 512. The authors' code draws other real images for the
     generator's move than for the discriminator's; here they are the same.
 
     Args:
@@ -67,6 +68,8 @@ def experiment(
       most: Channels at most; 768 in the paper.
       group: Channels in a group of the grouped convolutions.
     """
+    for name, strength in (("gamma", gamma), ("final_gamma", final_gamma)):
+        check_number(name, strength, least=0)
     source = data.load_pictures()
     classes = classes_of(source) if condition == "label" else 0
     sizes = {"width": width, "most": most, "group": group, "classes": classes}
