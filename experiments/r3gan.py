@@ -50,7 +50,7 @@ def experiment(
     group: int = 16,
     adam: CosineAdam = CosineAdam(lr=1e-3, final_lr=2.5e-4, half_life=200.0, horizon=2000),
 ) -> Experiment:
-    """Configuration E of the paper on narrow networks, with its schedules, which follow cosines over ``horizon``.
+    """Configuration E of the paper on narrow networks, with its schedules, cosines over ``horizon``.
 
     Gamma is the paper's for Stacked MNIST. Its networks have 768 channels at all sizes up to 32 pixels, and a
     learning rate of 2e-4 at first for batches of 512. The authors' code draws other real images for the
