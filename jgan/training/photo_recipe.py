@@ -141,27 +141,27 @@ def photos(source: Source, pictures: int | None = None) -> Source:
     """So many of a source's pictures, or all of them, if StyleGAN2 can learn from them.
 
     Raises:
-      UserError: if there is only one; if their sides are not 4, 5, 6 or 7 times a power of two; if all were read
-        from smaller files; or if ``pictures`` is not 2 to their number.
+      UserError: if there is only one; if their sides are not 4, 5, 6 or 7 times a power of two; if all were
+        read from smaller files; or if ``pictures`` is not 2 to their number.
     """
     of, (height, width) = f"data is {source.name!r}", source.shape[:2]
     if source.size < 2:
         raise UserError(
-            f"{of}, which has 1 picture, but a GAN learns what many have in common; give a folder with hundreds."
+            f"{of}, which has 1 picture, but a GAN learns what many have in common; give hundreds."
         )
     try:
         doubled_sizes(source.shape)
     except ValueError as error:
         near = "" if height != width else f", such as {' or '.join(map(str, near_sides(height)))}"
         raise UserError(
-            f"{of}, whose pictures have {height}x{width} pixels, but sides must be 4, 5, 6 or 7 times a power of "
-            f"two{near}; end the name of a folder with @ and the side."
+            f"{of}, whose pictures have {height}x{width} pixels, but sides must be 4, 5, 6 or 7 times a "
+            f"power of two{near}; end the name of a folder with @ and the side."
         ) from error
     if source.enlarged == source.size:
         smaller = near_sides(min(height, width) - 1)[0]
         raise UserError(
-            f"{of}, whose files are all smaller than {height}x{width} pixels, so that there is nothing to learn at "
-            f"this size; end its name with a smaller one, such as @{smaller}."
+            f"{of}, whose files are all smaller than {height}x{width} pixels, so that there is nothing to "
+            f"learn at this size; end its name with a smaller one, such as @{smaller}."
         )
     if pictures is not None and not 2 <= pictures <= source.size:
         raise UserError(
