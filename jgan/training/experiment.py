@@ -132,7 +132,7 @@ class Experiment:
           steps: in all. The last stage becomes longer or shorter; stages that are not begun are left out.
           batch_size: of every stage, or one for each. What was decided for another batch size is decided anew.
         """
-        if self.for_batch is not None and batch_size not in (None, self.batch_size):
+        if self.for_batch and isinstance(batch_size, int) and batch_size != self.batch_size:
             return replace(self.for_batch(batch_size), loaded=self.loaded).resized(steps)
         stages = self.stages
         if batch_size is not None:
