@@ -56,8 +56,8 @@ def experiment(
 
     Gamma is the paper's for Stacked MNIST. Its networks have 768 channels at all sizes up to 32 pixels, and a
     learning rate of 2e-4 at first for batches of 512. The authors' code draws other real images for the
-    generator's move than for the discriminator's; here they are the same. Its augmentation also cuts rectangles out,
-    and changes colours half as often.
+    generator's move than for the discriminator's; here they are the same. Its augmentation also cuts
+    rectangles out, and changes colours half as often.
 
     Args:
       data: Name or path of pictures, see jgan.data.load.

@@ -143,6 +143,7 @@ PAPERS_OF = {
     "networks.stylegan2.stylegan2_discriminator": ("miyato2018cgans",),
     "networks.variational.infogan_encoder": ("lucic2018gans",),
     "networks.virtual.VirtualNorm": ("salimans2016improved",),
+    "training.photo_recipe.recipe": ("karras2020training",),
     "training.usual_groups.Adam": ("kingma2015adam",),
     "training.usual_groups.TwoRateAdam": ("kingma2015adam", "heusel2017gans"),
     "training.usual_groups.RampedAdam": ("kingma2015adam", "karras2020analyzing"),
