@@ -18,8 +18,16 @@ from jgan.networks import count_parameters
 from jgan.networks.r3gan import GAIN, r3gan_discriminator, r3gan_generator
 
 EXPECTED = {
-    "28 pixels": {"image": "", "logit": ""},
-    "24 x 40 pixels, conditional": {"image": "", "logit": ""},
+    "28 pixels": {
+        "image": """0.05251196 0.2378205 0.1011003 0.2622802 0.2669019 0.2033367 0.3063566 0.09805589
+            0.3533895 -0.0251988 0.1785936 0.04776412""",
+        "logit": "-0.6198462 -0.9150277 -0.9675924 -0.6588305",
+    },
+    "24 x 40 pixels, conditional": {
+        "image": """0.008586595 0.02418697 0.01625571 -0.01220119 0.01841269 0.01894326 -0.02909018
+            0.02021716 0.02320264 -0.0007128835 0.01678516 0.0005474032""",
+        "logit": "0.3763233 -2.848901 -2.815297 1.497883",
+    },
 }
 CONFIGURATIONS = {
     "28 pixels": ((28, 28, 1), {"width": 12, "most": 24, "group": 8}, 5, {}),

@@ -83,7 +83,7 @@ def test_what_is_given_must_not_differ(train, tmp_path, capsys):
     assert "gamma: 0.2, because a batch has 5" in said
     assert "decided" not in settings(tmp_path)
     assert train(1, "--batch-size", "5") == 2
-    assert "'width'" in capsys.readouterr().err
+    assert "was made with width = 3, not 2; " in capsys.readouterr().err
 
 
 def test_a_dry_run_tells_what_was_decided_and_how_long_it_takes(
