@@ -116,7 +116,7 @@ def recipe(
     if small:
         decide("path_length", 0.0, as_cifar)
     elif cpu:
-        decide("path_length", 0.0, "because a CPU has no time for even styles")
+        decide("path_length", 0.0, "because it evens styles out, for which a CPU has no time")
     else:
         decide("path_length", 2.0, "as in StyleGAN2")
     decide("mixing", 0.0 if small else 0.9, as_cifar if small else "as in StyleGAN2")
@@ -127,7 +127,8 @@ def recipe(
     )
     decide("steps", max(1, 1000 * thousands // batch), length)
     if pictures < FEW:
-        decide("augmentation", "diff", f"because {pictures:,} pictures are few")
+        few = "few" if pictures >= 100 else "so few that samples will be copies"
+        decide("augmentation", "diff", f"because {pictures:,} pictures are {few}")
     elif pictures < MANY:
         decide("augmentation", "ada", f"because {pictures:,} pictures are fewer than {MANY:,}")
     else:
