@@ -39,7 +39,7 @@ CONFIGURATIONS = {
 
 
 def answer(network, *inputs):
-    made = with_formula(network.init(KEY, *inputs))
+    made = with_formula(jax.eval_shape(network.init, KEY, *inputs))
     with jax.default_matmul_precision("highest"):
         return jax.jit(lambda *inputs: network.apply(made, *inputs)[0])(*inputs)
 
@@ -82,7 +82,7 @@ def test_parameters_for_cifar_10_are_as_many_as_published():
 def begun():
     """The variables of a generator of three sizes, with four groups in each block of the first."""
     network = r3gan_generator((16, 16, 2), width=16, most=32)
-    return network, network.init(KEY, jnp.ones((1, 7)))["params"]
+    return network, jax.jit(network.init)(KEY, jnp.ones((1, 7)))["params"]
 
 
 def test_blocks_begin_as_the_identity(begun):
@@ -138,7 +138,7 @@ def test_gradients_have_exact_derivatives(which):
     else:
         network = r3gan_discriminator(width=1, most=2, group=2, blocks=1)
         inputs = jax.random.normal(KEY, (2, 8, 8, 1), jnp.float64)
-    made = double(with_formula(network.init(KEY, inputs)))
+    made = double(with_formula(jax.eval_shape(network.init, KEY, inputs)))
     total = lambda params, inputs: jnp.sum(jnp.sin(network.apply({"params": params}, inputs)[0]))
     point = made["params"], inputs
     errors = derivative_errors(lambda point: jax.grad(total, (0, 1))(*point), point)

@@ -76,6 +76,7 @@ def test_a_run_keeps_what_was_decided_and_goes_on_with_it_elsewhere(train, tmp_p
     assert (tmp_path / "run" / "best.json").is_file()
 
 
+@pytest.mark.full
 def test_what_is_given_must_not_differ(train, tmp_path, capsys):
     assert train(1, "--width", "3", "--steps", "4", "--batch-size", "5") == 0
     said = capsys.readouterr().out
