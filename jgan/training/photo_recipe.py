@@ -97,6 +97,7 @@ def recipe(
     else:
         each = max(1, min(4096 // side, 32))
         batch = max(min(accelerators * each, 64), accelerators)
+        batch -= batch % accelerators
         why = f"because a device takes {each} of this size, and 64 are enough"
     if batch > pictures:
         batch, why = pictures, "because there are no more pictures"
@@ -122,10 +123,8 @@ def recipe(
     decide("mixing", 0.0 if small else 0.9, as_cifar if small else "as in StyleGAN2")
     decide("residual", "no" if small else "yes", as_cifar if small else "as in StyleGAN2")
     thousands = 200 if cpu else 5000
-    length = (
-        f"so that {thousands} thousand pictures are shown, which is {'little' if cpu else 'usual'}"
-    )
-    decide("steps", max(1, 1000 * thousands // batch), length)
+    steps = max(1, 1000 * thousands // batch)
+    decide("steps", steps, f"so that {thousands:,} thousand pictures are shown")
     if pictures < FEW:
         few = "few" if pictures >= 100 else "so few that samples will be copies"
         decide("augmentation", "diff", f"because {pictures:,} pictures are {few}")
