@@ -42,8 +42,8 @@ Rule = Callable[..., jax.Array]
 
 # Beyond this many independent problems or groups a loop replaces the unrolled program.
 _UNROLL = 16
-# Groups are joined up to so many channels: narrower convolutions take about as long. XLA's own convolution of
-# four groups of 16 channels took 80 times as long inside a loop as these.
+# Groups are joined up to so many channels, since narrower convolutions take about as long. XLA's own form of
+# groups is among those that are slow inside loops.
 _JOINED = 32
 
 

@@ -71,8 +71,9 @@ def recipe(
     On accelerators they are those of the setting "auto" of StyleGAN2-ADA's code (Karras et al. 2020, "Training
     generative adversarial networks with limited data"), with three exceptions: pictures of up to 32 pixels
     get what the authors set for CIFAR-10 (no path lengths, no mixing, no shortcuts), augmentation is adaptive
-    for some numbers of pictures only, and the training has a fifth of the length. A CPU gets narrower networks,
-    smaller batches, a shorter training and no path lengths.
+    for some numbers of pictures only, and the training has a fifth of the length. Learning rates and betas are
+    not changed for lazy terms (`jgan.terms.penalties.lazy`). A CPU gets narrower networks, smaller batches, a
+    shorter training and no path lengths.
 
     Args:
       shape: ``(height, width, channels)``.
