@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from jgan.training.usual_groups import (
         Adam,
         Architecture,
+        CosineAdam,
         Dataset,
         DiscriminatorAugmentation,
         LinearAdam,
@@ -81,6 +82,7 @@ __all__ = [
     "Adam",
     "Architecture",
     "Claim",
+    "CosineAdam",
     "Dataset",
     "DiscriminatorAugmentation",
     "Experiment",
@@ -227,6 +229,7 @@ _MODULE_OF = {
     "Stage": "jgan.training.stages",
     "Adam": "jgan.training.usual_groups",
     "Architecture": "jgan.training.usual_groups",
+    "CosineAdam": "jgan.training.usual_groups",
     "Dataset": "jgan.training.usual_groups",
     "DiscriminatorAugmentation": "jgan.training.usual_groups",
     "LinearAdam": "jgan.training.usual_groups",

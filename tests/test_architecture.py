@@ -19,6 +19,7 @@ FLOORS = {
         "batch_axis",
         "threefry",
         "players",
+        "schedules",
         "scene",
         "game",
         "terms",

@@ -13,13 +13,13 @@ from jgan.commands.paths import OF_A_RUN, Folder, Place, check_folder
 from jgan.commands.run import Run
 from jgan.data.identity import resolved
 from jgan.data.loader import Reading
-from jgan.display import print_result, say, silence
+from jgan.display import duration, print_result, say, silence, speed
 from jgan.errors import UserError
 from jgan.evaluation.score import scorer
 from jgan.runs.fork import check_other_run
 from jgan.runs.identities import identities
 from jgan.runs.minutes import timed
-from jgan.runs.run import settings_of
+from jgan.runs.run import decided_before, settings_of
 from jgan.runs.saved import shape_after, shape_of_state
 from jgan.runs.trackers import check_installed, tracker_names
 from jgan.runs.train import DEFAULTS, Options
@@ -29,6 +29,7 @@ from jgan.training.devices import connect, is_leader
 from jgan.training.experiment import Experiment
 from jgan.training.feed import is_resident
 from jgan.training.fit import layout_of
+from jgan.training.rate import steps_per_second
 from jgan.training.resources import estimate
 
 Trackers = Annotated[str, tracker_names]
@@ -90,7 +91,8 @@ def train(
       accept_data: Continue although the data differ from those that the run, or the run that is forked, was
         trained on.
       dry_run: Print the settings, the parameters, the memory and the operations that the training needs, and
-        train nothing.
+        train nothing. Of an experiment that decides settings by its data and the device also print what it
+        has decided and why, and how long the training takes, by the speed of some steps that are thrown away.
       fork: Run directory whose newest checkpoint the new run starts from.
       from_run: Run directory from which all stages before the last are taken.
       log_every: Number of steps between two rows of metrics.
@@ -99,7 +101,7 @@ def train(
       keep: Number of newest checkpoints that are kept.
       keep_every: Also keep the checkpoints at multiples of this number of steps.
       evaluate_every: Number of steps between two scores of the samples; the checkpoint with the best score is
-        kept.
+        kept (default: the experiment's own number, for most none).
       evaluate_samples: Number of samples that a score is computed from.
       track: Trackers that metrics and pictures are also written to, separated by commas: tensorboard, trackio,
         wandb and mlflow, as far as they are installed. Nothing leaves the machine unless their own environment
@@ -136,7 +138,11 @@ def train(
             f"--minutes and {other} were both given, but --minutes measures how many steps are trained; give "
             "one of them."
         )
+    folder = Path("runs") / f"{given.name}-{seed}" if out is None else Path(out)
+    folder = check_folder(folder, OF_A_RUN)
     chosen, arguments = arguments.keys(), given.arguments(arguments)
+    arguments, before = decided_before(folder, arguments, chosen)
+    batch_size = before.get("batch_size") if batch_size is None else batch_size
     whole = given.build(**arguments)
     resized = whole.resized(steps, batch_size)
     if from_run is not None and len(resized.stages) < len(whole.stages):
@@ -144,8 +150,7 @@ def train(
             f"--steps is {steps}, but must be more than {whole.start(len(whole.earlier))} with --from, "
             "which takes all before that step from another run."
         )
-    folder = Path("runs") / f"{given.name}-{seed}" if out is None else Path(out)
-    folder = check_folder(folder, OF_A_RUN)
+    evaluate_every = evaluate_every or resized.evaluate_every
     options = Options(
         log_every=log_every,
         sample_every=sample_every,
@@ -222,9 +227,12 @@ def _describe(
         resolved(arguments, experiment.loaded),
         seed=seed,
         data=identities(experiment),
+        decisions=experiment.decisions,
         **experiment.sizes(),
     )
     print_result(json.dumps(settings, indent=2))
+    for decision in experiment.decisions:
+        print_result(str(decision))
     count, state, from_run = len(experiment.stages), None, options.from_run
     newest = None if from_run is None else check_other_run(experiment, from_run)
     for number, stage in enumerate(experiment.stages):
@@ -243,12 +251,29 @@ def _describe(
             for line in needed.lines():
                 print_result(line)
             print_result(f"devices: {layout.count}, by {layout.mode}; the data {where}")
+            if experiment.decisions:
+                print_result(_duration(experiment, seed, options))
             continue
         print_result(
             f"stage {number + 1}/{count}: {_span(experiment, number)} in batches of {stage.batch_size}; "
             f"{needed.line()}; devices {layout.count}, by {layout.mode}; the data {where}"
         )
     print_result("nothing was trained: this was a dry run")
+
+
+def _duration(experiment: Experiment, seed: int, options: Options) -> str:
+    """How long the training takes here, in words; steps are trained for it and thrown away."""
+    rate = steps_per_second(
+        experiment,
+        seed,
+        parallel=options.parallel,
+        loader=options.loader,
+        reading=options.reading,
+    )
+    return (
+        f"time: about {duration(experiment.steps / rate)} for {experiment.steps:,} steps, at "
+        f"{speed(rate, 'steps')}"
+    )
 
 
 def _span(experiment: Experiment, number: int) -> str:

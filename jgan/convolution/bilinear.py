@@ -42,24 +42,62 @@ Rule = Callable[..., jax.Array]
 
 # Beyond this many independent problems or groups a loop replaces the unrolled program.
 _UNROLL = 16
+# Groups are joined up to so many channels, since narrower convolutions take about as long. XLA's own form of
+# groups is among those that are slow inside loops.
+_JOINED = 32
 
 
 # From one problem of one group to E problems of any number of groups.
 
 
-def _in_groups(rule: Rule, xla: Rule) -> Rule:
-    """Unrolls the groups, which divide the last axis of both operands and of the result."""
+def _joined(groups: int, channels: int) -> int:
+    """How many groups of so many channels become one, as blocks of its kernel."""
+    most = max(1, _JOINED // channels)
+    return max(m for m in range(1, most + 1) if groups % m == 0)
+
+
+def _blocks(k: jax.Array, groups: int, m: int) -> jax.Array:
+    """The kernel (kh, kw, in, out) of ``groups / m`` groups that acts as one of ``groups`` groups."""
+    kh, kw, ci, _ = k.shape
+    k = k.reshape(kh, kw, 1, ci, groups // m, m, -1)
+    own = jnp.eye(m, dtype=bool).reshape(m, 1, 1, m, 1)
+    return jnp.where(own, k, jnp.zeros((), k.dtype)).reshape(kh, kw, m * ci, -1)
+
+
+def _of_blocks(k: jax.Array, groups: int, m: int) -> jax.Array:
+    """The adjoint of `_blocks`."""
+    kh, kw, ci, co = k.shape
+    k = k.reshape(kh, kw, m, ci // m, groups // m, m, -1)
+    return jnp.moveaxis(jnp.diagonal(k, axis1=2, axis2=5), -1, -2).reshape(kh, kw, ci // m, co)
+
+
+def _in_groups(rule: Rule, kernel_out: bool = False) -> Rule:
+    """The rule of one group for several, which divide the last axis of both operands and of the result.
+
+    Its second operand is the kernel, or its result is one.
+    """
 
     def grouped(a: jax.Array, b: jax.Array, g: Geometry) -> jax.Array:
         if g.groups == 1:
             return rule(a, b, g)
-        if g.groups > _UNROLL:
-            return xla(a, b, g)
-        one = g._replace(groups=1)
-        halves = (jnp.split(operand, g.groups, axis=3) for operand in (a, b))
-        return jnp.concatenate([rule(p, q, one) for p, q in zip(*halves, strict=True)], axis=3)
+        inputs = a.shape[3] // g.groups if kernel_out else b.shape[2]
+        m = _joined(g.groups, max(inputs, b.shape[3] // g.groups))
+        if kernel_out:
+            return _of_blocks(_apart(rule, a, b, g, g.groups // m), g.groups, m)
+        return _apart(rule, a, _blocks(b, g.groups, m), g, g.groups // m)
 
     return grouped
+
+
+def _apart(rule: Rule, a: jax.Array, b: jax.Array, g: Geometry, groups: int) -> jax.Array:
+    """The rule for every group by itself."""
+    one = g._replace(groups=1)
+    if groups <= _UNROLL:
+        halves = (jnp.split(operand, groups, axis=3) for operand in (a, b))
+        return jnp.concatenate([rule(p, q, one) for p, q in zip(*halves, strict=True)], axis=3)
+    stacks = (jnp.moveaxis(z.reshape(*z.shape[:3], groups, -1), 3, 0) for z in (a, b))
+    found = jnp.moveaxis(lax.map(lambda pair: rule(*pair, one), tuple(stacks)), 0, 3)
+    return found.reshape(*found.shape[:3], -1)
 
 
 def _cpu(rule: Rule) -> Rule:
@@ -212,17 +250,17 @@ def _primitives() -> tuple[Rule, Rule, Rule]:
     forward_p = define(
         "jgan_conv",
         shape_forward,
-        (xla_forward, _in_groups(cpu_forward, xla_forward)),
+        (xla_forward, _in_groups(cpu_forward)),
     )
     input_p = define(
         "jgan_conv_input_adjoint",
         shape_input,
-        (xla_input_adjoint, _in_groups(cpu_input_adjoint, xla_input_adjoint)),
+        (xla_input_adjoint, _in_groups(cpu_input_adjoint)),
     )
     kernel_p = define(
         "jgan_conv_kernel_adjoint",
         shape_kernel,
-        (xla_kernel_adjoint, _in_groups(cpu_kernel_adjoint, xla_kernel_adjoint)),
+        (xla_kernel_adjoint, _in_groups(cpu_kernel_adjoint, kernel_out=True)),
     )
     forward, input_adjoint, kernel_adjoint = map(binder, (forward_p, input_p, kernel_p))
 

@@ -87,6 +87,7 @@ def read_pictures(
         labels = None if labels is None else labels._replace(values=labels.values[rows])
     every, place = _Files(tree, prefix, names), f"{tree.place}/{prefix}".rstrip("/")
     kept, broken = np.arange(len(names)), {}
+    headers: dict[int, tuple[int, int, bool]] = {}
     if target is None or channels is None:
         headers, unopened = in_threads(lambda i: header(every.open(i)), len(names), "sizes of")
         broken = {i: str(error) for i, error in unopened.items()}
@@ -105,6 +106,12 @@ def read_pictures(
     kept = np.delete(kept, list(failures))
     _check_any(kept, names, broken, place)
     arrays = {"image": image}
+    enlarged = sum(_is_smaller(headers[i], target) for i in kept.tolist() if i in headers)
+    if enlarged:
+        of = (
+            f"{enlarged} of {len(kept)} files are" if enlarged > 1 else f"1 of {len(kept)} files is"
+        )
+        notes = (f"{of} smaller than {target[0]}x{target[1]} and enlarged", *notes)
     if broken:
         left_out = some(sorted(names[i] for i in broken))
         notes = (
@@ -112,9 +119,9 @@ def read_pictures(
             *notes,
         )
     if labels is None:
-        return Source(arrays, name, notes=notes)
+        return Source(arrays, name, notes=notes, enlarged=enlarged)
     arrays["label"] = labels.values[kept]
-    return Source(arrays, name, classes=labels.classes, notes=notes)
+    return Source(arrays, name, classes=labels.classes, notes=notes, enlarged=enlarged)
 
 
 def picture_tree(folder: Path) -> Tree:
@@ -197,6 +204,11 @@ def _sizes(headers: Collection[tuple[int, int, bool]]) -> tuple[str, ...]:
     if 0 < gray < len(headers):
         notes.append(f"{gray} of {len(headers)} files are gray")
     return tuple(notes)
+
+
+def _is_smaller(found: tuple[int, int, bool], target: tuple[int, int]) -> bool:
+    """Whether a file of this height and width has to be enlarged to fill the target."""
+    return min(found[0] / target[0], found[1] / target[1]) < 1
 
 
 def _common_size(

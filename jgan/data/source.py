@@ -40,6 +40,7 @@ class Source:
             that no example shows keeps its place. `class_names` has numbers where there are no names.
         notes: what a user should know of how the data were read, such as which files were left out or how
             values were converted; ``describe`` ends with them.
+        enlarged: how many of the pictures were read from smaller files, as far as that is known.
 
     Raises:
         ValueError: from the constructor, if a field has a wrong dtype, rank or leading size, holds
@@ -69,6 +70,7 @@ class Source:
     example: str | tuple[str, ...] = "image"
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    enlarged: int = 0
 
     def __post_init__(self) -> None:
         found = ", ".join(self.arrays) or "nothing"

@@ -68,6 +68,19 @@ def one_hot(label: jax.Array, classes: int) -> jax.Array:
     return jnp.where(inside[:, None], jax.nn.one_hot(label, classes), jnp.nan)
 
 
+def label_vectors(label: jax.Array | None, classes: int) -> jax.Array:
+    """Labels ``(B,)`` as one-hot vectors, attributes ``(B, classes)`` as they are, in float32.
+
+    Raises:
+      ValueError: if there are none, or as `check_label`.
+    """
+    if label is None:
+        raise ValueError("this network needs labels, but was given none.")
+    check_label(label, classes)
+    vectors = one_hot(label, classes) if label.ndim == 1 else label
+    return vectors.astype(jnp.float32)
+
+
 def labelled(network: Network, classes: int, embedding: int = 0) -> Network:
     """The network of ``(inputs, label)`` that sees inputs with their label joined to the last axis.
 

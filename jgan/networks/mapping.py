@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows, normal_like, whole_mean
-from jgan.networks.conditional import check_label, one_hot
+from jgan.networks.conditional import label_vectors
 from jgan.networks.equalized import EqualizedDense, scaled_leaky_relu, unit_mean_square
 
 Styles = dict[str, jax.Array]
@@ -32,11 +32,8 @@ class Mapping(nn.Module):
         """Apply the network; without latents it maps labels."""
         inputs = [] if z is None else [unit_mean_square(z)]
         if self.classes:
-            if label is None:
-                raise ValueError("this network needs labels, but was given none.")
-            check_label(label, self.classes)
-            vectors = one_hot(label, self.classes) if label.ndim == 1 else label
-            embedded = EqualizedDense(self.features, name="embedding")(vectors.astype(jnp.float32))
+            vectors = label_vectors(label, self.classes)
+            embedded = EqualizedDense(self.features, name="embedding")(vectors)
             inputs.append(unit_mean_square(embedded))
         x = jnp.concatenate(inputs, axis=1)
         for _ in range(self.layers):

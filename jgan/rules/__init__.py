@@ -1,7 +1,12 @@
 """Rules: how the players of a game move. One rule a file; each is a function ``game -> Rule``."""
 
 from jgan.rules.alternating import alternating
-from jgan.rules.averaged import averaged, half_life_decay, half_life_schedule
+from jgan.rules.averaged import (
+    averaged,
+    changing_half_life,
+    half_life_decay,
+    half_life_schedule,
+)
 from jgan.rules.competitive import competitive
 from jgan.rules.consensus import consensus, with_consensus
 from jgan.rules.drift import drift_corrected, with_drift
@@ -21,6 +26,7 @@ __all__ = [
     "TrainState",
     "alternating",
     "averaged",
+    "changing_half_life",
     "competitive",
     "consensus",
     "drift_corrected",

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jgan.arguments import check_number
 from jgan.game import FROZEN, GENERATOR, TERMS, Batch, Collections, Metrics
 from jgan.rules.rule import Rule, TrainState
+from jgan.schedules import Changing
 
 Decay = Callable[[jax.Array], jax.Array]
 """From the number of updates so far to the decay."""
@@ -47,11 +48,19 @@ def half_life_schedule(half_life: float, ramp: float = 0.05) -> Decay:
     """
     check_number("half_life", half_life, above=0)
     check_number("ramp", ramp, above=0)
+    return changing_half_life(lambda count: jnp.minimum(ramp * count, half_life))
 
-    def decay(count: jax.Array) -> jax.Array:
-        return 0.5 ** (1.0 / jnp.clip(ramp * count, 1e-3, half_life))
 
-    return decay
+def changing_half_life(half_life: Changing) -> Decay:
+    """The decay of an average whose half-life, in updates, is a function of the number of updates so far.
+
+    R3GAN's begins with 0 (Huang et al. 2024, code): then the average is the generator itself.
+
+    >>> decay = changing_half_life(lambda count: count / 10)
+    >>> [round(float(decay(jnp.array(t))), 4) for t in (0, 10, 40)]
+    [0.0, 0.5, 0.8409]
+    """
+    return lambda count: 0.5 ** (1.0 / jnp.maximum(half_life(count), 1e-3))
 
 
 def averaged(rule: Rule, decay: float | Decay = 0.999, warmup: float = 10.0) -> Rule:
@@ -60,7 +69,7 @@ def averaged(rule: Rule, decay: float | Decay = 0.999, warmup: float = 10.0) -> 
     Args:
       rule: the rule that moves the players; it is not affected.
       decay: d, such as the result of `half_life_decay`, or a function of the number of updates so far, such as
-        that of `half_life_schedule`.
+        that of `half_life_schedule` or `changing_half_life`.
       warmup: in update t (from 0), d is ``min(decay, (1 + t)/(warmup + t))``, so that the average
         follows closely at first; 0 or 1 turns this off. A function has none.
 

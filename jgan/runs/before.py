@@ -31,6 +31,8 @@ def say_what_was_chosen(
     loader: str,
 ) -> None:
     """Say how the stage that ``state`` belongs to is trained, and why."""
+    for decision in experiment.decisions:
+        say(str(decision))
     stage = experiment.at(int(state.step))
     dtype = arguments.get("dtype")
     for line in choices(stage, state, layout_of(stage, parallel), loader, dtype):

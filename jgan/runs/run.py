@@ -12,6 +12,7 @@ tensorboard/      the same rows and grids for TensorBoard, if asked for; other t
 import fcntl
 import hashlib
 import json
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -23,6 +24,7 @@ from jgan.data.stand_in import is_description
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically
 from jgan.runs.other_versions import naming_version, other_version
+from jgan.training.decisions import Decision, with_decisions
 from jgan.versions import versions
 
 FREE = (
@@ -35,6 +37,7 @@ FREE = (
     "versions",
     "device",
     "data",
+    "decided",
 )
 """Settings that may differ when a run is continued; the first and the last have sentences of their own."""
 GROWS = ("over", "trials", "seeds", "at_once", "keep")
@@ -53,6 +56,7 @@ def settings_of(
     steps: int,
     stages: list[int] | None = None,
     data: Any = None,
+    decisions: Sequence[Decision] = (),
 ) -> dict[str, Any]:
     """What decides a run's result, as JSON: the experiment file and its arguments, seed, sizes.
 
@@ -64,16 +68,19 @@ def settings_of(
       steps: of all stages together.
       stages: the steps with which they end, if there are several.
       data: what they are, by `jgan.runs.identities.identities`.
+      decisions: of the experiment, which stand in place of arguments that were left to it.
     """
     name, digest = experiment, None
     if isinstance(experiment, Path):
         name = experiment.name
         digest = hashlib.sha256(experiment.read_bytes()).hexdigest()
+    decided = [one.name for one in decisions if one.name in arguments]
     return {
         "experiment": name,
         "experiment_sha256": digest,
         # As they will be read: tuples become lists, and must equal those of an earlier start.
-        "arguments": json.loads(json.dumps(arguments)),
+        "arguments": json.loads(json.dumps(with_decisions(arguments, decisions))),
+        **({"decided": decided} if decided else {}),
         "seed": seed,
         "batch_size": batch_size,
         "steps": steps,
@@ -233,6 +240,27 @@ def best_of(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return best if whole else None
+
+
+def decided_before(
+    path: Path, arguments: Mapping[str, Any], given: Collection[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an earlier start of a run decided, for its next start, perhaps on another device.
+
+    Args:
+      path: the run directory.
+      arguments: of the experiment function.
+      given: the names of those that the user has given.
+
+    Returns:
+      The arguments, and the settings of the run; ``{}`` where there is no such run, or it decided nothing.
+    """
+    if not has_begun(path) or not (path / "settings.json").is_file():
+        return dict(arguments), {}
+    settings = read_settings(path)
+    names = [name for name in settings.get("decided", ()) if name in arguments]
+    kept = {name: settings["arguments"][name] for name in names if name not in given}
+    return {**arguments, **kept}, settings if names else {}
 
 
 def has_begun(path: Path) -> bool:

@@ -121,6 +121,7 @@ def train(
         resolved(arguments, experiment.loaded),
         seed=seed,
         data=identities(experiment),
+        decisions=experiment.decisions,
         **experiment.sizes(),
     )
     if options.minutes is not None:

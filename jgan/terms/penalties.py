@@ -20,7 +20,8 @@ import jax.numpy as jnp
 from jgan.arguments import check_count, check_number, check_weight
 from jgan.batch_axis import draw_rows, normal_like, whole_mean
 from jgan.players import Metrics, PyTree, map_with_keys
-from jgan.scene import Inputs, Result, Scene, Term, mean, per_example
+from jgan.scene import Inputs, Result, Scene, Schedule, Term, mean, per_example
+from jgan.schedules import Changing
 
 
 def lazy(term: Term, every: int) -> Term:
@@ -106,26 +107,30 @@ def _zero_centred(gradient: PyTree, weights: jax.Array | None) -> tuple[jax.Arra
     return mean(squared_norms(gradient), weights), {}
 
 
-def r1(gamma: float, *, group: str = "real", name: str = "r1") -> Term:
+def r1(gamma: float | Changing, *, group: str = "real", name: str = "r1") -> Term:
     """R1 = (gamma/2) E‖∇D(x)‖² on real examples (Mescheder et al. 2018, eq. 9).
 
-    For D(x) = w·x it is (gamma/2)‖w‖². ``group`` is the group of examples, as for all penalties.
+    For D(x) = w·x it is (gamma/2)‖w‖². ``group`` is the group of examples, as for all penalties. ``gamma`` may
+    be a function of the stage's step, such as `jgan.schedules.cosine_schedule`.
 
     Raises:
-      ValueError: if ``gamma`` is not a finite number of at least 0.
+      ValueError: if ``gamma`` is neither a finite number of at least 0 nor a function.
     """
-    check_number("gamma", gamma, least=0)
-    return _gradient_penalty(
-        name, lambda scene: scene.meeting[group], group, _zero_centred, 0.5 * gamma
-    )
+    if callable(gamma):
+        strength = gamma
+        weight: Any = Schedule(lambda step: 0.5 * strength(step))
+    else:
+        check_number("gamma", gamma, least=0)
+        weight = 0.5 * gamma
+    return _gradient_penalty(name, lambda scene: scene.meeting[group], group, _zero_centred, weight)
 
 
-def r2(gamma: float, *, group: str = "fake", name: str = "r2") -> Term:
+def r2(gamma: float | Changing, *, group: str = "fake", name: str = "r2") -> Term:
     """R2 = (gamma/2) E‖∇D(x̂)‖² on generated examples (Mescheder et al. 2018, eq. 10)."""
     return r1(gamma, group=group, name=name)
 
 
-def r1_r2(gamma: float) -> tuple[Term, Term]:
+def r1_r2(gamma: float | Changing) -> tuple[Term, Term]:
     """R1 and R2 with the same gamma, as R3GAN uses them: ``game.add(r1_r2(gamma))``."""
     return r1(gamma), r2(gamma)
 

@@ -18,6 +18,7 @@ from jgan.game import Game
 from jgan.rules import Rule, TrainState
 from jgan.training.argument_groups import flattened
 from jgan.training.carries import Carry, inherit
+from jgan.training.decisions import Decision
 from jgan.training.experiment_files import experiment_path
 from jgan.training.stages import Stage
 from jgan.training.user_code import MODULES, as_user_error
@@ -39,6 +40,10 @@ class Experiment:
       needs: the name of what the earlier stages train if that is another experiment's training, such as
         ``"stylegan width=32"``; "" if it has none. Whatever changes their result must change the name, for
         experiments of equal ``needs`` and equal earlier lengths share that training in ``jgan verify``.
+      decisions: settings that the experiment decided by its data and the device, and why.
+      for_batch: makes the experiment, of one stage, anew for another batch size, where decisions depend on it.
+      evaluate_every: steps between two scores of the samples, unless a training is told another number; None
+        for no scores.
       loaded: what `jgan.data.load` returned while an experiment file built it, by what it was asked for.
 
     Raises:
@@ -54,6 +59,9 @@ class Experiment:
     earlier: Sequence[Stage] = field(default=(), kw_only=True)
     carry: Carry = field(default_factory=inherit, kw_only=True)
     needs: str = field(default="", kw_only=True)
+    decisions: Sequence[Decision] = field(default=(), kw_only=True)
+    for_batch: Callable[[int], "Experiment"] | None = field(default=None, kw_only=True, repr=False)
+    evaluate_every: int | None = field(default=None, kw_only=True)
     loaded: Mapping[LoadArguments, Source] = field(default_factory=dict, kw_only=True, repr=False)
 
     @classmethod
@@ -122,8 +130,10 @@ class Experiment:
 
         Args:
           steps: in all. The last stage becomes longer or shorter; stages that are not begun are left out.
-          batch_size: of every stage, or one for each.
+          batch_size: of every stage, or one for each. What was decided for another batch size is decided anew.
         """
+        if self.for_batch and isinstance(batch_size, int) and batch_size != self.batch_size:
+            return replace(self.for_batch(batch_size), loaded=self.loaded).resized(steps)
         stages = self.stages
         if batch_size is not None:
             sizes = [batch_size] * len(stages) if isinstance(batch_size, int) else batch_size

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import optax
 
-from jgan.arguments import check_number
+from jgan.arguments import check_count, check_number
 from jgan.augmentation import diff_augment, with_adaptive_augmentation, with_augmentation
 from jgan.data import Source, load
 from jgan.errors import UserError
@@ -24,7 +24,15 @@ from jgan.networks import (
     rematerialised,
 )
 from jgan.networks.variational import encoder
-from jgan.rules import Rule, alternating, averaged, half_life_schedule, simultaneous
+from jgan.rules import (
+    Rule,
+    alternating,
+    averaged,
+    changing_half_life,
+    half_life_schedule,
+    simultaneous,
+)
+from jgan.schedules import Changing, cosine_schedule
 
 
 @dataclass(frozen=True)
@@ -288,3 +296,42 @@ class RampedAdam:
         adam = optax.adam(self.lr, b1=self.beta1, b2=self.beta2)
         rule = alternating(game, dict.fromkeys(PLAYERS, adam))
         return averaged(rule, half_life_schedule(self.half_life, self.ramp))
+
+
+@dataclass(frozen=True)
+class CosineAdam:
+    """Adam for both players, and an average of the generator, whose settings change along cosines (R3GAN).
+
+    Attributes:
+      lr: Learning rate of both Adam optimizers at first.
+      final_lr: Learning rate of both Adam optimizers at last.
+      beta1: Decay rate of Adam's first moments.
+      beta2: Decay rate of Adam's second moments at first.
+      final_beta2: Decay rate of Adam's second moments at last.
+      half_life: Half-life of the average of the generator's variables at last, in updates; it begins with 0.
+      horizon: Number of updates over which everything that changes does so, along a cosine.
+    """
+
+    lr: float = 2e-4
+    final_lr: float = 5e-5
+    beta1: float = 0.0
+    beta2: float = 0.9
+    final_beta2: float = 0.99
+    half_life: float = 10_000.0
+    horizon: int = 40_000
+
+    def changing(self, start: float, end: float) -> Changing:
+        """From ``start`` to ``end`` over the horizon."""
+        check_count("horizon", self.horizon)
+        return cosine_schedule(start, end, self.horizon)
+
+    def alternating(self, game: Game) -> Rule:
+        """`jgan.rules.alternating` with these optimizers, averaged."""
+        # Hyperparameters are part of the optimizer's state, where optax changes them.
+        adam = optax.inject_hyperparams(optax.adam, static_args=("b1", "eps", "eps_root"))(
+            self.changing(self.lr, self.final_lr),
+            b1=self.beta1,
+            b2=self.changing(self.beta2, self.final_beta2),
+        )
+        rule = alternating(game, dict.fromkeys(PLAYERS, adam))
+        return averaged(rule, changing_half_life(self.changing(0.0, self.half_life)))

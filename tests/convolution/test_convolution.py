@@ -84,6 +84,8 @@ NAMED = {
     "dense": case(3, 4, 4, 2, 3, 1, "VALID"),
     "grouped": case(2, 6, 4, 2, 1, 2, groups=2),
     "depthwise": case(2, 5, 3, 1, 1, 2, groups=20),
+    "joined": case(1, 3, 3, 9, 12, 1, groups=4),
+    "apart": case(1, 3, 2, 18, 5, 2, groups=3),
 }
 named = pytest.mark.parametrize("case", NAMED.values(), ids=NAMED)
 
@@ -160,6 +162,12 @@ def test_second_derivatives_equal_those_of_lax(case):
 @named
 def test_second_derivatives_of_the_special_forms(case):
     close_in_double(second, case)
+
+
+def test_many_wide_groups_are_looped_over(monkeypatch):
+    monkeypatch.setattr(bilinear, "_UNROLL", 2)
+    case_of_its_own = case(1, 4, 3, 7, 17, 1, groups=3)
+    close(*both(first, case_of_its_own[-1], *operands(case_of_its_own)))
 
 
 def test_third_derivatives():

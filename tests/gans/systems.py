@@ -29,6 +29,7 @@ from jgan.gans.mixture import gaussian_mixture
 from jgan.gans.packing import packed
 from jgan.gans.pix2pix import pix2pix
 from jgan.gans.pixelcnn import pixelcnn
+from jgan.gans.r3gan import r3gan
 from jgan.gans.semi_supervised import semi_supervised
 from jgan.gans.stargan import stargan
 from jgan.gans.stylegan import stylegan
@@ -52,6 +53,7 @@ from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
 from jgan.networks.patch import patch_discriminator
+from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
 from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
 from jgan.networks.stylegan1 import stylegan1_synthesis
 from jgan.networks.stylegan2 import (
@@ -63,9 +65,10 @@ from jgan.networks.stylegan2 import (
 from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
+from jgan.schedules import cosine_schedule
 from jgan.terms.historical import historical_averages
 from jgan.terms.path_regularizer import path_regularizer
-from jgan.terms.penalties import lazy
+from jgan.terms.penalties import lazy, r1_r2
 
 CLASSES, SHAPE = 3, (8, 8, 1)
 PRIOR, LOSS = normal(3), non_saturating()
@@ -128,6 +131,13 @@ def augmented():
     networks = labelled(generator(), CLASSES), labelled(judge(MLP), CLASSES)
     game = with_augmentation(conditional(*networks, LOSS, PRIOR), diff_augment())
     return with_adaptive_augmentation(game, interval=2, kimg=0.1, start=0.7)
+
+
+def residual():
+    sizes = {"width": 1, "most": 2, "group": 2, "blocks": 1, "classes": CLASSES}
+    networks = r3gan_generator(SHAPE, embedding=2, **sizes), r3gan_discriminator(**sizes)
+    game = r3gan(*networks, latent=3, conditional=True)
+    return game.add(r1_r2(cosine_schedule(0.5, 0.05, 5)))
 
 
 class System(NamedTuple):
@@ -325,4 +335,5 @@ SYSTEMS |= {
     "adaptive augmentation": System(augmented, LABELS),
     "stylegan": System(stylegan1, STYLED),
     "stylegan2": System(stylegan2, STYLED),
+    "r3gan": System(residual, LABELS),
 }

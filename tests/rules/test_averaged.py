@@ -10,7 +10,13 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.rules import alternating, averaged, half_life_decay, half_life_schedule
+from jgan.rules import (
+    alternating,
+    averaged,
+    changing_half_life,
+    half_life_decay,
+    half_life_schedule,
+)
 
 SGD = {player: optax.sgd(1.0) for player in PLAYERS}
 
@@ -87,6 +93,18 @@ def test_a_half_life_that_grows_with_the_run():
         assert float(state.averages[GENERATOR]["params"]) == pytest.approx(expected, rel=1e-5)
     with pytest.raises(ValueError, match=r"ramp is 0"):
         half_life_schedule(10.0, 0)
+
+
+def test_a_half_life_that_changes():
+    """By hand, from a half-life of 0, with which nothing is averaged."""
+    half_life, steps = lambda count: 0.2 * count**2, 12
+    rule = averaged(alternating(walk(), SGD), changing_half_life(half_life))
+    state, update, expected = rule.init(KEY, {}), jax.jit(rule.update), 0.0
+    for t in range(steps):
+        state, _ = update(state, {})
+        kept = 0.5 ** (1 / half_life(t)) if t else 0.0
+        expected = kept * expected + (1 - kept) * (t + 1)
+        assert float(state.averages[GENERATOR]["params"]) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("decay", [1.0, -0.1])

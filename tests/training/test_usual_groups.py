@@ -10,11 +10,17 @@ from helpers import KEY, NOTHING
 
 from jgan.data import Source, load
 from jgan.errors import UserError
-from jgan.game import DISCRIMINATOR, GENERATOR
+from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Aux, Game
 from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.networks import mlp_discriminator, mlp_generator
-from jgan.training.usual_groups import Adam, DiscriminatorAugmentation, LinearAdam, TwoRateAdam
+from jgan.training.usual_groups import (
+    Adam,
+    CosineAdam,
+    DiscriminatorAugmentation,
+    LinearAdam,
+    TwoRateAdam,
+)
 
 
 @pytest.mark.parametrize("horizon", [0, 20])
@@ -101,3 +107,37 @@ def test_augmentations_that_do_not_fit(
     game = gan(mlp_generator((2,), (2,)), mlp_discriminator((2,)), NOTHING, normal(2))
     with pytest.raises((UserError, ValueError), match=message):
         DiscriminatorAugmentation(**options).applied(game, source)
+
+
+def test_settings_change_along_cosines() -> None:
+    """Adam's equations by hand, bias corrections with the present beta2 as in PyTorch, and the average."""
+    slope = lambda x: x + np.cos(3 * x)
+    own = {"lr": 0.2, "final_lr": 0.01, "beta1": 0.3, "beta2": 0.5, "final_beta2": 0.95}
+    adam = CosineAdam(**own, half_life=4.0, horizon=8)
+
+    def losses(variables, batch, key, step, held=None):
+        value = lambda x: x**2 / 2 + jnp.sin(3 * x) / 3
+        return {player: (value(variables[player]["params"]), Aux()) for player in PLAYERS}
+
+    start = jnp.array(1.5)
+    game = Game(lambda key, batch: {player: {"params": start} for player in PLAYERS}, losses)
+    rule = adam.alternating(game)
+    state, update = rule.init(KEY, {}), jax.jit(rule.update)
+    x, average, first, second = 1.5, 1.5, 0.0, 0.0
+    for t in range(12):
+        state, _ = update(state, {})
+        share = 0.5 * (1 - np.cos(np.pi * min(t / 8, 1)))
+        lr, beta2 = 0.2 - 0.19 * share, 0.5 + 0.45 * share
+        first = 0.3 * first + 0.7 * slope(x)
+        second = beta2 * second + (1 - beta2) * slope(x) ** 2
+        corrected = second / (1 - beta2 ** (t + 1))
+        x -= lr * first / (1 - 0.3 ** (t + 1)) / (np.sqrt(corrected) + 1e-8)
+        kept = 0.5 ** (1 / (4.0 * share)) if t else 0.0
+        average = kept * average + (1 - kept) * x
+        found = state.variables[GENERATOR]["params"], state.averages[GENERATOR]["params"]
+        np.testing.assert_allclose(found, (x, average), rtol=1e-4, atol=1e-5)
+
+
+def test_a_horizon_of_no_updates_is_refused() -> None:
+    with pytest.raises(ValueError, match="horizon is 0, but must be at least 1"):
+        CosineAdam(horizon=0).changing(1.0, 0.0)
