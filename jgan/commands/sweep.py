@@ -28,19 +28,19 @@ from jgan.display import say
 from jgan.errors import UserError
 from jgan.evaluation.metric_score import score_metric
 from jgan.runs.identities import identities
-from jgan.runs.run import settings_of
+from jgan.runs.run import GROWS, GROWS_WITH_RUNGS, settings_of
 from jgan.runs.stop import stop_requests
 from jgan.sweeps.axes import parse_axis
 from jgan.sweeps.batch_training import Cadence
 from jgan.sweeps.capacity import members_at_once, members_that_fit
-from jgan.sweeps.legs import decision, legs
+from jgan.sweeps.legs import ended_settings
 from jgan.sweeps.member_tables import summary
 from jgan.sweeps.parts import Part, SweepDirectory
-from jgan.sweeps.plans import Member, plan
+from jgan.sweeps.plans import plan
 from jgan.sweeps.records import Record, better_of
 from jgan.sweeps.same_training import refuse_without_effect
 from jgan.sweeps.search import DrawnSettings, settings
-from jgan.sweeps.sweep import finished_records
+from jgan.sweeps.sweep import all_finished, finished_records, members_of
 from jgan.sweeps.sweep import sweep as train_members
 from jgan.training.compiler import keep_freed_memory
 from jgan.training.devices import one_device_a_core
@@ -98,6 +98,7 @@ def sweep(
     steps: Count | None = None,
     batch_size: Count | None = None,
     rungs: Sequence[Count] = (),
+    rung_seeds: SeedsOrCount | None = None,
     share: Share | None = None,
     within: str | Sequence[str] | None = None,
     part: PartOf | None = None,
@@ -130,6 +131,8 @@ def sweep(
       steps: Number of updates of the rule (default: the experiment's own number).
       batch_size: Number of examples in a minibatch (default: the experiment's own number).
       rungs: Numbers of updates after which only the better settings go on (successive halving).
+      rung_seeds: Number of the seeds that decide at rungs, or A:B for those from A to below B; other seeds are
+        trained of settings that come to the end only, and can be reported (default: all seeds).
       share: Share of the settings that go on at each rung (default: 0.5).
       within: Names of settings whose values are not compared at rungs: of each the same share goes on.
       part: K/N: train the K-th of N parts of the members, beside processes that train the others in the same
@@ -162,8 +165,7 @@ def sweep(
     texts = texts_of(over)
     build = with_batch_size(given.build)
     axes = [parse_axis(text, build) for text in texts]
-    several: Any = seeds
-    numbers: range = range(seed, seed + several) if isinstance(seeds, int) else several
+    numbers = _seeds(seeds, seed)
     for name, number in (("--seeds", len(numbers)), ("--trials", trials or 0)):
         if number > MOST_MEMBERS:
             raise UserError(f"{name} is {number}, but must be at most {MOST_MEMBERS}.")
@@ -194,7 +196,13 @@ def sweep(
     by_metric = None if metric is None else score_metric(metric, first.source, samples)
     score = scorer_of(first, samples, by_metric).protocol
     higher = better_of("score", score) == "higher"
-    halving = rungs_of(rungs, share, within, first.steps, varied, higher)
+    halving = rungs_of(rungs, rung_seeds, share, within, first.steps, varied, higher)
+    deciding = _seeds(rung_seeds, seed) if rung_seeds is not None else numbers
+    if not set(deciding) <= set(numbers):
+        raise UserError(
+            f"--rung-seeds has {deciding[0]} to {deciding[-1]}, but must be of the seeds {numbers[0]} to "
+            f"{numbers[-1]}."
+        )
     own_part = Part(*(part or ()))  # type: ignore[arg-type]
     own: dict[str, Any] = {
         "over": texts,
@@ -211,37 +219,43 @@ def sweep(
     }
     if rungs:
         own |= {"rungs": halving.steps, "share": halving.share, "within": halving.within}
-    count = len(chosen) * len(numbers)
+        own["rung_seeds"] = [deciding[0], deciding[-1] + 1]
     with SweepDirectory(folder, own_part) as run, stop_requests() as stop:
         finished = finished_records(folder, repair=True)
         known = {json.dumps(record.setting, sort_keys=True) for record in finished.values()}
         if any(json.dumps(setting, sort_keys=True) not in known for setting in chosen):
             refuse_without_effect(lambda **own: resize(build(**own)), whole, axes, chosen)
         with run.beginning() as joins:
-            fitting = min(members_that_fit(first), -(-count // own_part.count))
+            fitting = -(-len(chosen) * len(numbers) // own_part.count)
+            fitting = min(members_that_fit(first), fitting)
             fit = at_once or members_at_once(folder) or fitting
             run.write_settings(
                 {"sweep": json.loads(json.dumps({**own, "at_once": fit})), **experiment_settings},
                 given.origin,
-                grows=not rungs,
+                grows=GROWS_WITH_RUNGS if rungs else GROWS,
                 joins=joins,
             )
             if trials is not None:
                 drawn.write(chosen)
-        batches = plan(whole, axes, chosen, numbers, lambda own: fit)
-        there = sum(Member(s, n).key in finished for s in chosen for n in numbers)
+        batches = plan(whole, axes, chosen, deciding, lambda own: fit)
+        rest = [number for number in numbers if number not in deciding]
+        later = plan(whole, axes, chosen, rest, lambda own: fit) if rest else []
+        members = members_of(batches), members_of(later)
+        count = len(members[0]) + len(members[1])
+        there = sum(member.key in finished for own in members for member in own)
         say(
             f"{given.summary}\n{first.source.describe()}\n{len(chosen)} settings x {len(numbers)} seeds, "
-            f"{len(batches)} programs of at most {fit} members"
+            f"{len(batches) + len(later)} programs of at most {fit} members"
             + (f", part {own_part} of them" if part else "")
             + f"\nsweep directory: {folder}"
         )
         free: dict[str, Any] = {"log_every": log_every, "save_every": save_every, "way": way}
         free["keep"] = None if keep == "none" else keep
         idle = [name for name, value in free.items() if value is not None]
+        whole_sweep = all_finished(finished, *members, ended_settings(folder, halving))
         if there and idle:
-            say(without_effect(sorted(idle), there, count))
-        records = train_members(
+            say(without_effect(sorted(idle), there, there if whole_sweep else count))
+        train_members(
             build,
             batches,
             run,
@@ -252,18 +266,23 @@ def sweep(
             save_every=save_every or CADENCE.save_every,
             measure_times=measure_times,
             rungs=halving,
+            later=later,
             part=own_part,
             observe=Pictures(folder, seed),
             keep=Keep(folder, keep, kept_settings(experiment_settings), given.origin, higher),
             stop=stop.requested,
         )
-        every = sorted(finished_records(folder).values(), key=lambda own: own.member.order)
-        waits, at_rung = "", False
-        if len(records) < count and not stop.requested():
-            undecided = [
-                leg.end for leg in legs(folder, halving, own_part)[:-1] if decision(leg) is None
-            ]
-            at_rung = bool(undecided)
-            where = f"has come to step {undecided[0]}" if undecided else "is finished"
-            waits = f"part {own_part} {where}; {len(records)} of {count} members of the sweep are finished"
-    return SweepResult(folder, every, len(records) == count, score, waits, at_rung)
+        finished = finished_records(folder)
+        ended = ended_settings(folder, halving)
+        done = all_finished(finished, *members, ended)
+        every = sorted(finished.values(), key=lambda own: own.member.order)
+        waits = ""
+        if not done and not stop.requested():
+            where = "has come to a rung" if ended is None else "is finished"
+            waits = f"part {own_part} {where}; {len(every)} members of the sweep are finished"
+    return SweepResult(folder, every, done, score, waits, ended is None)
+
+
+def _seeds(given: Any, first: int) -> range:
+    """A number of seeds from the first on, or a range as it is."""
+    return range(first, first + given) if isinstance(given, int) else given

@@ -32,6 +32,7 @@ def search_of(kind: str | None, search_seed: int | None, seed: int, trials: int 
 
 def rungs_of(
     steps: Sequence[int],
+    seeds: int | range | None,
     share: float | None,
     within: str | Sequence[str] | None,
     end: int,
@@ -42,6 +43,7 @@ def rungs_of(
 
     Args:
       steps: numbers of updates, in any order.
+      seeds: that decide, or None.
       share: of the settings that go on at each, or None.
       within: names of settings, or None.
       end: number of updates of a member.
@@ -51,7 +53,7 @@ def rungs_of(
     Raises:
       UserError: if a rung is not before the end or comes twice, a name does not vary, or there are no rungs.
     """
-    for flag, value in (("--share", share), ("--within", within)):
+    for flag, value in (("--rung-seeds", seeds), ("--share", share), ("--within", within)):
         if value is not None and not steps:
             raise UserError(
                 f"{flag} was given, but it needs --rungs, at which settings are halved."

@@ -12,6 +12,7 @@ tensorboard/      the same rows and grids for TensorBoard, if asked for; other t
 import fcntl
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -39,6 +40,8 @@ FREE = (
 """Settings that may differ when a run is continued; the first and the last have sentences of their own."""
 GROWS = ("over", "trials", "search", "search_seed", "seeds", "at_once", "keep")
 """Settings of a sweep that may differ when it is given more members."""
+GROWS_WITH_RUNGS = ("seeds", "at_once", "keep")
+"""Those of one whose settings were compared with each other, among which others would have gone on."""
 ANOTHER_RUN = "start a new run from it with --fork and another --out"
 ANOTHER_SWEEP = "start another sweep with another --out"
 NEEDED: dict[str, Any] = {"arguments": dict, "seed": int, "batch_size": (int, list), "steps": int}
@@ -150,7 +153,7 @@ class RunDirectory:
         fork: Path | None = None,
         from_run: Path | None = None,
         accept_data: bool = False,
-        grows: bool = True,
+        grows: Collection[str] = GROWS,
         joins: bool = False,
     ) -> None:
         """Write settings and experiment file, after comparing them with an earlier start of this run.
@@ -165,7 +168,7 @@ class RunDirectory:
           fork: the run that this one starts from, if any.
           from_run: the run that trained the earlier stages in place of this one, if any.
           accept_data: whether the data may be others than those of the earlier start, or of the run ``fork``.
-          grows: whether a sweep may be given more members.
+          grows: settings of a sweep that may differ.
           joins: whether other processes are at work in the directory, whose settings hold though nothing may
             have been saved yet.
 
@@ -203,8 +206,8 @@ class RunDirectory:
                     )
             for name in [name for name in {**before, **settings} if name not in FREE]:
                 both = _of_common_stages(before.get(name), settings.get(name))
-                if name == "sweep" and grows and not joins:
-                    both = _but_growth(*both)
+                if name == "sweep" and not joins:
+                    both = _but_growth(*both, grows)
                 if name == "arguments":
                     both = _but_places(*both, before.get("data"), accept_data)
                 _refuse_difference(self.path, name, *both, instead)
@@ -259,10 +262,10 @@ def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:
     return first[:count], second[:count]
 
 
-def _but_growth(before: Any, now: Any) -> tuple[Any, Any]:
+def _but_growth(before: Any, now: Any, grows: Collection[str]) -> tuple[Any, Any]:
     """What decides the numbers of a sweep's members, of two starts of it."""
     first, second = (
-        {k: v for k, v in own.items() if k not in GROWS} if isinstance(own, dict) else own
+        {k: v for k, v in own.items() if k not in grows} if isinstance(own, dict) else own
         for own in (before, now)
     )
     return first, second

@@ -26,7 +26,7 @@ from jgan.runs.checkpoint import Checkpoints, SavedCheckpoints
 from jgan.runs.logs import read_rows
 from jgan.sweeps.axes import Setting
 from jgan.sweeps.halving import Rungs, setting_key
-from jgan.sweeps.parts import Part
+from jgan.sweeps.parts import WHOLE, Part
 from jgan.sweeps.plans import Member
 from jgan.sweeps.records import Record, read_records
 
@@ -61,11 +61,24 @@ def legs(folder: Path, rungs: Rungs, part: Part) -> list[Leg]:
 
 
 def decision(leg: Leg) -> list[Setting] | None:
-    """The settings that ended at the leg's rung; None before that was decided."""
+    """The settings that ended at the leg's rung; None before that was decided, or if a file of it is damaged."""
+    if any(read_records(file) is None for file in populations(leg.records)):
+        return None
     try:
         return [dict(one) for one in parse_json((leg.records / "decision.json").read_text())]
     except (OSError, ValueError, TypeError):
         return None
+
+
+def ended_settings(folder: Path, rungs: Rungs) -> list[Setting] | None:
+    """The settings that ended at any rung of the sweep in ``folder``; None if one is undecided."""
+    found: list[Setting] = []
+    for leg in legs(folder, rungs, WHOLE)[:-1]:
+        ended = decision(leg)
+        if ended is None:
+            return None
+        found += ended
+    return found
 
 
 def settle(leg: Leg, batches: Path, ended: Sequence[Setting]) -> None:
@@ -102,7 +115,7 @@ def columns(row: Mapping[str, Any], chosen: Sequence[int]) -> dict[str, Any]:
     return {k: v if k == "step" else [v[n] for n in chosen] for k, v in row.items()}
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where a member is: file of its population, place in it, size of it, and its record."""
 
     file: Path
@@ -134,7 +147,7 @@ def carry_over(
       the same.
     """
     assert before.end is not None
-    every = _places(before.records)
+    every = places_of(before.records)
     if any(member.key not in every for member in members):
         return False
     places = [every[member.key] for member in members]
@@ -166,17 +179,17 @@ def carry_over(
     return True
 
 
-def _places(folder: Path) -> dict[str, _Place]:
-    """Where each member of a leg is, by its key."""
+def places_of(folder: Path) -> dict[str, Place]:
+    """Where each member of a leg is, by its key; what is damaged is left out."""
     found = {}
     for file in populations(folder):
         records = read_records(file) or []
         for index, record in enumerate(records):
-            found[record.member.key] = _Place(file, index, len(records), record)
+            found[record.member.key] = Place(file, index, len(records), record)
     return found
 
 
-def _states_of(leg: Leg, file: Path, places: Sequence[_Place], shapes: TrainState) -> TrainState:
+def _states_of(leg: Leg, file: Path, places: Sequence[Place], shapes: TrainState) -> TrainState:
     """The states of those members that were in one population, on the first device, in their order."""
     own = [place for place in places if place.file == file]
     resized = lambda leaf: jax.ShapeDtypeStruct((own[0].count, *leaf.shape[1:]), leaf.dtype)

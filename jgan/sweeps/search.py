@@ -21,8 +21,8 @@ class Search(NamedTuple):
     """How settings are drawn.
 
     Attributes:
-      kind: "random", independent points, or "sobol", points of Sobol's sequence, scrambled (Owen 1998), which
-        fill all axes and all pairs of them more evenly, best by powers of two.
+      kind: "random", independent points, or "sobol", points of a sequence (Sobol' 1967) under a random linear
+        scrambling (Matoušek 1998), which fill every axis more evenly, best by powers of two.
       seed: of the points, or of the scrambling.
     """
 

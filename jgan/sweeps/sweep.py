@@ -19,6 +19,7 @@ from jgan.display import Task, task, warn
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically
 from jgan.runs.run import RunDirectory
+from jgan.sweeps.axes import Setting
 from jgan.sweeps.batch_training import (
     Cadence,
     Clock,
@@ -29,10 +30,19 @@ from jgan.sweeps.batch_training import (
     train_batch,
 )
 from jgan.sweeps.halving import NONE, Rungs, halved, setting_key
-from jgan.sweeps.legs import Leg, decision, legs, populations, remove_states, settle
+from jgan.sweeps.legs import (
+    Leg,
+    decision,
+    ended_settings,
+    legs,
+    places_of,
+    populations,
+    remove_states,
+    settle,
+)
 from jgan.sweeps.member_tables import write_tables
 from jgan.sweeps.parts import WHOLE, Part
-from jgan.sweeps.plans import Batch, batch_from_json, remaining
+from jgan.sweeps.plans import Batch, Member, batch_from_json, remaining
 from jgan.sweeps.records import Record, read_records
 from jgan.training.experiment import Experiment
 
@@ -49,6 +59,7 @@ def sweep(
     save_every: int = 1000,
     measure_times: int = 1,
     rungs: Rungs = NONE,
+    later: Sequence[Batch] = (),
     part: Part = WHOLE,
     observe: Observer = lambda member, trained: None,
     keep: Keeper = lambda member, trained, measured: None,
@@ -70,6 +81,8 @@ def sweep(
       save_every: steps between checkpoints of the population in training.
       measure_times: evenly spaced points at which members are measured, the last of them the end.
       rungs: numbers of updates after which the worse settings end, by `jgan.sweeps.halving`.
+      later: other seeds of the same settings, which decide no rung: those of settings that go on at all rungs
+        are trained, from the beginning to the end.
       part: of the batches that is trained here; a rung is left only when all parts have come to it.
       observe: shown every member that is about to be measured, for pictures of it.
       keep: given every member that was measured and what was measured of it, to keep its state.
@@ -85,34 +98,68 @@ def sweep(
     cadence = Cadence(log_every, save_every, measure_times, rungs.steps)
     sized = lambda **own: resize(build(**own))
     training = Training(sized, way, measures, observe, keep, cadence, stop)
-    every, before = [member for batch in batches for member in batch.members], None
+    every, others, before = members_of(batches), members_of(later), None
+    make_folder(run.path / "batches")
     settled = finished_records(run.path, repair=True)
-    with task("", len(every), "members", lasting=True) as shown:
-        shown.skip(sum(member.key in settled for member in every))
+    with task("", len(every) + len(others), "members", lasting=True) as shown:
+        shown.skip(sum(member.key in settled for member in (*every, *others)))
         for leg in legs(run.path, rungs, part):
             make_folder(leg.records)
             ended = None if leg.end is None else decision(leg)
+            progress = _Progress(shown, rungs, before, leg, settled)
+            if ended is None and not _train(training, batches, leg, before, part, progress):
+                break
+            if leg.end is None:
+                _train(training, later, leg, None, part, progress._replace(before=None))
+                break
             if ended is None:
-                progress = _Progress(shown, rungs, before, leg, settled)
-                if not _train(training, batches, leg, before, part, progress):
-                    break
-            if leg.end is not None:
-                records = _records(leg.records)
-                ended = halved(batches, records, rungs) if ended is None else ended
-                if ended is None:
-                    break
-                # Again if it was decided before: the process that decided may have been killed since.
-                settle(leg, run.path / "batches", ended)
-                out = {setting_key(setting) for setting in ended}
-                members = [member for batch in batches for member in batch.members]
-                gone = {own.key for own in members if setting_key(own.setting) in out}
-                shown.skip(sum(key not in settled for key in gone) * (1 - leg.end / rungs.end))
-                batches, before = remaining(batches, gone), leg
+                ended = halved(batches, _records(leg.records), rungs)
+            if ended is None:
+                break
+            # Again if it was decided before: the process that decided may have been killed since.
+            settle(leg, run.path / "batches", ended)
+            names = {setting_key(setting) for setting in ended}
+            gone = _of_settings(batches, names)
+            shown.skip(sum(key not in settled for key in gone) * (1 - leg.end / rungs.end))
+            shown.skip(len(_of_settings(later, names)))
+            batches, before = remaining(batches, gone), leg
+            later = remaining(later, _of_settings(later, names))
     found = finished_records(run.path)
-    if all(member.key in found for member in every):
+    if all_finished(found, every, others, ended_settings(run.path, rungs)):
         write_tables(run.path, sorted(found.values(), key=lambda own: own.member.order))
         remove_states(run.path)
-    return [found[member.key] for member in every if member.key in found]
+    return [found[member.key] for member in (*every, *others) if member.key in found]
+
+
+def members_of(batches: Sequence[Batch]) -> list[Member]:
+    """The members of batches, in their order."""
+    return [member for batch in batches for member in batch.members]
+
+
+def all_finished(
+    finished: Collection[str],
+    members: Sequence[Member],
+    later: Sequence[Member],
+    ended: Sequence[Setting] | None,
+) -> bool:
+    """Whether all members of a sweep are finished.
+
+    Args:
+      finished: keys of members.
+      members: that come to the rungs, if there are rungs.
+      later: that are trained only if their settings go on at all rungs.
+      ended: settings that ended at a rung; None if one is undecided.
+    """
+    if ended is None:
+        return False
+    names = {setting_key(setting) for setting in ended}
+    needed = [*members, *(own for own in later if setting_key(own.setting) not in names)]
+    return all(member.key in finished for member in needed)
+
+
+def _of_settings(batches: Sequence[Batch], names: Collection[str]) -> set[str]:
+    """The keys of members whose settings have these names."""
+    return {own.key for own in members_of(batches) if setting_key(own.setting) in names}
 
 
 class _Progress(NamedTuple):
@@ -135,10 +182,6 @@ class _Progress(NamedTuple):
             new = sum(key not in self.settled for key in finished)
             self.shown.skip(new * (self.leg.end / self.rungs.end - self.share))
 
-    def clock(self, members: int) -> Clock:
-        """For a population that is to go the leg."""
-        return Clock(self.shown, members, self.share)
-
 
 def _train(
     training: Training,
@@ -152,6 +195,7 @@ def _train(
     finished = _records(leg.records, repair=True)
     progress.skip(finished)
     own = part.own(batches)
+    carried = places_of(before.records) if before else {}
     while True:
         begun = next(_begun(leg, part, finished), None)
         left = remaining(own, finished)
@@ -162,8 +206,9 @@ def _train(
             _remove(leg, name)
             make_folder(leg.current)
             write_atomically(leg.current / f"{name}.json", json.dumps(batch.as_json()) + "\n")
-        clock = progress.clock(len(batch.members))
-        found = train_batch(training, batch, name, here, before, clock)
+        comes = batch.members[0].key in carried
+        clock = Clock(progress.shown, len(batch.members), progress.share if comes else 0.0)
+        found = train_batch(training, batch, name, here, before if comes else None, clock)
         if found is None:
             return False
         text = json.dumps([record.as_json() for record in found]) + "\n"
