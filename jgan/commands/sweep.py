@@ -39,7 +39,7 @@ from jgan.sweeps.parts import Part, SweepDirectory
 from jgan.sweeps.plans import plan
 from jgan.sweeps.records import Record, better_of
 from jgan.sweeps.same_training import refuse_without_effect
-from jgan.sweeps.search import DrawnSettings, settings
+from jgan.sweeps.search import SearchFile, settings
 from jgan.sweeps.sweep import all_finished, finished_records, members_of
 from jgan.sweeps.sweep import sweep as train_members
 from jgan.training.compiler import keep_freed_memory
@@ -172,8 +172,8 @@ def sweep(
     kind = search_of(search, search_seed, seed, trials)
     folder = Path("runs") / f"{given.name}-sweep" if out is None else Path(out)
     folder = check_folder(folder, OF_A_RUN)
-    drawn = DrawnSettings(folder, texts, kind)
-    chosen = settings(axes, trials, kind, drawn.read())
+    search_file = SearchFile(folder, texts, kind)
+    chosen = settings(axes, trials, kind, search_file.read())
     whole = given.arguments(arguments)
     varied = {axis.name for axis in axes}
     if BATCH_SIZE in varied and batch_size is not None:
@@ -236,7 +236,7 @@ def sweep(
                 joins=joins,
             )
             if trials is not None:
-                drawn.write(chosen)
+                search_file.write(chosen)
         batches = plan(whole, axes, chosen, deciding, lambda own: fit)
         rest = [number for number in numbers if number not in deciding]
         later = plan(whole, axes, chosen, rest, lambda own: fit) if rest else []

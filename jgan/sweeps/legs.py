@@ -61,7 +61,7 @@ def legs(folder: Path, rungs: Rungs, part: Part) -> list[Leg]:
 
 
 def decision(leg: Leg) -> list[Setting] | None:
-    """The settings that ended at the leg's rung; None before that was decided, or if a file of it is damaged."""
+    """The settings that ended at the leg's rung; None before it is decided, or if a file of it is damaged."""
     if any(read_records(file) is None for file in populations(leg.records)):
         return None
     try:

@@ -112,7 +112,7 @@ def points(search: Search, dimensions: int) -> Iterator[list[float]]:
         yield sequence.random(1)[0].tolist()
 
 
-class DrawnSettings:
+class SearchFile:
     """What a sweep has drawn so far, in a file of its directory, exactly.
 
     Args:
@@ -122,7 +122,7 @@ class DrawnSettings:
     """
 
     def __init__(self, folder: Path, over: Sequence[str], search: Search) -> None:
-        self._file = folder / "drawn.json"
+        self._file = folder / "search.json"
         self._search = {"over": list(over), "search": search.kind, "search_seed": search.seed}
 
     def read(self) -> list[Setting]:
@@ -130,13 +130,12 @@ class DrawnSettings:
         try:
             content = parse_json(self._file.read_text())
             same = {name: content[name] for name in self._search} == self._search
-            drawn = content["settings"] if same else []
-            return [dict(setting) for setting in drawn]
+            return [dict(setting) for setting in content["settings"]] if same else []
         except (OSError, ValueError, TypeError, KeyError):
             return []
 
-    def write(self, drawn: Sequence[Setting]) -> None:
+    def write(self, found: Sequence[Setting]) -> None:
         """Keep these, unless the file holds as many of the same search."""
-        if len(self.read()) < len(drawn):
-            content = {**self._search, "settings": list(drawn)}
+        if len(self.read()) < len(found):
+            content = {**self._search, "settings": list(found)}
             write_atomically(self._file, json.dumps(content, indent=1) + "\n")
