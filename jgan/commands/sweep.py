@@ -239,7 +239,7 @@ def sweep(
                 search_file.write(chosen)
         batches = plan(whole, axes, chosen, deciding, lambda own: fit)
         rest = [number for number in numbers if number not in deciding]
-        later = plan(whole, axes, chosen, rest, lambda own: fit) if rest else []
+        later = plan(whole, axes, chosen, rest, lambda own: fit)
         members = members_of(batches), members_of(later)
         count = len(members[0]) + len(members[1])
         there = sum(member.key in finished for own in members for member in own)

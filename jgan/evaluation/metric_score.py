@@ -113,7 +113,7 @@ def metric_scorer(
     measure = _Measure(chosen.metric, source, known, seed)
     draw = sampler(experiment.game, source, view)
 
-    def score(batches: Iterator[np.ndarray]) -> float:
+    def of_samples(batches: Iterator[np.ndarray]) -> float:
         try:
             found = measure(batches, count)
         except NotFinite:
@@ -132,7 +132,10 @@ def metric_scorer(
         "seed": seed,
     }
     return Scorer(
-        lambda variables, step: score(draw(variables, count, seed, step)), protocol, count, score
+        lambda variables, step: of_samples(draw(variables, count, seed, step)),
+        protocol,
+        count,
+        of_samples,
     )
 
 

@@ -117,15 +117,19 @@ def train_batch(
     make_folder(leg.current)
     make_folder(leg.states)
     with Checkpoints(leg.states / name, keep=2) as checkpoints:
+        carried = None
         if not checkpoints.steps() and before is not None:
             assert before.end is not None
             shapes = stage(whole.number(before.end)).shapes
-            if not carry_over(before, batch.members, shapes, checkpoints, log, measured):
+            carried = carry_over(before, batch.members, shapes, log, measured)
+            if carried is None:
                 warn(
                     f"states of step {before.end} in {str(before.states)!r} are missing or damaged; their "
                     "members are trained from the beginning."
                 )
-        if checkpoints.steps():
+        if carried is not None:
+            states = carried
+        elif checkpoints.steps():
             like = lambda step: stage(whole.number(step)).shapes
             states = checkpoints.load_newest_intact(like)
         else:

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from jgan.errors import UserError
 from jgan.files import parse_json, write_atomically
 from jgan.rules import TrainState
-from jgan.runs.checkpoint import Checkpoints, SavedCheckpoints
+from jgan.runs.checkpoint import SavedCheckpoints
 from jgan.runs.logs import read_rows
 from jgan.sweeps.axes import Setting
 from jgan.sweeps.halving import Rungs, setting_key
@@ -128,34 +128,32 @@ def carry_over(
     before: Leg,
     members: Sequence[Member],
     shapes: tuple[TrainState, TrainState],
-    checkpoints: Checkpoints,
     log: Path,
     measured: Path,
-) -> bool:
-    """Let a population begin where its members' former ones ended, with their states, rows and measures.
+) -> TrainState | None:
+    """The states in which a population begins where its members' former ones ended; writes its history so far.
 
     Args:
       before: the leg that they come from.
       members: of the new population, of one program.
       shapes: of its states at the rung, as `jgan.sweeps.population.Population` has them.
-      checkpoints: of the new population; the states are saved there.
       log: file of its rows of metrics.
       measured: file of what is measured of it.
 
     Returns:
-      False if states are not there or damaged; then nothing was saved, and training from the beginning comes to
-      the same.
+      None if states are not there or damaged; then nothing was written, and training from the beginning comes
+      to the same.
     """
     assert before.end is not None
     every = places_of(before.records)
     if any(member.key not in every for member in members):
-        return False
+        return None
     places = [every[member.key] for member in members]
     files = list(dict.fromkeys(place.file for place in places))
     try:
         parts = [_states_of(before, file, places, shapes[0]) for file in files]
     except UserError:
-        return False
+        return None
     order = [n for file in files for n, place in enumerate(places) if place.file == file]
     turned = jnp.argsort(jnp.asarray(order))
     join = lambda *leaves: jnp.concatenate(leaves)[turned]
@@ -175,8 +173,7 @@ def carry_over(
     ]
     marks.sort(key=lambda row: row["step"])
     write_atomically(measured, "".join(json.dumps(row) + "\n" for row in marks))
-    checkpoints.save(jax.device_put(states, shapes[1]), before.end)
-    return True
+    return jax.device_put(states, shapes[1])
 
 
 def places_of(folder: Path) -> dict[str, Place]:

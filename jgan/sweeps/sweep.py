@@ -107,10 +107,11 @@ def sweep(
             make_folder(leg.records)
             ended = None if leg.end is None else decision(leg)
             progress = _Progress(shown, rungs, before, leg, settled)
+            progress.skip(places_of(leg.records))
             if ended is None and not _train(training, batches, leg, before, part, progress):
                 break
             if leg.end is None:
-                _train(training, later, leg, None, part, progress._replace(before=None))
+                _train(training, later, leg, None, part, progress)
                 break
             if ended is None:
                 ended = halved(batches, _records(leg.records), rungs)
@@ -193,7 +194,6 @@ def _train(
 ) -> bool:
     """Let a part's members go a leg; whether they have, and were not stopped."""
     finished = _records(leg.records, repair=True)
-    progress.skip(finished)
     own = part.own(batches)
     carried = places_of(before.records) if before else {}
     while True:

@@ -24,8 +24,8 @@ from jgan.errors import UserError
 from jgan.evaluation.score import scorer
 from jgan.metrics.subsets import draw_rows, stream
 from jgan.runs.run import RunDirectory
-from jgan.sweeps import sweep as module
 from jgan.sweeps import batch_training
+from jgan.sweeps import sweep as module
 from jgan.sweeps.axes import parse_axis
 from jgan.sweeps.histories import RowLog
 from jgan.sweeps.member_tables import summary

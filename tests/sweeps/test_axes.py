@@ -97,7 +97,7 @@ def test_numbers_that_are_no_counts_may_differ_in_one_program():
             "^--over has loginteger for lr, whose values are of type float",
         ),
         (["lr=normal(0,1)"], 3, "range 'normal' for lr, but must have one of uniform, loguniform"),
-        (["lr=uniform(0,1"], 3, "must have one of uniform, loguniform, integer, as in"),
+        (["lr=uniform(0,1"], 3, "must have one of uniform, loguniform, integer, loginteger, as"),
         (["lr=integer(0,1)"], 3, "^--over has integer for lr, whose values are of type float"),
         (["loss=uniform(0,1)"], 3, "^--over has uniform for loss, whose values are of type str"),
         (["lr=uniform(0,1)"], None, "range for lr, which needs --trials N"),

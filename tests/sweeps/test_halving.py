@@ -58,7 +58,7 @@ def test_lost_seeds_make_a_setting_worse_than_any_score():
 
 
 def test_equal_settings_end_in_the_order_of_the_sweep():
-    assert ended(Rungs((5,)), scores=dict.fromkeys(SCORES, [1, 1])) == [("b", 1.0), ("b", 2.0)]
+    assert ended(Rungs((5,)), scores={key: [1, 1] for key in SCORES}) == [("b", 1.0), ("b", 2.0)]
 
 
 def test_nothing_is_decided_before_all_have_come():
@@ -97,5 +97,5 @@ def test_parts_are_all_of_a_sweep_and_nothing_twice():
     batches = [batch._replace(traced=[str(n)]) for n in range(5) for batch in batches]
     parts = [Part(number, 3).own(batches) for number in (1, 2, 3)]
     assert [len(part) for part in parts] == [4, 3, 3]
-    assert sorted(map(str, sum(parts, []))) == sorted(map(str, batches))
+    assert sorted(str(own) for part in parts for own in part) == sorted(map(str, batches))
     assert Part().own(batches) == batches

@@ -1,4 +1,4 @@
-"""Settings that are searched: the same ones for the same seed, more of them begin with the same, evenly spread."""
+"""Settings that are searched: the same for the same seed, the first of more, and evenly spread."""
 
 import json
 import math
