@@ -30,20 +30,20 @@ from jgan.rules import alternating
 from jgan.training.experiment import Experiment
 
 
-def experiment(*, lr: float = 0.05, momentum: float = 0.5) -> Experiment:
+def experiment(*, lr: float = 0.05) -> Experiment:
     """Build it."""
     game = gan(mlp_generator((2,), (3,)), mlp_discriminator((3,)), non_saturating(), normal(2))
-    rule = alternating(game, dict.fromkeys(PLAYERS, optax.sgd(lr, momentum)))
+    rule = alternating(game, dict.fromkeys(PLAYERS, optax.sgd(lr, 0.5)))
     return Experiment(game, rule, load("ring", size=100), steps=8, batch_size=9)
 '''
-OVER = ["lr=loguniform(1e-3,1)", "momentum=uniform(0,0.9)"]
+OVER = "lr=loguniform(1e-3,1)"
 METRIC = "precision (coordinates)"
 
 
 def words(folder, *more):
-    made = ["--over", *OVER, "--trials", "4", "--search", "sobol", "--search-seed", "5"]
-    made += ["--seeds", "3", "--rungs", "4", "--rung-seeds", "1", "--metric", "prdc:precision"]
-    made += ["--samples", "40", "--measure-times", "4", "--keep", "best", "--at-once", "2"]
+    made = ["--over", OVER, "--trials", "4", "--search", "sobol", "--search-seed", "5"]
+    made += ["--seeds", "2", "--rungs", "4", "--rung-seeds", "1", "--metric", "prdc:precision"]
+    made += ["--samples", "40", "--measure-times", "2", "--keep", "best", "--at-once", "2"]
     return ["sweep", str(folder / "tiny.py"), "--out", str(folder / "sweep"), *made, *more]
 
 
@@ -70,21 +70,19 @@ def test_parts_wait_at_a_rung_and_the_last_writes_the_tables(folder, made, capsy
     with open(folder / "sweep" / "members.csv") as stream:
         rows = list(csv.DictReader(stream))
     kept = json.loads((folder / "sweep" / "search.json").read_text())["settings"]
-    assert {(float(row["lr"]), float(row["momentum"])) for row in rows} == {
-        (setting["lr"], setting["momentum"]) for setting in kept
-    }
-    assert sorted(row["halved at step"] for row in rows) == [""] * 6 + ["4"] * 2
+    assert {float(row["lr"]) for row in rows} == {setting["lr"] for setting in kept}
+    assert sorted(row["halved at step"] for row in rows) == [""] * 4 + ["4"] * 2
     scores = {row["lr"]: [] for row in rows}
     for row in rows:
         scores[row["lr"]].append(row["score"])
-    assert sorted(map(len, scores.values())) == [1, 1, 3, 3]
+    assert sorted(map(len, scores.values())) == [1, 1, 2, 2]
     at_rung = [
-        (own.learning_curve[1]["score"], own.halved is None)
+        (own.learning_curve[0]["score"], own.halved is None)
         for own in finished_records(folder / "sweep").values()
         if own.seed == 0
     ]
     assert min(score for score, on in at_rung if on) >= max(s for s, on in at_rung if not on)
-    lines = [line for line in said.splitlines() if re.match(r" *0\.\d+ +0\.\d+ ", line)]
+    lines = [line for line in said.splitlines() if re.match(r" *0\.\d+ +[12] +0 ", line)]
     assert [line.split()[-1] for line in lines] == ["-", "-", "4", "4"]
 
 
@@ -102,17 +100,15 @@ def test_the_state_with_the_best_score_is_kept(folder, made):
             assert MemberMeasures(40, metric)(trained)["score"] == pytest.approx(scores[best])
     assert checked
     rows = jgan.evaluate(folder / "sweep", metrics="sw", samples=40)
-    assert len(rows) == 6  # those that ended at the rung are not measured
+    assert len(rows) == 4  # those that ended at the rung are not measured
 
 
 def test_tables_choose_among_all_and_report_other_seeds(folder, made):
     (row,) = jgan.table(folder / "sweep", by="experiment", choose="score@seeds=0:1")
-    assert (row["settings tried"], row["seeds"]) == ("4", "2")
+    assert (row["settings tried"], row["seeds"]) == ("4", "1")
     every = jgan.table(folder / "sweep")
-    assert sorted(every.column("budget")) == ["a", "a", "b", "b"] or sorted(
-        every.column("budget")
-    ) == ["a", "b", "b", "b"]
-    assert any("2 of 8 trainings ended at a rung" in note for note in every.notes)
+    assert sorted(every.column("budget")) == ["a", "a", "b", "b"]
+    assert any("2 of 6 trainings ended at a rung" in note for note in every.notes)
     assert f"score: {METRIC} of 40 samples." in every.notes
     assert next(name for name in every.columns if name.startswith("score")) == "score ↑"
     with pytest.raises(
@@ -123,17 +119,6 @@ def test_tables_choose_among_all_and_report_other_seeds(folder, made):
         jgan.table(folder / "sweep", by="experiment", choose="score@seeds=0:1", best_of=[1])
     with pytest.raises(UserError, match=r"^the numbers differ in budget"):
         jgan.table(folder / "sweep", mark="none")
-
-
-def test_the_report_has_the_comparison(folder, made):
-    page = jgan.report(folder / "sweep", by="experiment", choose="score@seeds=0:1")
-    assert 'id="comparison"' in page
-    assert "Each row&#x27;s setting was chosen on the seeds 0" in page
-    assert "of which 2 ended at rungs" in page
-    assert f"score: {METRIC}, 40 samples (higher is better), over all settings" in page
-    member = next((folder / "sweep" / "members").iterdir())
-    with pytest.raises(UserError, match=r"^by and choose make a table of sweeps, but none of"):
-        jgan.report(member, by="lr")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +132,7 @@ def test_the_report_has_the_comparison(folder, made):
         (["--trials", "5"], "was made with trials = 4, not 5; use the same value"),
         (["--rungs", "2"], r"was made with rungs = \[4\], not \[2\]"),
         (["--rung-seeds", "2"], r"was made with rung_seeds = \[0, 1\], not \[0, 2\]"),
-        (["--rung-seeds", "4"], "^--rung-seeds has 0 to 3, but must be of the seeds 0 to 2"),
+        (["--rung-seeds", "4"], "^--rung-seeds has 0 to 3, but must be of the seeds 0 to 1"),
         (["--metric", "prdc"], r"^--metric is 'prdc', which is 4 numbers, .* precision \(coord"),
         (["--metric", "c2st:1-NN"], "^--metric is 'c2st:1-NN', but neither side of '1-NN two-samp"),
         (
@@ -164,6 +149,7 @@ def test_mistakes(folder, made, change, message):
         command.main(words(folder, *change)[1:])
 
 
+@pytest.mark.full
 def test_more_seeds_are_added_to_a_halved_sweep(folder, made):
     assert main(words(folder, "--seeds", "4")) == 0
     found = finished_records(folder / "sweep").values()

@@ -4,7 +4,10 @@ import re
 
 import pytest
 from made_sweeps import made_sweep, wave
+from reports.made import make_run
 
+import jgan
+from jgan.errors import UserError
 from jgan.reports.charts import best_first, by_setting, over_axis
 from jgan.reports.groups import grouped
 from jgan.reports.page import report
@@ -102,6 +105,22 @@ def test_unlike_sweeps_have_panels_of_their_own(search, tmp_path):
     single = report([search])
     assert "Scores are sliced Wasserstein, 100 samples; lower is better." in single
     assert "ended at rung 3" in single
+
+
+def test_the_table_of_a_choice_is_a_section(search, tmp_path):
+    page = jgan.report(search, by="experiment", choose="score@seeds=0:1")
+    assert 'id="comparison"' in page
+    (table,) = re.findall(r'<section id="comparison">.*?</section>', page, re.DOTALL)
+    assert (
+        "Each row&#x27;s setting was chosen on the seeds 0 and is reported on the seeds 1" in table
+    )
+    assert ">lr=1 loss=hinge</td>" in table
+    with pytest.raises(
+        UserError, match=r"^every setting of the row 'loss=ns' .* or ended at a rung"
+    ):
+        jgan.report(search, by="loss", choose="score@seeds=0:1")
+    with pytest.raises(UserError, match=r"^by and choose make a table of sweeps, but none of"):
+        jgan.report(make_run(tmp_path / "run"), by="loss")
 
 
 def test_a_member_that_two_processes_trained_is_there_once(search, tmp_path):
