@@ -156,6 +156,8 @@ PAPERS_OF = {
     "statistics.summaries.interquartile_mean": ("agarwal2021deep",),
     "statistics.summaries.bootstrap_interval": ("agarwal2021deep",),
     "statistics.summaries.wilson_interval": ("wilson1927probable",),
+    "sweeps.halving.Rungs": ("jamieson2016nonstochastic",),
+    "sweeps.search.Search": ("sobol1967distribution", "matousek1998discrepancy"),
 }
 """By the place in jgan of a function, a class or a whole module, the papers that it rests on."""
 

@@ -11,7 +11,7 @@ DATA = {"name": "ring", "examples": 200, "example": "image", "fields": {"image":
 def made_sweep(folder, members, *, score=SCORE, arguments=None, finished=True, **settings):
     """A sweep of ``members``: ``(setting, seed, measures)``, in which None stands for a training that diverged.
 
-    Numbers in place of measures are scores.
+    Numbers in place of measures are scores. A fourth entry is the rung at which a member ended.
     """
     (folder / "batches").mkdir(parents=True)
     content = {
@@ -28,11 +28,11 @@ def made_sweep(folder, members, *, score=SCORE, arguments=None, finished=True, *
     }
     (folder / "settings.json").write_text(json.dumps(content))
     records = []
-    for setting, seed, found in members:
+    for setting, seed, found, *rung in members:
         measures = found if isinstance(found, dict) else {} if found is None else {"score": found}
         lost = 4 if found is None else None
         record = {"setting": setting, "seed": seed, "diverged": lost, "measures": measures}
-        records.append({**record, "metrics": {}, "course": []})
+        records.append({**record, "metrics": {}, "course": [], "halved": rung[0] if rung else None})
     (folder / "batches" / "0000.json").write_text(json.dumps(records))
     if finished:
         (folder / "summary.csv").write_text("")

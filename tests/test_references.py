@@ -21,7 +21,7 @@ from jgan.training.experiment_files import shipped_experiments
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("losses.py", "latents.py", "augmentation", "terms", "gans", "rules", "networks")
-PARTS += ("schedules.py", "statistics")
+PARTS += ("schedules.py", "statistics", "sweeps")
 CITATION = re.compile(
     r"((?:van den |de )?[A-ZÀ-Ž][\wÀ-ž\-]+)"
     r"(?:\s+et\s+al\.|(?:, [A-Z][\wÀ-ž\-]+)*,? (?:&|and)\s+[A-Z][\wÀ-ž\-]+)?,?\s+\(?((?:19|20)\d\d)\b"

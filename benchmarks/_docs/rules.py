@@ -5,7 +5,7 @@ import shlex
 from typing import NamedTuple
 
 NOT_RUN = {
-    r"--coordinator|\bsrun\b|\bsbatch\b": "needs several hosts; the tests train on two processes",
+    r"--coordinator|\bsrun\b|\bsbatch\b|SLURM_": "needs several hosts; the tests train on two processes",
     r"\bgcloud\b|TPU_NAME|jgan\[tpu\]|\./jgan\[tpu\]": "needs a TPU",
     r"jgan\[cuda\d+\]": "needs a GPU",
     r"--parallel fsdp": "needs several GPUs; the tests train so on several devices",
@@ -48,6 +48,7 @@ SHORTER = (
         r"^jgan train \S*\br1(\.py)?\b(?!.*--(minutes|help|dry-run|width))", "--steps 20 --width 4"
     ),
     Shorter(r"^jgan train (?!.*--(minutes|help|dry-run))", "--steps 20"),
+    Shorter(r"^jgan sweep .*--rungs", "--steps 20 --seeds 4 --rungs 5 10"),
     Shorter(r"^jgan sweep (?!.*--help)", "--steps 20 --seeds 4"),
     Shorter(r"^jgan verify (?!.*--help)", "--steps 20 --seeds 1", (0, 1)),
     Shorter(r"^jgan evaluate (?!.*--help)", "--samples 500"),

@@ -105,7 +105,7 @@ def described(setting: Setting) -> dict[str, Any]:
 def axes() -> list[Axis]:
     """Axes for `jgan.sweeps.sweep.plan`: what is part of the program and what can be traced."""
     return [
-        Axis(name, [], lambda rng: None, traced)
+        Axis(name, [], lambda u: None, traced)
         for traced, names in ((False, PROGRAM), (True, TRACED))
         for name in names
     ]

@@ -19,7 +19,12 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "runs", type=named_path, nargs="+", metavar="RUN", help="Directory of a run or of a sweep."
     )
-    add_arguments(parser, report, defaults={"out": "RUN/report.html; ./report.html for several"})
+    add_arguments(
+        parser,
+        report,
+        metavars={"choose": "METRIC@seeds=A:B"},
+        defaults={"out": "RUN/report.html; ./report.html for several"},
+    )
     options = parser.parse_args(words)
     folder = options.runs[0] if len(options.runs) == 1 else Path()
     page = call(report, options, *options.runs, out=None)

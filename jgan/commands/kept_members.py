@@ -33,12 +33,19 @@ class Keep:
       which: "final", "best", by the score of those measured, or "none".
       settings: by `kept_settings`.
       origin: file of the experiment, or its name where no file is kept of it.
+      higher: whether the better score is the higher one.
     """
 
     def __init__(
-        self, folder: Path, which: str, settings: dict[str, Any], origin: Path | str
+        self,
+        folder: Path,
+        which: str,
+        settings: dict[str, Any],
+        origin: Path | str,
+        higher: bool = False,
     ) -> None:
         self._folder, self._which, self._settings, self._origin = folder, which, settings, origin
+        self._sign = -1 if higher else 1
 
     def __call__(self, member: Member, trained: Trained, measured: Mapping[str, float]) -> None:
         """Keep this one, if it is to be kept at its step."""
@@ -48,7 +55,7 @@ class Keep:
         place = make_folder(member_folder(self._folder, member.setting, member.seed))
         best = best_of(place)
         other = self._which == "best" and best is not None and best["step"] != step
-        if other and not measured[SCORE] < best[SCORE]:  # type: ignore[index]
+        if other and not self._sign * measured[SCORE] < self._sign * best[SCORE]:  # type: ignore[index]
             return
         sizes = {n: member.setting[n] for n in ("batch_size",) if n in member.setting}
         own = {name: value for name, value in member.setting.items() if name not in sizes}
@@ -78,18 +85,20 @@ def evaluate_members(sweep: Path, evaluate: Callable[[Path], Evaluation]) -> Tab
       A row for each member.
 
     Raises:
-      UserError: if there is no member that did not diverge, or one was not kept.
+      UserError: if there is no member that was trained to the end and did not diverge, or one was not kept.
     """
     finished = sorted(finished_records(sweep).values(), key=lambda own: own.member.order)
-    alive = [record for record in finished if record.diverged is None]
+    alive = [own for own in finished if own.diverged is None and own.halved is None]
     places = {own.member.key: member_folder(sweep, own.setting, own.seed) for own in alive}
     if not alive:
-        raise UserError(f"the sweep {str(sweep)!r} has no finished member that did not diverge.")
+        raise UserError(
+            f"the sweep {str(sweep)!r} has no member that was trained to the end and did not diverge."
+        )
     lost = [own for own in alive if not (places[own.member.key] / "checkpoints").is_dir()]
     if lost:
         raise UserError(
-            f"{len(lost)} of {len(alive)} members of the sweep {str(sweep)!r} that did not diverge were not "
-            "kept; jgan sweep --keep final trains a sweep that can be measured again."
+            f"{len(lost)} of {len(alive)} members of the sweep {str(sweep)!r} that were trained to the end "
+            "were not kept; jgan sweep --keep final trains a sweep that can be measured again."
         )
     rows = Table()
     with task("", len(alive), "members", lasting=True) as shown:

@@ -81,6 +81,24 @@ def seeds_or_count(text: str) -> int | range:
     return seeds(text) if ":" in text else at_least(1)(text)
 
 
+def part(text: str) -> tuple[int, int]:
+    """The rule of ``K/N``, the K-th of N parts, counted from 1.
+
+    >>> part("3/8")
+    (3, 8)
+    """
+    number, _, count = text.partition("/")
+    try:
+        found = int(number), int(count)
+    except ValueError:
+        found = 0, 0
+    if not 1 <= found[0] <= found[1]:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}, but must be K/N, the K-th of N parts, such as 3/8"
+        )
+    return found
+
+
 def positive(text: str) -> float:
     """The rule of floats above 0."""
     value = finite(text)
@@ -121,6 +139,7 @@ finite.__name__ = rate.__name__ = positive.__name__ = share.__name__ = "float"
 Count = Annotated[int, at_least(1)]
 Several = Annotated[int, at_least(2)]
 NotNegative = Annotated[int, at_least(0)]
+PartOf = Annotated[str, part]
 SeedsOrCount = Annotated[int | str, seeds_or_count]
 Finite = Annotated[float, finite]
 Rate = Annotated[float, rate]

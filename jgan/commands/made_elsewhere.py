@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jgan.commands.compare import AT_ONCE, read
+from jgan.commands.sweep_members import scorer_of
 from jgan.errors import UserError
+from jgan.evaluation.metric_score import ScoreMetric
 from jgan.evaluation.reference import measurable
-from jgan.evaluation.score import Scorer, scorer
+from jgan.evaluation.score import Scorer
 from jgan.metrics.subsets import draw_rows, stream
 from jgan.runs.run import read_settings
 from jgan.runs.saved import whole_experiment_of_run
+from jgan.sweeps.records import better_of
 from jgan.tables.outcomes import Outcome
 from jgan.tables.selections import SCORE
 
@@ -34,7 +37,8 @@ def picture_outcomes(given: Sequence[str], sweep: Path) -> list[Outcome]:
             raise UserError(f"--pictures has {text!r}, but must have NAME=FOLDER.")
         value = _score_of(score, place.strip())
         seed = -1 - sum(own.name == name for own in found)
-        protocols, better = {SCORE: score.protocol}, {SCORE: "lower"}
+        protocols = {SCORE: score.protocol}
+        better = {SCORE: better_of(SCORE, score.protocol)}
         found.append(
             Outcome(sweep, {}, seed, False, {SCORE: value}, protocols, better, None, name.strip())
         )
@@ -46,7 +50,10 @@ def _scorer_of(sweep: Path) -> Scorer:
     if not isinstance(kept, dict):
         raise UserError(f"--pictures needs a sweep with a score, and {str(sweep)!r} has none.")
     experiment, _ = whole_experiment_of_run(sweep)
-    score = scorer(experiment, count=kept["samples"])
+    by = (
+        [str(kept[name]) for name in ("metric", "distance", "better")] if "metric" in kept else None
+    )
+    score = scorer_of(experiment, kept["samples"], ScoreMetric(*by) if by else None)
     if score.protocol != kept:
         differing = next(
             n for n in {**kept, **score.protocol} if kept.get(n) != score.protocol.get(n)

@@ -32,9 +32,11 @@ class Table(list[dict[str, Any]]):
         """
         return [row.get(name) for row in self]
 
-    def sorted_by(self, column: str) -> "Table":
-        """The rows by the values of a column, the smallest first and rows without a value last."""
-        return Table(sorted(self, key=lambda row: row.get(column, float("inf"))))
+    def sorted_by(self, column: str, descending: bool = False) -> "Table":
+        """The rows by the values of a column, the smallest or the greatest first, and rows without one last."""
+        sign = -1 if descending else 1
+        key = lambda row: (row.get(column) is None, sign * (row.get(column) or 0))
+        return Table(sorted(self, key=key))
 
     def __str__(self) -> str:
         lines = [self.columns, *([shown(row.get(c)) for c in self.columns] for row in self)]

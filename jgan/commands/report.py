@@ -1,14 +1,23 @@
 """One HTML file about runs and sweeps, with all that it shows inside."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from jgan.commands.command import command
 from jgan.commands.paths import output
 from jgan.commands.saved_run import RunLike, opened_run
+from jgan.commands.table import Names, names_of
+from jgan.errors import UserError
 from jgan.files import make_folder, write_atomically
-from jgan.reports.html import tag
+from jgan.reports.html import Html, tag
+from jgan.reports.html import table as html_table
 from jgan.reports.page import report as report_page
+from jgan.runs.run import read_settings
+from jgan.tables.columns import as_words
+from jgan.tables.comparison import Request, comparison
+from jgan.tables.outcomes import read_outcomes
+from jgan.tables.selections import parse_selection
 
 HtmlFile = Annotated[str | Path, output(".html")]
 
@@ -34,7 +43,9 @@ class Page(str):
 
 
 @command
-def report(*runs: RunLike, out: HtmlFile | None = None) -> Page:
+def report(
+    *runs: RunLike, by: Names | None = None, choose: str | None = None, out: HtmlFile | None = None
+) -> Page:
     """Describe runs and sweeps in one HTML file: curves, samples, numbers and settings.
 
     It needs no network and no server: any browser opens it, and it can be sent to somebody as it is. Runs that
@@ -43,15 +54,37 @@ def report(*runs: RunLike, out: HtmlFile | None = None) -> Page:
 
     Args:
       *runs: Directories of runs or sweeps, or runs that `jgan.load` returns.
+      by: Names of settings, such as loss,penalty: add the table that jgan table makes of the sweeps, a row for
+        each of their values.
+      choose: METRIC@seeds=A:B: in that table, of each row the setting that is best by this metric on the seeds
+        from A to below B, reported on the other seeds.
       out: FILE.html to write.
 
     Returns:
       The content of the file.
 
     Raises:
-      UserError: If a directory is no run's or is named twice.
+      UserError: If a directory is no run's or is named twice, or a table cannot be made of the sweeps.
     """
-    page = Page(report_page([opened_run(run).path for run in runs]))
+    paths = [opened_run(run).path for run in runs]
+    compared = None if by is None and choose is None else _comparison(paths, by, choose)
+    page = Page(report_page(paths, compared))
     if out is not None:
         page.save(out)
     return page
+
+
+def _comparison(paths: Sequence[Path], by: Names | None, choose: str | None) -> Html:
+    """The table of the sweeps among some directories."""
+    sweeps = [path for path in paths if "sweep" in read_settings(path)]
+    if not sweeps:
+        raise UserError(
+            "--by and --choose make a table of sweeps, but none of the directories is a sweep's."
+        )
+    request = Request(
+        by=None if by is None else names_of(by),
+        choose=None if choose is None else parse_selection("--choose", choose),
+    )
+    outcomes, notes = read_outcomes(sweeps)
+    words = as_words(comparison(outcomes, request, notes))
+    return html_table(words.columns, words.cells, " ".join(words.notes))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jgan.claims.measures import coverage
 from jgan.data.densities import Mixture
+from jgan.evaluation.metric_score import ScoreMetric, metric_scorer
 from jgan.evaluation.score import Scorer, scorer
 from jgan.files import make_folder, write_atomically
 from jgan.runs.images import encode_png
@@ -13,11 +14,23 @@ from jgan.sweeps.plans import Member, member_folder
 from jgan.training.experiment import Experiment, Trained
 
 
-class MemberMeasures:
-    """Measures of a member: its score, and on mixtures the modes; programs are compiled once a game."""
+def scorer_of(experiment: Experiment, samples: int, metric: ScoreMetric | None) -> Scorer:
+    """What scores a game's samples: by a metric, or by the usual distance for None."""
+    if metric is None:
+        return scorer(experiment, count=samples)
+    return metric_scorer(experiment, metric, count=samples)
 
-    def __init__(self, samples: int) -> None:
-        self._samples = samples
+
+class MemberMeasures:
+    """Measures of a member: its score, and on mixtures the modes; programs are compiled once a game.
+
+    Args:
+      samples: of each score.
+      metric: that the score is by; the usual distance by default.
+    """
+
+    def __init__(self, samples: int, metric: ScoreMetric | None = None) -> None:
+        self._samples, self._metric = samples, metric
         self._experiment: Experiment | None = None
         self._score: Scorer | None = None
 
@@ -26,7 +39,7 @@ class MemberMeasures:
         experiment = trained.experiment
         if self._score is None or experiment is not self._experiment:
             self._experiment = experiment
-            self._score = scorer(experiment, count=self._samples)
+            self._score = scorer_of(experiment, self._samples, self._metric)
         state = trained.state
         found = {"score": self._score.measure(state.averaged_variables(), state.clock.stage)}
         if isinstance(experiment.source.density, Mixture):

@@ -116,12 +116,12 @@ def table(
     if not sweeps:
         raise UserError("a table needs at least one sweep; name the directories of sweeps.")
     request = Request(
-        by=None if by is None else _names(by),
+        by=None if by is None else names_of(by),
         tasks=tasks,
         choose=None if choose is None else parse_selection("--choose", choose),
         report=parse_selection("--report", report),
         method=Method(summary, interval, level),
-        baseline=_names(baseline or ()),
+        baseline=names_of(baseline or ()),
         best_of=tuple(best_of),
         mark=_kinds(mark),
     )
@@ -136,13 +136,14 @@ def table(
     return found
 
 
-def _names(given: Names) -> list[str]:
+def names_of(given: Names) -> list[str]:
+    """Names from a list, or from a text with commas between."""
     words = given.split(",") if isinstance(given, str) else given
     return [word.strip() for word in words if word.strip()]
 
 
 def _kinds(given: Names) -> list[str]:
-    names = [name for name in _names(given) if name != "none"]
+    names = [name for name in names_of(given) if name != "none"]
     unknown = next((name for name in names if name not in KINDS), None)
     if unknown:
         raise UserError(f"--mark names {unknown!r}, but must be of {', '.join(KINDS)}, or none.")

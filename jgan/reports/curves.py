@@ -79,11 +79,14 @@ def metrics_of(runs: Sequence[Run]) -> list[str]:
     return [name for name in {**names, **more} if name != "step"]
 
 
-def learning_curve(metric: str, groups: Sequence[Group], marked: bool = False) -> Html | None:
+def learning_curve(
+    metric: str, groups: Sequence[Group], marked: bool = False, higher: bool = False
+) -> Html | None:
     """A metric over steps, a line a group, with a band of one standard deviation over its members.
 
     A cross is where a member diverged, a dotted line where a stage of the training ended. With ``marked``, a
-    star is the least value and a dot the last, and numbers stand beside them where there are few.
+    star is the least value, or with ``higher`` the greatest, and a dot the last, and numbers stand beside them
+    where there are few.
     """
     curves = [(group, curve_of(group.runs, metric)) for group in groups]
     curves = [(group, curve) for group, curve in curves if len(curve.steps)]
@@ -94,7 +97,7 @@ def learning_curve(metric: str, groups: Sequence[Group], marked: bool = False) -
         for group, curve in sorted(curves, key=lambda pair: pair[0].colour is not None):
             _draw(ax, decimate(curve), group)
             if marked and group.colour is not None:
-                _mark(ax, curve, colour(group.colour), labelled=len(curves) <= 2)
+                _mark(ax, curve, colour(group.colour), len(curves) <= 2, higher)
             for run in group.runs:
                 _cross(ax, run, metric, colour(group.colour))
         for step in sorted({step for group, _ in curves for step in _boundaries(group)}):
@@ -129,8 +132,8 @@ def _draw(ax: Any, curve: Curve, group: Group) -> None:
         ax.fill_between(curve.steps, low, high, color=colour(group.colour), alpha=0.16, linewidth=0)
 
 
-def _mark(ax: Any, curve: Curve, ink: str, labelled: bool) -> None:
-    best = int(curve.mean.argmin())
+def _mark(ax: Any, curve: Curve, ink: str, labelled: bool, higher: bool) -> None:
+    best = int(curve.mean.argmax() if higher else curve.mean.argmin())
     options = {"color": ink, "markeredgecolor": PAPER, "markeredgewidth": 0.8, "zorder": 5}
     last = len(curve.steps) - 1
     ax.plot(curve.steps[last], curve.mean[last], "o", markersize=6, **options)

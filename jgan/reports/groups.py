@@ -30,6 +30,24 @@ class Group:
     runs: list[Run]
     colour: int | None
 
+    @property
+    def halved(self) -> int | None:
+        """The rung at which all members ended because other settings were better, or None."""
+        return self.runs[0].halved
+
+    @property
+    def fate(self) -> str:
+        """What is to be known of its numbers: how many members diverged, and whether they ended early.
+
+        >>> Group("lr=1", [], None).fate
+        ''
+        """
+        lost = sum(run.diverged is not None for run in self.runs)
+        words = [f"{lost} of {len(self.runs)} diverged"] if lost else []
+        if self.runs and self.halved is not None:
+            words.append(f"ended at {self.halved:,}")
+        return ", ".join(words)
+
     def final(self, metric: str) -> tuple[float, float | None] | None:
         """Mean and standard deviation of a metric's last values over the members that did not diverge."""
         return mean_and_deviation([run.last(metric) for run in self.runs if run.diverged is None])

@@ -49,6 +49,15 @@ def section(name: str, title: str, *children: Any) -> Html:
     return tag("section", tag("h2", title), *children, id=name)
 
 
+def cards(pictures: Sequence[tuple[str, Html | None]]) -> list[Html]:
+    """Pictures under their titles; what is None is left out."""
+    return [
+        tag("figure", tag("figcaption", title), picture, class_="chart")
+        for title, picture in pictures
+        if picture
+    ]
+
+
 def details(summary: Any, *children: Any, **attributes: Any) -> Html:
     """A part that opens when asked for."""
     return tag("details", tag("summary", summary), *children, **attributes)

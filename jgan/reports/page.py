@@ -16,11 +16,12 @@ POLICY = (
 """The browser is told to send no request whatever the page holds."""
 
 
-def report(paths: Sequence[Path]) -> str:
+def report(paths: Sequence[Path], comparison: Html | None = None) -> str:
     """The report of runs and sweeps, in the order given; the same files give the same text.
 
     Args:
       paths: their directories.
+      comparison: a section after the overview, None for none.
 
     Returns:
       HTML that needs no other file.
@@ -37,6 +38,9 @@ def report(paths: Sequence[Path]) -> str:
         for name, make in PARTS.items()
         if (content := [part for part in make(groups) if part])
     }
+    if comparison:
+        first, *rest = parts.items()
+        parts = dict([first, ("Comparison", [comparison]), *rest])
     damaged = warnings([(sweep.name, note) for sweep in sweeps for note in sweep.notes])
     parts["Overview"] += [damaged] if damaged else []
     sections = [section(name.lower(), name, parts[name]) for name in parts]

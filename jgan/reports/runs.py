@@ -15,7 +15,7 @@ from jgan.runs.health import Doctor
 from jgan.runs.run import read_settings
 from jgan.sweeps.histories import of_member
 from jgan.sweeps.plans import member_folder
-from jgan.sweeps.records import Record, read_records
+from jgan.sweeps.records import Record, better_of, read_records
 
 _PICTURE = re.compile(r"(.+)-(\d+)\.png")
 
@@ -45,6 +45,7 @@ class Run:
       notes: sentences about what could not be read or went wrong.
       varied: the arguments that its sweep varied.
       family: its sweep's name, empty if nothing but that sweep is told of.
+      halved: the rung, a number of updates, at which it ended because others of its sweep were better, or None.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     varied: tuple[str, ...] = ()
     family: str = ""
+    halved: int | None = None
 
     @property
     def experiment(self) -> str:
@@ -72,10 +74,17 @@ class Run:
         return self.rows[-1]["step"] if self.rows else 0
 
     @property
+    def steps(self) -> int:
+        """How many updates it was to make, or made up to the rung at which it ended."""
+        return self.settings["steps"] if self.halved is None else self.halved
+
+    @property
     def state(self) -> str:
         """In a few words, how far it came."""
         if self.diverged is not None:
             return f"diverged by step {self.diverged:,}"
+        if self.halved is not None:
+            return f"ended at rung {self.halved:,}"
         if self.last_step < self.settings["steps"]:
             ends = self.boundaries
             number = bisect.bisect_left(ends, self.last_step) + 1
@@ -262,6 +271,9 @@ def _read_sweep(
     members: list[Run] = []
     notes: list[str] = []
     family = "" if only else name
+    known: set[str] = set()
+    protocol = settings["sweep"].get("score")
+    protocol = protocol if isinstance(protocol, dict) else {}
     for file in sorted((path / "batches").glob("*.json")):
         found = read_records(file)
         if found is None:
@@ -271,9 +283,13 @@ def _read_sweep(
             continue
         rows = json_lines(file.with_suffix(".jsonl"), notes.append)
         for index, record in enumerate(found):
+            if record.member.key in known:  # two processes may have trained it, to the same end
+                continue
+            known.add(record.member.key)
             own = {**settings["arguments"], **record.setting}
             scores = _scores_by_step(record)
             varied = " ".join(f"{key}={short(value)}" for key, value in record.setting.items())
+            sign = -1 if better_of("score", protocol) == "higher" else 1
             members.append(
                 Run(
                     f"{family} {varied} seed {record.seed}".strip(),
@@ -281,11 +297,12 @@ def _read_sweep(
                     {**settings, "arguments": own, "seed": record.seed},
                     [of_member(row, index) | scores.get(int(row["step"]), {}) for row in rows],
                     diverged=record.diverged,
-                    best=min(scores.values(), key=lambda row: row["score"], default=None),
+                    best=min(scores.values(), key=lambda row: sign * row["score"], default=None),
                     measures=record.measures,
                     pictures=_pictures(member_folder(path, record.setting, record.seed)),
                     varied=tuple(record.setting),
                     family=family,
+                    halved=record.halved,
                 )
             )
         records += found

@@ -7,14 +7,13 @@ from jgan.reports import charts, tables
 from jgan.reports.curves import learning_curve, metrics_of
 from jgan.reports.evaluations import of_evaluations
 from jgan.reports.groups import Group
-from jgan.reports.html import Html, details, quiet, tag
+from jgan.reports.html import Html, cards, details, quiet, tag
 from jgan.reports.runs import Run
+from jgan.reports.searches import of_searches
 from jgan.reports.slider import samples
 
 FIRST = ("/loss", "/gradient_norm")
 BANDS = "Lines are means over seeds, bands one standard deviation (divisor n - 1) on each side."
-SETTINGS_IN_ROWS = 24
-"""With more settings than this, a sweep is drawn over its axes instead of row by row."""
 
 
 def overview(groups: Sequence[Group]) -> list[Html | None]:
@@ -40,37 +39,18 @@ def score(groups: Sequence[Group]) -> list[Html | None]:
     """The score over time, and what sweeps measured at the end."""
     runs = [run for group in groups for run in group.runs]
     parts: list[Html | None] = []
-    chart = learning_curve("score", groups, marked=True)
+    higher = tables.better("score", runs) == "higher"
+    chart = learning_curve("score", groups, marked=True, higher=higher)
     if chart:
         words = (
-            "Distance of samples from the data, lower is better: ★ is the least of the mean over seeds, ● the "
-            "last. What decides it stands under Settings, score."
+            "The score of samples during training: ★ is the best of the mean over seeds, ● the last. What "
+            "decides it stands under Settings, score."
         )
         title = tables.title("score", runs)
-        parts += [_legend(groups), tag("div", _chart(title, chart), class_="wide"), quiet(words)]
+        parts += [_legend(groups), tag("div", cards([(title, chart)]), class_="wide"), quiet(words)]
         parts += [quiet(BANDS) if _banded(groups) else None]
     parts += [quiet(sentence) for sentence in tables.unlike(runs)]
-    members = [group for group in groups if any(run.measures for run in group.runs)]
-    cards: list[Html] = []
-    for measure in tables.measures_of(runs):
-        title, higher = tables.title(measure, runs), tables.BETTER.get(measure) == "higher"
-        if len(members) <= SETTINGS_IN_ROWS:
-            cards += _cards([(title, charts.by_setting(measure, members, higher))])
-            continue
-        axes = dict.fromkeys(name for run in runs for name in run.varied)
-        cards += _cards(
-            [
-                (f"{title}, over {axis}", charts.over_axis(measure, axis, runs, higher))
-                for axis in axes
-            ]
-        )
-    if cards:
-        words = (
-            "Measured at the end, in each panel the best on top: a dot is a member, the bar mean ± standard "
-            "deviation over seeds."
-        )
-        parts += [quiet(words), tag("div", cards, class_="charts")]
-    return parts
+    return [*parts, *of_searches(groups)]
 
 
 def curves(groups: Sequence[Group]) -> list[Html | None]:
@@ -81,10 +61,10 @@ def curves(groups: Sequence[Group]) -> list[Html | None]:
     rest = [name for name in names if name not in first]
     parts: list[Html | None] = [_legend(groups)]
     parts.append(
-        tag("div", _cards([(n, learning_curve(n, groups)) for n in first]), class_="charts")
+        tag("div", cards([(n, learning_curve(n, groups)) for n in first]), class_="charts")
     )
     parts.append(quiet(BANDS) if _banded(groups) else None)
-    others = _cards([(name, learning_curve(name, groups)) for name in rest])
+    others = cards([(name, learning_curve(name, groups)) for name in rest])
     if others:
         summary = f"{len(others)} other scalars"
         parts.append(details(summary, tag("div", others, class_="charts")))
@@ -102,7 +82,7 @@ def eigenvalues(groups: Sequence[Group]) -> list[Html | None]:
             for each in spectra
         ]
         moved = [(each["step"], _values(each, "operator")) for each in spectra]
-        cards = _cards(
+        pictures = cards(
             [
                 ("vector field", charts.plane(f"vector field of {run.name}", both, circle=False)),
                 (
@@ -112,7 +92,7 @@ def eigenvalues(groups: Sequence[Group]) -> list[Html | None]:
                 ("curvature of both players", charts.ends(run, spectra)),
             ]
         )
-        parts += [tag("h3", run.name), tag("div", cards, class_="charts")]
+        parts += [tag("h3", run.name), tag("div", pictures, class_="charts")]
     if measured:
         rows = [
             [
@@ -181,14 +161,6 @@ PARTS: dict[str, Callable[[Sequence[Group]], Sequence[Html | None]]] = {
 
 def _banded(groups: Sequence[Group]) -> bool:
     return any(len(group.runs) > 1 for group in groups)
-
-
-def _cards(pictures: Sequence[tuple[str, Html | None]]) -> list[Html]:
-    return [_chart(name, picture) for name, picture in pictures if picture]
-
-
-def _chart(name: str, picture: Html) -> Html:
-    return tag("figure", tag("figcaption", name), picture, class_="chart")
 
 
 def _legend(groups: Sequence[Group]) -> Html | None:

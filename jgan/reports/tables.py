@@ -8,11 +8,11 @@ from typing import Any
 from jgan.reports.groups import COLOURS, Group, differing_arguments
 from jgan.reports.html import Cell, Html, flat, mean, number, pairs, plain, table, tag
 from jgan.reports.runs import Run
-from jgan.sweeps.records import BETTER
+from jgan.sweeps.records import better_of
 
 MOST = 4
 LOSSES = ("generator/loss", "discriminator/loss")
-BEST = "Best score: the least that a run's own scores reached on the way"
+BEST = "Best score: the best that a run's own scores reached on the way"
 _HASH = re.compile("[0-9a-f]{40,}")
 
 
@@ -36,7 +36,22 @@ def title(measure: str, runs: Sequence[Run]) -> str:
     if measure == "score":
         names = list(dict.fromkeys(_distance(run) for run in runs if run.protocol))
         name += f": {' or '.join(names)}" if names else ""
-    return f"{name} ({BETTER[measure]} is better)" if measure in BETTER else name
+    side = better(measure, runs)
+    return f"{name} ({side} is better)" if side else name
+
+
+def better(measure: str, runs: Sequence[Run]) -> str:
+    """Where better is, "lower" or "higher", of what runs' sweeps measured; "" where that is not one side."""
+    sides = {better_of(measure, run.protocol) for run in runs}
+    return sides.pop() if len(sides) == 1 else ""
+
+
+def _score_words(runs: Sequence[Run]) -> list[str]:
+    """A sentence that says what scores are, if all are the same."""
+    names = list(dict.fromkeys(_distance(run) for run in runs if run.protocol))
+    if len(names) != 1:
+        return []
+    return [f"Scores are {names[0]}; {better('score', runs) or 'neither side'} is better."]
 
 
 def _distance(run: Run) -> str:
@@ -51,9 +66,7 @@ def unlike(runs: Sequence[Run]) -> list[str]:
     found = []
     steps, scores = _differ(runs)
     if steps:
-        lengths = ", ".join(
-            f"{count:,}" for count in sorted({run.settings["steps"] for run in runs})
-        )
+        lengths = ", ".join(f"{count:,}" for count in sorted({run.steps for run in runs}))
         found.append(f"Numbers are of trainings of unlike lengths: {lengths} steps.")
     if scores:
         distances = "; ".join(dict.fromkeys(_distance(run) for run in runs if run.protocol))
@@ -65,13 +78,13 @@ def unlike(runs: Sequence[Run]) -> list[str]:
 
 def _differing(run: Run, steps: bool, scores: bool) -> list[Any]:
     """How long a run is and how it was scored, where others differ in that; under heads by `_names`."""
-    own: list[Any] = [run.settings["steps"]] if steps else []
+    own: list[Any] = [run.steps] if steps else []
     return own + ([_distance(run) if run.protocol else ""] if scores else [])
 
 
 def _differ(runs: Sequence[Run]) -> tuple[bool, bool]:
     """Whether runs differ in their steps, and in what decides their scores."""
-    steps = {run.settings["steps"] for run in runs}
+    steps = {run.steps for run in runs}
     scored = {json.dumps(run.protocol, sort_keys=True) for run in runs if run.protocol}
     return len(steps) > 1, len(scored) > 1
 
@@ -95,6 +108,7 @@ def of_groups(groups: Sequence[Group]) -> Html:
     caption = [
         "Mean ± standard deviation over seeds. Diverged runs are counted and are in no mean.",
         f"{BEST}, each at a step of its own; here the mean of these.",
+        *_score_words(runs),
         *unlike(runs),
     ]
     return table(columns, rows, " ".join(caption))
@@ -130,7 +144,12 @@ def of_runs(groups: Sequence[Group]) -> Html:
             rows.append(row)
     columns = ["run", "experiment", *differing, "seed", "state", *_names(*differ)]
     columns += ["best score", "last score", *measures, *losses]
-    caption = ["Every run, with its newest numbers.", f"{BEST}.", *unlike(runs)]
+    caption = [
+        "Every run, with its newest numbers.",
+        f"{BEST}.",
+        *_score_words(runs),
+        *unlike(runs),
+    ]
     return table(columns, rows, " ".join(caption))
 
 

@@ -40,8 +40,10 @@ FREE = (
     "decided",
 )
 """Settings that may differ when a run is continued; the first and the last have sentences of their own."""
-GROWS = ("over", "trials", "seeds", "at_once", "keep")
+GROWS = ("over", "trials", "search", "search_seed", "seeds", "at_once", "keep")
 """Settings of a sweep that may differ when it is given more members."""
+GROWS_WITH_RUNGS = ("seeds", "at_once", "keep")
+"""Those of one whose settings were compared with each other, among which others would have gone on."""
 ANOTHER_RUN = "start a new run from it with --fork and another --out"
 ANOTHER_SWEEP = "start another sweep with another --out"
 NEEDED: dict[str, Any] = {"arguments": dict, "seed": int, "batch_size": (int, list), "steps": int}
@@ -157,6 +159,8 @@ class RunDirectory:
         fork: Path | None = None,
         from_run: Path | None = None,
         accept_data: bool = False,
+        grows: Collection[str] = GROWS,
+        joins: bool = False,
     ) -> None:
         """Write settings and experiment file, after comparing them with an earlier start of this run.
 
@@ -170,6 +174,9 @@ class RunDirectory:
           fork: the run that this one starts from, if any.
           from_run: the run that trained the earlier stages in place of this one, if any.
           accept_data: whether the data may be others than those of the earlier start, or of the run ``fork``.
+          grows: settings of a sweep that may differ.
+          joins: whether other processes are at work in the directory, whose settings hold though nothing may
+            have been saved yet.
 
         Raises:
           UserError: naming the first setting that differs, or what differs in the data.
@@ -185,7 +192,7 @@ class RunDirectory:
             settings = {**settings, "forked_from": str(fork)}
         if from_run is not None:
             settings = {**settings, "from": str(from_run.resolve())}
-        if file.exists() and has_begun(self.path):
+        if file.exists() and (joins or has_begun(self.path)):
             before = read_settings(self.path)
             instead = ANOTHER_SWEEP if "sweep" in settings else ANOTHER_RUN
             if "forked_from" in before:
@@ -205,8 +212,8 @@ class RunDirectory:
                     )
             for name in [name for name in {**before, **settings} if name not in FREE]:
                 both = _of_common_stages(before.get(name), settings.get(name))
-                if name == "sweep":
-                    both = _but_growth(*both)
+                if name == "sweep" and not joins:
+                    both = _but_growth(*both, grows)
                 if name == "arguments":
                     both = _but_places(*both, before.get("data"), accept_data)
                 _refuse_difference(self.path, name, *both, instead)
@@ -265,7 +272,8 @@ def decided_before(
 
 def has_begun(path: Path) -> bool:
     """Whether there is anything to continue in a folder: checkpoints, or populations of a sweep."""
-    kept = ("checkpoints/[0-9]*", "current/*/[0-9]*", "batches/*")
+    kept = ("checkpoints/[0-9]*", "batches/*", "rungs/*/*.json")
+    kept += ("current/*/[0-9]*", "current/*/*/[0-9]*", "rungs/*/states/*/[0-9]*")
     return any(any(path.glob(pattern)) for pattern in kept)
 
 
@@ -281,10 +289,10 @@ def _of_common_stages(before: Any, now: Any) -> tuple[Any, Any]:
     return first[:count], second[:count]
 
 
-def _but_growth(before: Any, now: Any) -> tuple[Any, Any]:
+def _but_growth(before: Any, now: Any, grows: Collection[str]) -> tuple[Any, Any]:
     """What decides the numbers of a sweep's members, of two starts of it."""
     first, second = (
-        {k: v for k, v in own.items() if k not in GROWS} if isinstance(own, dict) else own
+        {k: v for k, v in own.items() if k not in grows} if isinstance(own, dict) else own
         for own in (before, now)
     )
     return first, second

@@ -1,7 +1,6 @@
 """The axes of a sweep: which settings of an experiment vary, and through which values."""
 
 import inspect
-import itertools
 import math
 import re
 import types
@@ -15,7 +14,8 @@ from jgan.arguments import is_rate
 from jgan.errors import UserError
 
 Setting = dict[str, Any]
-Draw = Callable[[np.random.Generator], Any]
+Quantile = Callable[[float], Any]
+"""From a number of [0, 1) to the value below which so large a share of all draws lies."""
 
 
 class Axis(NamedTuple):
@@ -24,27 +24,37 @@ class Axis(NamedTuple):
     Attributes:
       name: of the experiment's argument.
       values: of a list, in order; empty for a range.
-      draw: a value at random.
+      quantile: the value that a number of [0, 1) stands for; an even number makes an even choice.
       traced: whether values may differ within one program: numbers that are not counts.
       size: how many different values there are; infinite for ranges of real numbers.
     """
 
     name: str
     values: Sequence[Any]
-    draw: Draw
+    quantile: Quantile
     traced: bool
     size: float = math.inf
 
 
-RANGES: dict[str, Callable[[float, float], Draw]] = {
-    "uniform": lambda low, high: lambda rng: float(rng.uniform(low, high)),
+RANGES: dict[str, Callable[[float, float], Quantile]] = {
+    "uniform": lambda low, high: lambda u: float(low + (high - low) * u),
     "loguniform": lambda low, high: (
-        lambda rng: float(math.exp(rng.uniform(math.log(low), math.log(high))))
+        lambda u: float(math.exp(math.log(low) + (math.log(high) - math.log(low)) * u))
     ),
-    "integer": lambda low, high: lambda rng: int(rng.integers(int(low), int(high) + 1)),
+    "integer": lambda low, high: _whole(low, high, lambda first, end, u: first + (end - first) * u),
+    "loginteger": lambda low, high: _whole(
+        low, high, lambda first, end, u: first * (end / first) ** u
+    ),
 }
-ATTEMPTS = 1000
-"""Draws for each setting that is still missing, before it is said that there are too few different ones."""
+"""Ranges by name; those with "log" give every factor an equal share."""
+
+
+def _whole(low: float, high: float, between: Callable[[int, int, float], float]) -> Quantile:
+    """Whole numbers of a range, both ends among them."""
+    first, last = int(low), int(high)
+    return lambda u: min(last, max(first, math.floor(between(first, last + 1, u))))
+
+
 _RANGE = re.compile(r"(\w+)\(([^,()]+),([^,()]+)\)$")
 
 
@@ -80,8 +90,8 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
     traced = kind is float
     found = _RANGE.match(right)
     if found:
-        draw, count = _range(name, kind, *found.groups())
-        return Axis(name, [], draw, traced, count)
+        quantile, count = _range(name, kind, *found.groups())
+        return Axis(name, [], quantile, traced, count)
     if "(" in right:
         raise UserError(
             f"--over has the range {right!r} for {name}, but must have one of {', '.join(RANGES)}, "
@@ -92,7 +102,7 @@ def parse_axis(text: str, build: Callable[..., Any]) -> Axis:
     if not values:
         raise UserError(f"--over gives {name} no values; write {name}=VALUE,VALUE,...")
     _refuse_repetition(name, words, [as_trained(value) for value in values])
-    return Axis(name, values, lambda rng: values[rng.integers(len(values))], traced, len(values))
+    return Axis(name, values, lambda u: values[int(u * len(values))], traced, len(values))
 
 
 def _refuse_repetition(name: str, words: Sequence[str], values: Sequence[Any]) -> None:
@@ -120,7 +130,7 @@ def _given(kind: Any) -> Any:
     return parts[0] if isinstance(kind, types.UnionType) and len(parts) == 1 else kind
 
 
-def _range(name: str, kind: Any, which: str, low: str, high: str) -> tuple[Draw, float]:
+def _range(name: str, kind: Any, which: str, low: str, high: str) -> tuple[Quantile, float]:
     if which not in RANGES:
         raise UserError(
             f"--over has the range {which!r} for {name}, but must have one of {', '.join(RANGES)}."
@@ -135,13 +145,15 @@ def _range(name: str, kind: Any, which: str, low: str, high: str) -> tuple[Draw,
         raise UserError(
             f"--over has the range {low},{high} for {name}, which is empty; the first must be less."
         )
-    if which == "loguniform" and ends[0] <= 0:
-        raise UserError(f"--over has loguniform from {low} for {name}, but it must be positive.")
-    if kind not in (int, float) or (kind is int) != (which == "integer"):
+    whole = which in ("integer", "loginteger")
+    if which.startswith("log") and ends[0] < (1 if whole else math.ulp(0)):
+        least = "at least 1" if whole else "positive"
+        raise UserError(f"--over has {which} from {low} for {name}, but it must be {least}.")
+    if kind not in (int, float) or (kind is int) != whole:
         word = getattr(kind, "__name__", str(kind))
         raise UserError(f"--over has {which} for {name}, whose values are of type {word}.")
     _check_number(name, ends[0])
-    count = int(ends[1]) - int(ends[0]) + 1 if which == "integer" else math.inf
+    count = int(ends[1]) - int(ends[0]) + 1 if whole else math.inf
     return RANGES[which](*ends), count
 
 
@@ -173,49 +185,3 @@ def _value(name: str, kind: Any, word: str) -> Any:
         pass
     allowed = ", ".join(map(str, choices)) if choices else getattr(kind, "__name__", str(kind))
     raise UserError(f"--over gives {name} the value {word!r}, but must have {allowed}.")
-
-
-def settings(axes: Sequence[Axis], trials: int | None, seed: int = 0) -> list[Setting]:
-    """The settings of a sweep: the grid of all lists, or ``trials`` draws where an axis is a range.
-
-    Args:
-      axes: what varies.
-      trials: number of draws, no two of them equal; with lists alone None takes the whole grid, a number draws
-        from it.
-      seed: of the draws.
-
-    Raises:
-      UserError: if a name comes twice, there is a range and no number of trials, or there are fewer different
-        settings than trials.
-    """
-    names = [axis.name for axis in axes]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise UserError(f"--over names {twice!r} twice; give all its values at once.")
-    if trials is None:
-        ranged = next((axis.name for axis in axes if not axis.values), None)
-        if ranged:
-            raise UserError(f"--over has a range for {ranged}, which needs --trials N.")
-        return [
-            dict(zip(names, chosen, strict=True))
-            for chosen in itertools.product(*(axis.values for axis in axes))
-        ]
-    return _random_settings(axes, trials, np.random.default_rng(seed))
-
-
-def _random_settings(axes: Sequence[Axis], trials: int, rng: np.random.Generator) -> list[Setting]:
-    different = math.prod(axis.size for axis in axes)
-    if trials > different:
-        raise UserError(
-            f"--trials is {trials}, but must be at most {different}, for --over has no more different settings."
-        )
-    found: dict[tuple[Any, ...], Setting] = {}
-    for _ in range(ATTEMPTS * trials):
-        setting = {axis.name: axis.draw(rng) for axis in axes}
-        found.setdefault(tuple(map(as_trained, setting.values())), setting)
-        if len(found) == trials:
-            return list(found.values())
-    raise UserError(
-        f"--trials is {trials}, but only {len(found)} different settings were drawn from the ranges of --over; "
-        "make them wider."
-    )

@@ -17,7 +17,8 @@ def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
     """A row for each setting: its values, how many members and how many diverged, and their measures.
 
     Of each measure there are the mean and ``std``, the standard deviation over the seeds (divisor n - 1), None
-    for one seed. Diverged members have no measures and count in no mean.
+    for one seed. Diverged members have no measures and count in no mean. A setting that was not trained to the
+    end has ``halved at step``, the number of updates that its measures are of.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
@@ -27,6 +28,7 @@ def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
         row: dict[str, Any] = dict(members[0].setting)
         row["members"] = len(members)
         row["diverged"] = sum(own.diverged is not None for own in members)
+        row |= _halved(members[0])
         names = {name: None for own in members for name in own.measures}
         for name in names:
             values = [own.measures[name] for own in members if name in own.measures]
@@ -34,6 +36,11 @@ def summary(records: Sequence[Record]) -> list[dict[str, Any]]:
             row[f"{name} std"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
         table.append(row)
     return table
+
+
+def _halved(record: Record) -> dict[str, Any]:
+    """The column of what was not trained to the end; tables in which everything was have none."""
+    return {} if record.halved is None else {"halved at step": record.halved}
 
 
 def write_tables(folder: Path, records: Sequence[Record]) -> None:
@@ -48,6 +55,7 @@ def write_tables(folder: Path, records: Sequence[Record]) -> None:
             "seed": own.seed,
             "diverged": int(own.diverged is not None),
             "diverged at step": own.diverged,
+            **_halved(own),
             **own.measures,
         }
         for own in records

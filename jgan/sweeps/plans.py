@@ -72,8 +72,10 @@ def plan(
     """Group a sweep's members into programs.
 
     Settings that change the program (architectures, losses, counts) make groups; the members of a group are
-    cut into batches of at most ``at_once(arguments)``.
+    cut into batches of at most ``at_once(arguments)``. Without seeds there are none.
     """
+    if not seeds:
+        return []
     traced = [axis.name for axis in axes if axis.traced]
     groups: dict[str, tuple[dict[str, Any], list[Member]]] = {}
     for setting in chosen:

@@ -1,5 +1,6 @@
 """What became of the members of a sweep, as its directory keeps it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,16 @@ BETTER = dict.fromkeys(("score", "distance", "reverse_kl"), "lower")
 BETTER |= dict.fromkeys(("modes", "solid", "high_quality"), "higher")
 """Where better is, of what sweeps and studies measure."""
 _IN_FILES = {"learning_curve": "course"}
+
+
+def better_of(measure: str, protocol: Mapping[str, Any]) -> str:
+    """Where better is, "lower" or "higher", of a measure; of a score as its protocol says. "" if unknown.
+
+    >>> better_of("score", {}), better_of("score", {"better": "higher"}), better_of("modes", {})
+    ('lower', 'higher', 'higher')
+    """
+    own = protocol.get("better") if measure == "score" else None
+    return own or BETTER.get(measure, "")
 
 
 class Record(NamedTuple):
@@ -23,6 +34,8 @@ class Record(NamedTuple):
       metrics: its last row.
       learning_curve: what was measured on the way and at the end, each with its ``"step"``; up to where it
         diverged.
+      halved: the rung, a number of updates, at which its setting was not among the better ones and its training
+        ended; its measures and metrics are of that step. None if it was trained to the end.
     """
 
     setting: dict[str, Any]
@@ -31,6 +44,7 @@ class Record(NamedTuple):
     measures: dict[str, float]
     metrics: dict[str, float]
     learning_curve: list[dict[str, float]] = []
+    halved: int | None = None
 
     @property
     def member(self) -> Member:
@@ -40,6 +54,8 @@ class Record(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """The fields by their names in files, where the learning curve is called ``"course"``."""
         fields = self._asdict()
+        if self.halved is None:
+            del fields["halved"]
         return {_IN_FILES.get(name, name): fields[name] for name in fields}
 
 
@@ -63,6 +79,7 @@ def _is_whole(record: Record) -> bool:
         isinstance(record.setting, dict)
         and isinstance(record.seed, int)
         and isinstance(record.diverged, int | None)
+        and isinstance(record.halved, int | None)
         and all(isinstance(own, dict) and all(map(_is_number, own.values())) for own in numbers)
         and all("step" in own for own in record.learning_curve)
     )

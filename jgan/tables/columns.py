@@ -4,7 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from jgan.statistics.summaries import Interval
-from jgan.tables.comparison import Comparison
+from jgan.tables.comparison import Comparison, protocols_of
 from jgan.tables.estimates import Entry, Estimate
 from jgan.tables.rows import chosen_words
 
@@ -144,6 +144,11 @@ def _legend(found: Comparison) -> list[str]:
     percent = f"{100 * method.level:g} %"
     lines = [
         f"Numbers: {_SUMMARIES[method.summary]} [{percent} {_INTERVALS[method.summary, method.interval]}]."
+    ]
+    lines += [
+        f"{metric}: {protocol['distance']} of {protocol.get('samples', 'some')} samples."
+        for metric, protocol in protocols_of(found).items()
+        if "distance" in protocol
     ]
     if len(found.rows) > 1:
         lines.append(

@@ -158,6 +158,17 @@ def _about_seeds(rows: Sequence[Row], best_of: Sequence[int]) -> list[str]:
     if lost:
         notes.append(f"{lost} of {sum(counts)} trainings diverged, which ranks count as the worst.")
     cells = [cell for row in rows for cell in row.cells.values()]
+    reported = [own for cell in cells for own in cell.outcomes]
+    halved = sum(own.halved for own in reported)
+    if halved:
+        notes.append(
+            f"{halved} of {len(reported)} trainings ended at a rung because others were better; their numbers "
+            "are of fewer steps, as the budget says."
+        )
+    if any(own.decided and not own.halved for own in reported):
+        notes.append(
+            "Some of the seeds decided at rungs which settings went on, and look better than they are."
+        )
     if best_of and not all(map(reported_apart, cells)):
         notes.append(
             "The expected best of several settings is on the seeds that chose, which looks better than it is."
@@ -210,13 +221,13 @@ def as_json(found: Comparison) -> dict[str, Any]:
         ),
         "rows": numbers,
         "unlike": [one._asdict() for one in found.unlike],
-        "protocols": _protocols(found),
+        "protocols": protocols_of(found),
         "notes": found.notes,
     }
     return _plain(content)
 
 
-def _protocols(found: Comparison) -> dict[str, Any]:
+def protocols_of(found: Comparison) -> dict[str, Any]:
     """The protocol of each metric, that of the first member which has one."""
     own = [o for row in found.rows for cell in row.cells.values() for o in cell.outcomes]
     return {m: next((o.protocols[m] for o in own if m in o.protocols), {}) for m in found.metrics}

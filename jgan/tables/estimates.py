@@ -211,6 +211,11 @@ def _expected(
         raise UserError(
             f"--best-of has {count}, but the row {row.name!r} has {len(cell.search)} settings to choose from."
         )
+    if any(one.halved for one in cell.search):
+        raise UserError(
+            f"--best-of needs settings that were trained to the end, but some of the row {row.name!r} ended at "
+            "a rung; leave it out, or search without --rungs."
+        )
     choices = [one.choice for one in cell.search]
     if reported_apart(cell):
         outcomes = [

@@ -83,7 +83,7 @@ def _values(
     for own in (own for group in members for own in group if own.circumstances):
         codes.setdefault(own.setting[EXPERIMENT], set()).add(own.circumstances.code)  # type: ignore[union-attr]
     data = _numbered([circumstances.data for group in trained for circumstances in group])
-    tried = [len(row.cells[task].search) for row in rows]
+    tried = [_search_words(row, task) for row in rows]
 
     def version(own: Outcome) -> str:
         assert own.circumstances is not None
@@ -106,13 +106,18 @@ def _values(
         "data": [[data(circumstances.data) for circumstances in group] for group in trained],
         "versions": [[version(own) for own in group if own.circumstances] for group in members],
         "budget": [
-            [
-                _words(circumstances.budget) + (f", {count} settings tried" if count else "")
-                for circumstances in group
-            ]
-            for group, count in zip(trained, tried, strict=True)
+            [_words(circumstances.budget) + words for circumstances in group]
+            for group, words in zip(trained, tried, strict=True)
         ],
     }
+
+
+def _search_words(row: Row, task: str) -> str:
+    """How many settings a row was chosen from, and how many of them were trained to the end."""
+    search = row.cells[task].search
+    halved = sum(one.halved for one in search)
+    whole = f", {len(search) - halved} of them to the end" if halved else ""
+    return f", {len(search)} settings tried{whole}" if search else ""
 
 
 def _unlike(kind: str, values: Sequence[Sequence[str]]) -> Unlike | None:

@@ -11,7 +11,7 @@ from jgan.errors import UserError
 from jgan.files import parse_json
 from jgan.runs.run import read_settings
 from jgan.sweeps.plans import member_folder
-from jgan.sweeps.records import BETTER, Record
+from jgan.sweeps.records import BETTER, Record, better_of
 from jgan.sweeps.sweep import finished_records
 
 EXPERIMENT = "experiment"
@@ -50,6 +50,8 @@ class Outcome:
       better: of each metric, "lower" or "higher".
       circumstances: what else its numbers depend on; None for pictures that were made elsewhere.
       name: of pictures that were made elsewhere; they have no setting, and seeds below 0.
+      halved: whether its training ended at a rung, because others were better; its values are of that step.
+      decided: whether its seed was one of those by which settings were chosen at rungs.
     """
 
     sweep: Path
@@ -61,6 +63,8 @@ class Outcome:
     better: dict[str, str]
     circumstances: Circumstances | None
     name: str = ""
+    halved: bool = False
+    decided: bool = False
 
     def loss(self, metric: str) -> float:
         """The metric such that lower is better; infinity if the training diverged or it is not finite."""
@@ -117,7 +121,7 @@ def _members(path: Path) -> Iterator[Outcome]:
 def _outcome(path: Path, settings: dict[str, Any], record: Record) -> Outcome:
     sweep = settings["sweep"]
     protocol = sweep.get("score") or sweep.get("distance") or {}
-    values, better = dict(record.measures), dict(BETTER)
+    values, better = dict(record.measures), {**BETTER, "score": better_of("score", protocol)}
     protocols: dict[str, Any] = {name: {} for name in values}
     protocols |= {name: protocol for name in ("score", "distance") if name in values}
     for entry in _evaluations(member_folder(path, record.setting, record.seed)):
@@ -128,6 +132,8 @@ def _outcome(path: Path, settings: dict[str, Any], record: Record) -> Outcome:
             protocols[name] = {**kept, **(value.get("settings") or {}).get("protocol", {})}
     budget = {name: settings.get(name) for name in ("steps", "batch_size")}
     own = {name: record.setting[name] for name in budget if name in record.setting}
+    own |= {} if record.halved is None else {"steps": record.halved}
+    first, end = sweep.get("rung_seeds") or (0, 0)
     return Outcome(
         path,
         {
@@ -146,6 +152,8 @@ def _outcome(path: Path, settings: dict[str, Any], record: Record) -> Outcome:
             settings.get("experiment_sha256"),
             {**budget, **own},
         ),
+        halved=record.halved is not None,
+        decided=first <= record.seed < end,
     )
 
 

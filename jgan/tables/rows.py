@@ -25,11 +25,13 @@ class Searched:
       setting: what tells it from the others.
       choice: the number that it is chosen by, lower is better.
       reported: of it, the members that may be reported.
+      halved: whether its trainings ended at a rung; its choice is then infinite.
     """
 
     setting: Setting
     choice: float
     reported: list[Outcome]
+    halved: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,12 +167,17 @@ def _cell(
     selection, metric, summarise = choose
     search = []
     for own in settings.values():
-        chosen_by = [o.loss(metric) for o in own if selection.has(o.seed)]
+        ended = [o for o in own if not o.halved]
+        chosen_by = [o.loss(metric) for o in ended if selection.has(o.seed)]
         if chosen_by:
-            search.append(Searched(of(own), summarise(np.array(chosen_by)), reported(own)))
+            search.append(Searched(of(own), summarise(np.array(chosen_by)), reported(ended)))
+        elif len(ended) < len(own):
+            search.append(Searched(of(own), math.inf, [], halved=True))
     if not search:
         _some([], row, "--choose", selection)
-    counts = {len([o for o in own if selection.has(o.seed)]) for own in settings.values()} - {0}
+    counts = {
+        len([o for o in own if selection.has(o.seed) and not o.halved]) for own in settings.values()
+    } - {0}
     if len(counts) > 1:
         raise UserError(
             f"settings of the row {row!r} have from {min(counts)} to {max(counts)} seeds to choose by; a "
@@ -179,7 +186,15 @@ def _cell(
     best = min(search, key=lambda one: one.choice)
     if not math.isfinite(best.choice):
         raise UserError(
-            f"every setting of the row {row!r} diverged on the seeds of --choose, so there is none to report."
+            f"every setting of the row {row!r} diverged on the seeds of --choose or ended at a rung, so there "
+            "is none to report."
+        )
+    decided = next((own for own in best.reported if own.decided), None)
+    if decided is not None:
+        raise UserError(
+            f"seed {decided.seed} decided at the rungs of {str(decided.sweep)!r} and is to be reported, but "
+            "what is reported on the seeds that chose it looks better than it is; report other seeds "
+            "(jgan sweep --rung-seeds trains them)."
         )
     return Cell(best.setting, _some(best.reported, row, "--report", report), search)
 

@@ -21,14 +21,17 @@ from jgan.commands.sweep_members import MemberMeasures
 from jgan.display import Task
 from jgan.display.current import shown_on
 from jgan.errors import UserError
+from jgan.evaluation.score import scorer
 from jgan.metrics.subsets import draw_rows, stream
 from jgan.runs.run import RunDirectory
+from jgan.sweeps import batch_training
 from jgan.sweeps import sweep as module
-from jgan.sweeps.axes import parse_axis, settings
+from jgan.sweeps.axes import parse_axis
 from jgan.sweeps.histories import RowLog
 from jgan.sweeps.member_tables import summary
 from jgan.sweeps.plans import Batch, Member, batch_from_json, member_folder, plan, remaining
 from jgan.sweeps.records import Record
+from jgan.sweeps.search import settings
 from jgan.sweeps.sweep import sweep
 from jgan.training.experiment import Trained, load_experiment
 from jgan.training.fit import fit
@@ -122,7 +125,7 @@ def test_killed_twice_and_stopped_once(whole, file, tmp_path, monkeypatch, capsy
         if len(calls) == 12:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(module._Clock, "update", kill)
+    monkeypatch.setattr(batch_training.Clock, "update", kill)
     for _ in range(2):
         with pytest.raises(Killed):
             command.main(words(file, out))
@@ -214,7 +217,7 @@ def test_the_time_left_counts_what_an_earlier_call_did():
     now = [0.0]
     shown = Task("", 10, "members", clock=lambda: now[0])
     shown.skip(4)
-    clock = module._Clock(shown, 2)
+    clock = batch_training.Clock(shown, 2)
     clock.begin(4, 8)  # half of a population of two
     now[0] = 60.0
     clock.update(8, 8)  # its other half took a minute
@@ -272,9 +275,9 @@ def test_mistakes(change, message, whole, file):
 
 
 def test_a_sweep_is_scored_by_one_distance(whole, file, monkeypatch):
-    real = function.scorer
-    other = lambda *args, **kwargs: real(*args, **kwargs)._replace(protocol={"distance": "other"})
-    monkeypatch.setattr(function, "scorer", other)
+    real = function.scorer_of
+    other = lambda *args: real(*args)._replace(protocol={"distance": "other"})
+    monkeypatch.setattr(function, "scorer_of", other)
     with pytest.raises(
         UserError, match="was made with distance = 'sliced Wasserstein', not 'other'"
     ):
@@ -344,7 +347,7 @@ def test_samples_that_were_made_elsewhere_are_a_row(whole, tmp_path):
     assert found[-1]["loss"] == "-"
     assert (found[-1]["lr"], found[-1]["seeds"]) == ("noise", "2")
     (entry,) = [own for own in found.comparison.entries["score"] if own.row.name == "lr=noise"]
-    score = function.scorer(load_experiment(whole / "experiment.py").build(), count=50)
+    score = scorer(load_experiment(whole / "experiment.py").build(), count=50)
     expected = score.of_samples(iter([points[draw_rows(60, 50, stream(0, "compared"))]]))
     assert list(entry.values.values()) == [pytest.approx(expected)] * 2
     np.savez(tmp_path / "few.npz", image=points[:20])

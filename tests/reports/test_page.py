@@ -128,7 +128,7 @@ def test_it_can_be_used_without_seeing_it(document):
 
 def test_colours_are_the_theme_s(text):
     style = text[text.index("<style>") : text.index("</style>")]
-    light, dark = style.split("@media (prefers-color-scheme: dark)", 1)
+    light, dark = style.split("@media screen and (prefers-color-scheme: dark)", 1)
     for name in set(re.findall(r"var\((--\w+)\)", text)):
         assert f"{name}:" in light
         assert f"{name}:" in dark
@@ -292,7 +292,7 @@ def test_sweeps_of_unlike_steps_and_samples_say_so(tmp_path):
 
 
 def test_the_best_score_says_whose_it_is_and_bands_what_they_are(text):
-    assert "Best score: the least that a run&#x27;s own scores reached on the way" in text
+    assert "Best score: the best that a run&#x27;s own scores reached on the way" in text
     assert "bands one standard deviation" in text
 
 

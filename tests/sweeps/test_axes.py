@@ -4,7 +4,8 @@ from typing import Literal
 import pytest
 
 from jgan.errors import UserError
-from jgan.sweeps.axes import parse_axis, settings
+from jgan.sweeps.axes import parse_axis
+from jgan.sweeps.search import Search, settings
 
 
 def experiment(
@@ -34,7 +35,7 @@ def test_a_grid_has_every_combination_in_order():
 
 def test_draws_are_those_of_their_distributions():
     texts = ("lr=loguniform(1e-5,1e-1)", "width=integer(2,4)", "norm=batch,none")
-    found = settings(axes(*texts), 3000, seed=1)
+    found = settings(axes(*texts), 3000, Search(seed=1))
     logs = [math.log10(setting["lr"]) for setting in found]
     assert min(logs) >= -5
     assert max(logs) <= -1
@@ -61,10 +62,10 @@ def test_no_two_draws_are_equal():
 
 
 def test_draws_depend_on_the_seed_alone():
-    one, same, other = (settings(axes("lr=uniform(0,1)"), 5, seed=s) for s in (0, 0, 1))
+    one, same, other = (settings(axes("lr=uniform(0,1)"), 5, Search(seed=s)) for s in (0, 0, 1))
     assert one == same
     assert one != other
-    assert one[:3] == settings(axes("lr=uniform(0,1)"), 3, seed=0)
+    assert one[:3] == settings(axes("lr=uniform(0,1)"), 3)
 
 
 def test_numbers_that_are_no_counts_may_differ_in_one_program():
@@ -89,8 +90,14 @@ def test_numbers_that_are_no_counts_may_differ_in_one_program():
         (["lr=uniform(1,1)"], 3, "which is empty; the first must be less"),
         (["lr=uniform(a,1)"], 3, "range a,1 for lr, which are no numbers"),
         (["lr=loguniform(0,1)"], 3, "loguniform from 0 for lr, but it must be positive"),
+        (["width=loginteger(0,4)"], 3, "loginteger from 0 for width, but it must be at least 1"),
+        (
+            ["lr=loginteger(1,4)"],
+            3,
+            "^--over has loginteger for lr, whose values are of type float",
+        ),
         (["lr=normal(0,1)"], 3, "range 'normal' for lr, but must have one of uniform, loguniform"),
-        (["lr=uniform(0,1"], 3, "must have one of uniform, loguniform, integer, as in"),
+        (["lr=uniform(0,1"], 3, "must have one of uniform, loguniform, integer, loginteger, as"),
         (["lr=integer(0,1)"], 3, "^--over has integer for lr, whose values are of type float"),
         (["loss=uniform(0,1)"], 3, "^--over has uniform for loss, whose values are of type str"),
         (["lr=uniform(0,1)"], None, "range for lr, which needs --trials N"),

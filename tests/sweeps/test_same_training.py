@@ -13,8 +13,9 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
 from jgan.rules import alternating, averaged
-from jgan.sweeps.axes import parse_axis, settings
+from jgan.sweeps.axes import parse_axis
 from jgan.sweeps.same_training import fingerprint, refuse_without_effect
+from jgan.sweeps.search import settings
 from jgan.terms.penalties import r1
 from jgan.training.experiment import Experiment
 
