@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows, whole_batch
-from jgan.game import GENERATOR, Batch, Game, count_of
+from jgan.game import GENERATOR, Batch, Game, Translation, count_of
 from jgan.gans.pix2pix import in_turns
 from jgan.gans.versus import labels_of, versus, without_condition
 from jgan.latents import LatentLike
@@ -101,4 +101,9 @@ def stargan(
         present=without_condition,
         sample=sample,
         views={"domains": in_domains},
+        translations={
+            "to-label": Translation(
+                "image", lambda make, images, label: make(images, label), labelled=True
+            )
+        },
     )
