@@ -107,11 +107,13 @@ class Translation(NamedTuple):
         ...)`` of any height and width that the networks take; the key is for networks that are noisy outside
         training too.
       labelled: whether ``label``, classes ``(B,)`` or attributes ``(B, A)``, says what the pictures become.
+      latent: ``(key, count) -> latent``, what a translation is drawn by, zero without a key; None for nothing.
     """
 
     field: str
     translate: Callable[..., jax.Array]
     labelled: bool = False
+    latent: Callable[[jax.Array, int], PyTree] | None = None
 
 
 class Sampler(NamedTuple):

@@ -58,8 +58,8 @@ def picture_files(place: Path) -> PictureFiles:
     found, failures = in_threads(lambda i: header(tree.open(names[i])), len(names), "sizes of")
     unreadable = {names[i]: _reason(error) for i, error in failures.items()}
     headers = {names[i]: found[i] for i in sorted(found)}
-    for name in [name for name in headers if ".." in Path(name).parts or Path(name).is_absolute()]:
-        del headers[name]  # an archive may name what lies beside it
+    for name in [name for name in headers if Path(name).is_absolute()]:
+        del headers[name]  # an archive may hold any name
         unreadable[name] = "its name leads out of the archive"
     return PictureFiles(tree, headers, dict(sorted(unreadable.items())))
 

@@ -96,7 +96,7 @@ def cyclegan(
         sample=lambda make, latent, condition, step: make["b"](condition),
         views={"cycles": cycles, "reconstructions": lambda scene: there_and_back(scene)[1]},
         translations={
-            "a-to-b": Translation("a", lambda make, a, label: make["b"](a)),
-            "b-to-a": Translation("b", lambda make, b, label: make["a"](b)),
+            "a-to-b": Translation("a", lambda make, a, label, z: make["b"](a)),
+            "b-to-a": Translation("b", lambda make, b, label, z: make["a"](b)),
         },
     )

@@ -98,5 +98,5 @@ def pix2pix(
         present=present,
         sample=lambda make, latent, condition, step: make(condition),
         views={"triples": triples},
-        translations={"a-to-b": Translation("a", lambda make, a, label: make(a))},
+        translations={"a-to-b": Translation("a", lambda make, a, label, z: make(a))},
     )

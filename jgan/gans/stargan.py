@@ -71,10 +71,10 @@ def stargan(
         )
 
     def sample(make: Any, order: jax.Array, condition: Any, step: Step) -> jax.Array:
-        return make(condition["image"], condition["label"][order])
+        return make(condition["image"], jnp.asarray(condition["label"])[order])
 
     def in_domains(scene: Scene) -> jax.Array:
-        images, own = scene.batch["image"], labels_of(scene.batch)
+        images, own = scene.batch["image"], jnp.asarray(labels_of(scene.batch))
         shown = [images]
         for domain in range(domains):
             if own.ndim == 1:
@@ -103,7 +103,7 @@ def stargan(
         views={"domains": in_domains},
         translations={
             "to-label": Translation(
-                "image", lambda make, images, label: make(images, label), labelled=True
+                "image", lambda make, images, label, z: make(images, label), labelled=True
             )
         },
     )

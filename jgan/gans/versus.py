@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jgan.game import (
     DISCRIMINATOR,
@@ -64,7 +65,7 @@ def versus(
         ``(rows, columns, H, W, C)``, or ``(B, d)`` points; the scene's networks run in evaluation mode.
       options: numbers that ``sample`` takes, by name.
       translations: for translators, the directions by name, the usual one first, whose ``translate`` is
-        ``(make, values, label) -> pictures``.
+        ``(make, values, label, latent) -> pictures``.
 
     ``make`` and ``ask`` carry the networks' states from call to call in the order of the calls. A network is
     initialised when it is first called, for ``meet``, ``present`` and the terms.
@@ -168,7 +169,15 @@ def _translation(generator: Parts, given: Translation) -> Translation:
         variables: Variables, values: jax.Array, label: PyTree = (), key: jax.Array | None = None
     ) -> jax.Array:
         make = Cast(GENERATOR, generator, variables[GENERATOR], key, train=False)
-        return given.translate(make, values, label)
+        return given.translate(make, values, label, latent(key, len(values)))
+
+    def latent(key: jax.Array | None, count: int) -> PyTree:
+        if given.latent is None:
+            return ()
+        if key is not None:
+            return given.latent(named_key(key, "latent"), count)
+        shapes = jax.eval_shape(lambda: given.latent(jax.random.key(0), count))
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
     return given._replace(translate=translate)
 

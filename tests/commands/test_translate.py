@@ -158,7 +158,7 @@ def test_every_picture_is_translated_at_its_own_size(trained, folder, tmp_path):
     page = (tmp_path / "out" / "index.html").read_text()
     assert page == done.page
     assert page.count("data:image/png") == 10
-    assert "default-src 'none'" in page
+    assert 'content="default-src' in page
 
 
 def test_a_stopped_translation_goes_on(trained, folder, tmp_path):
@@ -247,8 +247,8 @@ def test_what_cannot_be_translated_is_left_out_and_named(trained, folder, tmp_pa
     run = trained("pix2pix")
     assert main(["translate", str(run.path), str(place), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr()
-    assert "1 of 8 pictures are transparent, and are laid on white: clear.png" in said.out
-    assert "1 of 8 pictures are stored with 16 bits, of which the upper 8 are taken" in said.out
+    assert "1 of 9 pictures are transparent, and are laid on white: clear.png" in said.out
+    assert "1 of 9 pictures are stored with 16 bits, of which the upper 8 are taken" in said.out
     assert (
         "warning: left out 2 pictures: broken.png, cut.png; broken.png cannot be read" in said.err
     )
@@ -264,10 +264,10 @@ def test_archives_and_grey_pictures(trained, folder, tmp_path):
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
         for name in pictures:
             archive.write(place / name, name)
-        archive.write(place / "b.png", "../out.png")
+        archive.writestr("/out.png", (place / "b.png").read_bytes())
     done = trained("grey").translate(tmp_path / "photos.zip", out=tmp_path / "out")
     assert done.translated == 5
-    assert list(done.left_out) == ["../out.png"]
+    assert list(done.left_out) == ["/out.png"]
     assert read(tmp_path / "out" / "b.png").shape == SIZES[0]
 
 

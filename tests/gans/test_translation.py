@@ -244,6 +244,10 @@ def test_stargan_is_the_authors_objective():
     turned = way.translate(variables, batch["image"], jnp.asarray(1 - label))
     np.testing.assert_allclose(turned, 0.5 * A + column(offset[1 - label]), rtol=1e-5)
     shown = game.views["domains"](variables, batch, KEY)
+    as_numpy = jax.jit(
+        lambda key: game.views["samples"](variables, {"image": A, "label": label}, key)
+    )
+    assert as_numpy(KEY).shape == A.shape
     expected = in_turns(A, 0.5 * A + 1, 0.5 * A - 2)
     np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-6)
 
