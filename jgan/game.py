@@ -108,12 +108,14 @@ class Translation(NamedTuple):
         training too.
       labelled: whether ``label``, classes ``(B,)`` or attributes ``(B, A)``, says what the pictures become.
       latent: ``(key, count) -> latent``, what a translation is drawn by, zero without a key; None for nothing.
+      labels: of a map, how many labels there are, from 0; 0 for pictures.
     """
 
     field: str
     translate: Callable[..., jax.Array]
     labelled: bool = False
     latent: Callable[[jax.Array, int], PyTree] | None = None
+    labels: int = 0
 
 
 class Sampler(NamedTuple):

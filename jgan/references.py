@@ -31,6 +31,7 @@ PAPERS_OF = {
     "terms.cycle.cycle": ("zhu2017unpaired",),
     "terms.cycle.identity_mapping": ("zhu2017unpaired",),
     "terms.feature_matching.feature_matching": ("salimans2016improved",),
+    "terms.feature_matching.paired_feature_matching": ("wang2018high",),
     "terms.historical.historical_average": ("salimans2016improved",),
     "terms.information.information": ("chen2016infogan",),
     "terms.kl.divergence": ("kingma2014auto",),
@@ -70,6 +71,7 @@ PAPERS_OF = {
     "gans.pixelcnn.pixelcnn": ("oord2016pixel", "oord2016conditional"),
     "gans.semi_supervised.certain": ("salimans2016improved",),
     "gans.semi_supervised.semi_supervised": ("salimans2016improved",),
+    "gans.spade.spade": ("park2019semantic",),
     "gans.stargan.stargan": ("choi2018stargan",),
     "gans.stylegan.stylegan": ("karras2019style", "karras2020analyzing"),
     "gans.stylegan.truncated_styles": ("karras2019style",),
@@ -113,6 +115,7 @@ PAPERS_OF = {
     "networks.minibatch.closeness": ("salimans2016improved",),
     "networks.patch.patch_discriminator": ("isola2017image",),
     "networks.minibatch.group_deviation": ("karras2018progressive",),
+    "networks.multiscale.multiscale_discriminator": ("wang2018high", "park2019semantic"),
     "networks.modulated": ("karras2020analyzing",),
     "networks.modulated.modulated_conv": ("karras2020analyzing",),
     "networks.remat.rematerialised": ("chen2016training",),
@@ -122,6 +125,10 @@ PAPERS_OF = {
         "choi2018stargan",
     ),
     "networks.sngan": ("miyato2018spectral",),
+    "networks.spade": ("park2019semantic",),
+    "networks.spade.Spade": ("park2019semantic",),
+    "networks.spade.SpadeBlock": ("park2019semantic",),
+    "networks.spade.spade_generator": ("park2019semantic",),
     "networks.spectral": ("miyato2018spectral",),
     "networks.unet.unet": ("isola2017image", "ronneberger2015unet"),
     "networks.stylegan1": ("karras2019style",),
@@ -176,7 +183,7 @@ PAPERS_OF_EXTRACTORS = {
 """By a word in an extractor's name, the papers of its network."""
 
 PAPERS_OF_DATA = dict.fromkeys(
-    ("fashion", "garments:edges", "garments:colours", "garments:hues", "garments:dyes"),
+    ("fashion", *(f"garments:{kind}" for kind in ("edges", "colours", "hues", "dyes", "parts"))),
     ("xiao2017fashion",),
 )
 """By the name of a data set that comes with jgan, its papers."""

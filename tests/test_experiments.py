@@ -27,8 +27,12 @@ from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 PICTURES_ONLY = ("cogan", "lapgan", "stargan", "stylegan", "stylegan2")
-TRANSLATIONS = {"pix2pix": "pairs of pictures", "cyclegan": "pictures of two domains"}
-"""Experiments on two domains, and what they ask for."""
+TRANSLATIONS = {
+    "pix2pix": "pairs of pictures",
+    "cyclegan": "pictures of two domains",
+    "spade": "pictures with maps of labels",
+}
+"""Experiments that translate, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
 
 
@@ -106,7 +110,7 @@ def test_pictures_are_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSLATIONS)
 @pytest.mark.parametrize("data", DATA)
-def test_two_domains_are_asked_for(name: str, data: str, pictures: str) -> None:
+def test_what_is_translated_is_asked_for(name: str, data: str, pictures: str) -> None:
     wanted = f"but this experiment needs {TRANSLATIONS[name]}"
     with pytest.raises(UserError, match=wanted):
         FILES[name].build(data=pictures if data == "pictures" else data)

@@ -10,7 +10,7 @@ from jgan.commands.kinds import Count, NotNegative
 from jgan.commands.paths import Folder, Place, check_folder
 from jgan.commands.report import Page
 from jgan.commands.saved_run import RunLike, SavedRun, checkpoint_words, opened_run
-from jgan.commands.translation_files import translate_files
+from jgan.commands.translation_files import shown, translate_files
 from jgan.commands.translation_labels import target_labels
 from jgan.commands.translation_plan import Plan, planned, sentences, variant_names
 from jgan.commands.translator import Translator
@@ -81,7 +81,8 @@ def translate(
     Pictures of any size are translated at their own size. Those of more than six sizes are padded to six shapes
     by reflection, below and to the right, and their translations are cropped. A translation is a PNG file under
     the name of its picture; several for each picture lie in folders, one for each label and each sample. Files
-    that exist are kept, so that the same command goes on where it was stopped.
+    that exist are kept, so that the same command goes on where it was stopped. What SPADE translates are maps of
+    labels: grey values, or the numbers of a palette's colours.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
@@ -126,7 +127,7 @@ def translate(
     variants = variant_names(targets, samples)
     plan = planned(files, translator, out, variants)
     _check_size(translator, plan, opened)
-    for note in files.notes():
+    for note in files.notes() if not way.labels else ():
         say(note)
     make_folder(out)
     write_atomically(out / SETTINGS, json.dumps(settings, indent=2))
@@ -143,8 +144,7 @@ def translate(
         )
         for picture, own in kept.items()
     ]
-    channels = translator.blank(1, (1, 1)).shape[-1]
-    given = lambda picture: encode_png(files.read(picture, channels))
+    given = lambda picture: encode_png(shown(files, translator, picture))
     page = Page(translations_page(f"Translations of {place.name}", lead, rows, given))
     write_atomically(out / PAGE, str(page))
     say(f"wrote {out / PAGE}")
@@ -159,7 +159,7 @@ def _check(experiment: Experiment, run: SavedRun, direction: str | None) -> None
     if not ways:
         raise UserError(
             f"{str(run.path)!r} is no translator: its game does not turn pictures into pictures, as pix2pix, "
-            "CycleGAN and StarGAN do."
+            "CycleGAN, StarGAN and SPADE do."
         )
     if direction is not None and direction not in ways:
         raise UserError(f"--direction is {direction!r}, but must be one of {', '.join(ways)}.")

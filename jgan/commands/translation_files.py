@@ -33,6 +33,22 @@ class Done(NamedTuple):
     waiting: float
 
 
+def given(files: PictureFiles, translator: Translator, name: str) -> np.ndarray:
+    """A picture uint8 ``(H, W, C)``, or a map of labels int32 ``(H, W)``, as the translator takes it."""
+    if translator.way.labels:
+        return files.read_labels(name, translator.way.labels)
+    return files.read(name, translator.blank(1, (1, 1)).shape[-1])
+
+
+def shown(files: PictureFiles, translator: Translator, name: str) -> np.ndarray:
+    """The same as a picture uint8 ``(H, W, C)``, labels as evenly spaced greys."""
+    values = given(files, translator, name)
+    if not translator.way.labels:
+        return values
+    grey = values * 255 // max(1, translator.way.labels - 1)
+    return grey.astype(np.uint8)[..., None]
+
+
 def translate_files(plan: Plan, files: PictureFiles, translator: Translator) -> Done:
     """Translate the pictures of a plan that are left to do; each file is whole once it is there.
 
@@ -45,7 +61,7 @@ def translate_files(plan: Plan, files: PictureFiles, translator: Translator) -> 
         pictures = translator.blank(batch.room, batch.shape)
         for row, name in enumerate(batch.names):
             try:
-                pictures[row] = pad(files.read(name, pictures.shape[-1]), batch.shape)
+                pictures[row] = pad(given(files, translator, name), batch.shape)
             except Exception as error:  # a damaged file fails in as many ways as there are formats
                 broken[name] = f"cannot be read: {str(error).rstrip('.') or type(error).__name__}"
         return pictures
@@ -64,14 +80,16 @@ def translate_files(plan: Plan, files: PictureFiles, translator: Translator) -> 
                 make_folder(path.parent)
                 write_atomically(path, encode_png(picture[:height, :width]))
 
-    began, done, waiting = time.perf_counter(), 0, 0.0
+    began, done, waiting, compiling = time.perf_counter(), 0, 0.0, 0.0
     total = sum(len(batch.names) for batch in plan.batches)
     with (
         warnings.catch_warnings(),
-        task("translating", total, "pictures", announced=True) as shown,
+        task("translating", total, "pictures", announced=True) as progress,
     ):
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata and of very large pictures
         for batch, waited in piped(plan.batches, read, work, write):
             done, waiting = done + len(batch.names), waiting + waited
-            shown.update(done)
+            progress.exclude(translator.compiling - compiling)
+            compiling = translator.compiling
+            progress.update(done)
     return Done(total - len(broken), broken, time.perf_counter() - began, waiting)

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from jgan.data.folder import picture_tree
 from jgan.data.listing import all_pictures, some
-from jgan.data.pictures import Header, header, in_threads, read_picture
+from jgan.data.pictures import Header, formats, header, in_threads, read_picture
 from jgan.data.trees import Tree
 
 
@@ -29,6 +30,22 @@ class PictureFiles(NamedTuple):
         """Decode a picture at its own size, uint8 ``(H, W, channels)``; see `jgan.data.pictures.convert`."""
         own = self.headers[name]
         return read_picture(self.tree.open(name), (own.height, own.width, channels))
+
+    def read_labels(self, name: str, labels: int) -> np.ndarray:
+        """Decode a map of labels, int32 ``(H, W)``: grey values, or the numbers of a palette's colours.
+
+        Raises:
+            ValueError: if it has colours, or holds other labels than 0 to ``labels`` - 1.
+        """
+        with Image.open(self.tree.open(name), formats=formats()) as image:
+            if image.mode not in ("1", "L", "P") and not image.mode.startswith("I"):
+                raise ValueError("a map of labels has grey values or a palette, but it has colours")
+            values = np.asarray(image).astype(np.int32)
+        low, high = int(values.min()), int(values.max())
+        if low < 0 or high >= labels:
+            odd = low if low < 0 else high
+            raise ValueError(f"it holds the label {odd}, but there are 0 to {labels - 1}")
+        return values
 
     def notes(self) -> list[str]:
         """Return what is converted when the pictures are read, a phrase for each kind of conversion."""

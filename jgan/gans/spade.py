@@ -112,5 +112,5 @@ def spade(
         sample=sample,
         encode=None if encoder is None else lambda make, images: make["encoder"](images)["mean"],
         views={} if encoder is None else {"reconstructions": in_its_style},
-        translations={"mask-to-image": Translation("mask", from_map, latent=latent)},
+        translations={"mask-to-image": Translation("mask", from_map, latent=latent, labels=labels)},
     )
