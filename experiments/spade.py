@@ -100,7 +100,7 @@ def experiment(
     least = int(source.arrays["mask"].max()) + 1
     if labels is not None and labels < least:
         raise UserError(
-            f"labels is {labels}, but must be at least {least}, since a map of {source.name!r} holds {least - 1}."
+            f"labels is {labels}, but must be at least {least}: the maps of {source.name!r} hold {least - 1}."
         )
     labels = least if labels is None else labels
     channels = source.shape[2]

@@ -81,8 +81,8 @@ def translate(
     Pictures of any size are translated at their own size. Those of more than six sizes are padded to six shapes
     by reflection, below and to the right, and their translations are cropped. A translation is a PNG file under
     the name of its picture; several for each picture lie in folders, one for each label and each sample. Files
-    that exist are kept, so that the same command goes on where it was stopped. What SPADE translates are maps of
-    labels: grey values, or the numbers of a palette's colours.
+    that exist are kept, so that the same command goes on where it was stopped. What SPADE translates are maps
+    of labels: grey values, or the numbers of a palette's colours.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.

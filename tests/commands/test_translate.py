@@ -24,6 +24,7 @@ import jgan
 from jgan.data import Source
 from jgan.gans.cyclegan import cyclegan
 from jgan.gans.pix2pix import pix2pix
+from jgan.gans.spade import spade
 from jgan.gans.stargan import stargan
 from jgan.networks import mlp_discriminator, mlp_generator
 from jgan.networks.network import Network
@@ -64,6 +65,16 @@ def experiment(*, kind: str = "pix2pix", channels: int = 3, noise: float = 0.0) 
     elif kind == "cyclegan":
         game = cyclegan((scaling(0.5), scaling(-0.25)), (judge(), judge()), loss, size=12)
         source = Source({"a": pictures, "b": pictures}, "noise", example="b")
+    elif kind == "spade":
+        mask = rng.integers(0, 3, (12, 9, 9)).astype(np.int32)
+        levels = jnp.asarray([-1.0, 0.0, 1.0])
+        painted = lambda w, maps: (maps @ levels)[..., None] + w
+        generator = Network(
+            lambda key, *inputs: {"params": jnp.float32(0)},
+            lambda own, maps, key=None, train=False: (painted(own["params"], maps), {}),
+        )
+        game = spade(generator, judge(), 3, conditional=False, matching=0.0)
+        source = Source({"image": pictures, "mask": mask}, "noise")
     elif kind == "gan":
         networks = mlp_generator(pictures.shape[1:], (2,)), mlp_discriminator((2,))
         game = jgan.gan(*networks, loss, jgan.normal(2))
@@ -86,6 +97,7 @@ KINDS = {
     "stargan": {"kind": "stargan"},
     "attributes": {"kind": "attributes"},
     "gan": {"kind": "gan"},
+    "spade": {"kind": "spade", "channels": 1},
 }
 RNG = np.random.default_rng(1)
 SIZES = [(5, 7), (12, 4), (9, 9), (30, 21), (9, 9)]
@@ -271,8 +283,27 @@ def test_archives_and_grey_pictures(trained, folder, tmp_path):
     assert read(tmp_path / "out" / "b.png").shape == SIZES[0]
 
 
-def other_folder(place):
-    return write(place / "a.png", noise(4, 4))
+def test_maps_of_labels(trained, tmp_path, capsys):
+    place = tmp_path / "maps"
+    values = RNG.integers(0, 3, (7, 11), np.uint8)
+    write(place / "grey.png", values[..., None])
+    palette = Image.fromarray(values, "P")
+    palette.putpalette([200, 0, 0, 0, 200, 0, 0, 0, 200])
+    palette.save(place / "palette.png")
+    write(place / "odd.png", np.full((5, 5, 1), 9, np.uint8))
+    write(place / "coloured.png", noise(5, 5))
+    run = trained("spade")
+    assert main(["translate", str(run.path), str(place), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "warning: left out 2 pictures: " in said.err
+    done = run.translate(place, out=tmp_path / "out")
+    assert done.left_out == {
+        "odd.png": "cannot be read: it holds the label 9, but there are 0 to 2",
+        "coloured.png": "cannot be read: a map of labels has grey values or a palette, but it has colours",
+    }
+    wanted = to_uint8(values.astype(np.float32) - 1 + number_of(run)).astype(int)
+    for name in ("grey.png", "palette.png"):
+        assert np.abs(read(tmp_path / "out" / name) - wanted).max() <= 1
 
 
 MISTAKES = {
