@@ -6,7 +6,6 @@ Whether the claims hold is `jgan verify`'s to say; it trains for minutes.
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ FOLDER = Path(__file__).parents[1] / "experiments"
 PICTURES_ONLY = ("cogan", "lapgan", "stargan", "stylegan", "stylegan2")
 TRANSLATIONS = {
     "pix2pix": "pairs of pictures",
+    "pix2pixhd": "pairs of pictures",
     "cyclegan": "pictures of two domains",
     "spade": "pictures with maps of labels",
 }
@@ -95,9 +95,9 @@ def build(pictures: str) -> Callable[[str, str], Experiment]:
 
     def made(name: str, data: str) -> Experiment:
         if data == "its own":
-            return replace(FILES[name].build(width=2, judge_width=2), **TINY)
+            return FILES[name].build(width=2, judge_width=2).resized(**TINY)
         built = FILES[name].build(data=pictures if data == "pictures" else data, width=2)
-        return replace(built, **TINY)
+        return built.resized(**TINY)
 
     return made
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jgan.game import Batch, Game, Translation
 from jgan.gans.vae import check_code
-from jgan.gans.versus import versus
+from jgan.gans.versus import versus, without_condition
 from jgan.latents import normal
 from jgan.losses import Loss, hinge
 from jgan.networks.conditional import one_hot
@@ -87,9 +87,7 @@ def spade(
         fake = styled(make, maps, z)
         return Meeting(real=Inputs(batch["image"], maps), fake=Inputs(fake, maps), made=made)
 
-    def present(ask: Any, inputs: Inputs, group: str) -> Any:
-        if not conditional:
-            return ask(inputs.values)
+    def joined(ask: Any, inputs: Inputs, group: str) -> Any:
         return ask(jnp.concatenate([inputs.condition, inputs.values], axis=-1))
 
     def in_its_style(scene: Scene) -> jax.Array:
@@ -108,7 +106,7 @@ def spade(
         latent=latent,
         condition=lambda batch: batch["mask"],
         meet=meet,
-        present=present,
+        present=joined if conditional else without_condition,
         sample=sample,
         encode=None if encoder is None else lambda make, images: make["encoder"](images)["mean"],
         views={} if encoder is None else {"reconstructions": in_its_style},

@@ -9,6 +9,7 @@ from jgan.terms.feature_matching import feature_matching, paired_feature_matchin
 from jgan.terms.historical import historical_average
 from jgan.terms.information import information
 from jgan.terms.kl import kl_divergence
+from jgan.terms.perceptual import perceptual
 from jgan.terms.pool import pool
 from jgan.terms.pull_away import pull_away
 from jgan.terms.reconstruction import reconstruction
@@ -24,6 +25,7 @@ __all__ = [
     "information",
     "kl_divergence",
     "paired_feature_matching",
+    "perceptual",
     "pool",
     "pull_away",
     "reconstruction",

@@ -27,6 +27,7 @@ from jgan.gans.lapgan import lapgan
 from jgan.gans.mixture import gaussian_mixture
 from jgan.gans.packing import packed
 from jgan.gans.pix2pix import pix2pix
+from jgan.gans.pix2pixhd import pix2pixhd
 from jgan.gans.pixelcnn import pixelcnn
 from jgan.gans.semi_supervised import semi_supervised
 from jgan.gans.spade import spade
@@ -250,6 +251,14 @@ SYSTEMS = {
     "pix2pix": System(
         lambda: pix2pix(unet(1, width=1, norm="instance"), patches(), LOSS, weight=9.0),
         ("samples", "triples"),
+    ),
+    "pix2pixhd": System(
+        lambda: pix2pixhd(
+            resnet_generator(1, width=2, blocks=1, halvings=1, answers=True),
+            multiscale_discriminator(2, halvings=1, width=1),
+            least_squares(),
+            enhancer=resnet_generator(1, width=1, blocks=1, halvings=1),
+        )
     ),
     "cyclegan": System(
         lambda: cyclegan(

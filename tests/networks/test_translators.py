@@ -236,7 +236,7 @@ def test_reflection_makes_a_constant_plane_vanish_and_zeros_do_not():
         ),
         (
             lambda: begun(resnet_generator(3), 1, 6, 9, 3),
-            "the pictures are 6x9, but a residual network of two halvings needs sides of at least 8 pixels",
+            "the pictures are 6x9, but a residual network of 2 halvings needs sides of at least 8 pixels",
         ),
     ],
 )
