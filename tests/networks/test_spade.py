@@ -10,9 +10,10 @@ from networks.formula import look, pictures, with_formula
 
 from jgan.networks import count_parameters, from_linen
 from jgan.networks.conditional import one_hot
+from jgan.networks.image_norm import InstanceNorm
 from jgan.networks.multiscale import multiscale_discriminator
 from jgan.networks.resnet import resnet_generator
-from jgan.networks.spade import SpadeBlock, map_at_input, nearest, spade_generator
+from jgan.networks.spade import Spade, SpadeBlock, map_at_input, nearest, spade_generator
 
 LABELS = 3
 
@@ -128,17 +129,22 @@ def test_the_nearest_place_is_that_of_the_corner():
 
 def test_plain_normalisation_washes_a_uniform_map_out_and_spade_does_not():
     """Why SPADE is needed: what all pixels have in common is their mean, which normalisation takes away."""
-    uniform = one_hot(jnp.broadcast_to(jnp.arange(LABELS)[:, None, None], (LABELS, 12, 12)), LABELS)
-    z = jnp.broadcast_to(pictures(1, 2), (LABELS, 2))
-    plain = map_at_input(resnet_generator(1, width=2, blocks=1))
-    adaptive = spade_generator(1, width=2, levels=1, hidden=3, norm="instance")
-    made = {
-        name: answers(network, uniform, z)
-        for name, network in (("plain", plain), ("spade", adaptive))
-    }
-    spread = {name: float(jnp.abs(x - x[:1]).max()) for name, x in made.items()}
-    assert spread["plain"] < 1e-5
-    assert spread["spade"] > 1e-2
+    uniform = one_hot(jnp.broadcast_to(jnp.arange(LABELS)[:, None, None], (LABELS, 6, 6)), LABELS)
+    plain = InstanceNorm(affine=False).apply({}, 3 * uniform @ pictures(LABELS, 4) + 1)
+    assert float(jnp.abs(plain).max()) < 1e-3
+    adaptive = answers(from_linen(Spade(hidden=3, norm="instance")), plain, uniform)
+    differences = jnp.abs(adaptive[:, None] - adaptive[None])[:, :, 2:4, 2:4]
+    assert float(differences.max(axis=(2, 3, 4))[jnp.triu_indices(LABELS, 1)].min()) > 1e-2
+
+
+def test_a_map_at_the_input_is_joined_to_the_style():
+    network = map_at_input(resnet_generator(1, width=1, blocks=0, halvings=1))
+    z = pictures(2, 3)
+    made = answers(network, maps(8, 8), z)
+    planes = jnp.broadcast_to(z[:, None, None], (2, 8, 8, 3))
+    joined = jnp.concatenate([maps(8, 8), planes], axis=-1)
+    inner = answers(resnet_generator(1, width=1, blocks=0, halvings=1), joined)
+    np.testing.assert_array_equal(made, inner)
 
 
 @pytest.mark.parametrize(
