@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jgan.commands.sweep import sweep
     from jgan.commands.table import table
     from jgan.commands.train import train
+    from jgan.commands.translate import translate
     from jgan.commands.verify import verify
     from jgan.errors import UserError
     from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS, Game, with_projection
@@ -147,6 +148,7 @@ __all__ = [
     "sweep",
     "table",
     "train",
+    "translate",
     "two_player",
     "uniform",
     "verify",
@@ -183,6 +185,7 @@ _MODULE_OF = {
     "sample": "jgan.commands.sample",
     "Table": "jgan.commands.notebook",
     "train": "jgan.commands.train",
+    "translate": "jgan.commands.translate",
     "UserError": "jgan.errors",
     "DISCRIMINATOR": "jgan.game",
     "GENERATOR": "jgan.game",

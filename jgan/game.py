@@ -62,6 +62,7 @@ __all__ = [
     "Projection",
     "PyTree",
     "Sampler",
+    "Translation",
     "Variables",
     "View",
     "check_player",
@@ -97,6 +98,26 @@ class Option(NamedTuple):
     help: str
 
 
+class Translation(NamedTuple):
+    """A direction in which a game's generator turns pictures into pictures, outside training.
+
+    Attributes:
+      field: of a batch, what is translated: pictures, or maps of labels where it is a mask.
+      translate: ``(variables, values, label=(), key=None) -> pictures (B, H, W, C)``, for values ``(B, H, W,
+        ...)`` of any height and width that the networks take; the key is for networks that are noisy outside
+        training too.
+      labelled: whether ``label``, classes ``(B,)`` or attributes ``(B, A)``, says what the pictures become.
+      latent: ``(key, count) -> latent``, what a translation is drawn by, zero without a key; None for nothing.
+      labels: of a map, how many labels there are, from 0; 0 for pictures.
+    """
+
+    field: str
+    translate: Callable[..., jax.Array]
+    labelled: bool = False
+    latent: Callable[[jax.Array, int], PyTree] | None = None
+    labels: int = 0
+
+
 class Sampler(NamedTuple):
     """How a game's generator is asked for examples outside training: running statistics, no dropout.
 
@@ -109,6 +130,7 @@ class Sampler(NamedTuple):
       encode: ``(variables, images) -> latent``, for games that have an encoder: images ``(n, ...)`` in
         [-1, 1] to latents as from ``latent``, one row for each image.
       options: what ``generate`` can be steered by, by name.
+      translations: for translators, the directions by name, the usual one first.
     """
 
     latent: Callable[[jax.Array, Batch], PyTree]
@@ -116,6 +138,7 @@ class Sampler(NamedTuple):
     condition: Callable[[Batch], PyTree] = lambda batch: ()
     encode: Callable[[Variables, jax.Array], PyTree] | None = None
     options: Mapping[str, Option] = {}
+    translations: Mapping[str, Translation] = {}
 
     def for_batch(
         self, variables: Variables, batch: Batch, latent: PyTree, **options: Any

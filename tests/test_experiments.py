@@ -6,7 +6,6 @@ Whether the claims hold is `jgan verify`'s to say; it trains for minutes.
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,13 @@ from jgan.training.loop import first_state
 FOLDER = Path(__file__).parents[1] / "experiments"
 PICTURES_ONLY = ("cogan", "lapgan", "limited_data", "photos", "r3gan")
 PICTURES_ONLY += ("stargan", "stylegan", "stylegan2")
-TRANSLATIONS = {"pix2pix": "pairs of pictures", "cyclegan": "pictures of two domains"}
-"""Experiments on two domains, and what they ask for."""
+TRANSLATIONS = {
+    "pix2pix": "pairs of pictures",
+    "pix2pixhd": "pairs of pictures",
+    "cyclegan": "pictures of two domains",
+    "spade": "pictures with maps of labels",
+}
+"""Experiments that translate, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
 
 
@@ -95,9 +99,9 @@ def build(pictures: str) -> Callable[[str, str], Experiment]:
 
     def made(name: str, data: str) -> Experiment:
         if data == "its own":
-            return replace(FILES[name].build(width=2, judge_width=2), **TINY)
+            return FILES[name].build(width=2, judge_width=2).resized(**TINY)
         built = FILES[name].build(data=pictures if data == "pictures" else data, width=2)
-        return replace(built, **TINY)
+        return built.resized(**TINY)
 
     return made
 
@@ -110,7 +114,7 @@ def test_pictures_are_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSLATIONS)
 @pytest.mark.parametrize("data", DATA)
-def test_two_domains_are_asked_for(name: str, data: str, pictures: str) -> None:
+def test_what_is_translated_is_asked_for(name: str, data: str, pictures: str) -> None:
     wanted = f"but this experiment needs {TRANSLATIONS[name]}"
     with pytest.raises(UserError, match=wanted):
         FILES[name].build(data=pictures if data == "pictures" else data)

@@ -22,6 +22,7 @@ def write_fixtures(folder: Path, root: Path) -> None:
         (folder / name).symlink_to(root / name)
     for seed, name in enumerate(("PHOTOS", "photos", "GENERATED", "generated")):
         write_pictures(folder / name, np.random.default_rng(seed))
+    write_maps(folder / "MAPS", np.random.default_rng(5))
     for name in ("PHOTO.jpg", "photo.jpg", "PHOTO.png", "photo.png"):
         picture(np.random.default_rng(0), 0).save(folder / name)
     images, labels = arrays(np.random.default_rng(4))
@@ -35,6 +36,14 @@ def write_pictures(folder: Path, rng: np.random.Generator) -> None:
         (folder / name).mkdir(parents=True)
         for number in range(COUNT):
             picture(rng, label).save(folder / name / f"{number:03d}.jpg")
+
+
+def write_maps(folder: Path, rng: np.random.Generator) -> None:
+    """A folder of maps of labels, grey pictures of the values 0 and 1."""
+    folder.mkdir()
+    for number in range(COUNT // 10):
+        values = rng.integers(0, 2, (SIDE // 8, SIDE // 8), np.uint8).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(values).save(folder / f"{number}.png")
 
 
 def arrays(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

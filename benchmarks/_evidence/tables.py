@@ -35,8 +35,9 @@ KINDS = {
     "classes and codes": ("cgan", "acgan", "projection", "infogan", "semi_supervised", "can"),
     "encoders and energies": ("bigan", "bigbigan", "vae_gan", "ebgan", "began"),
     "without an opponent": ("vae", "autoencoder", "pixelcnn"),
-    "several domains and sizes": ("cogan", "lapgan", "pix2pix", "cyclegan", "stargan"),
-    "style-based generators": ("stylegan", "stylegan2"),
+    "several domains and sizes": ("cogan", "lapgan"),
+    "from pictures to pictures": ("pix2pix", "pix2pixhd", "cyclegan", "stargan", "spade"),
+    "high fidelity, few pictures": ("stylegan", "stylegan2", "r3gan", "photos", "limited_data"),
 }
 """The experiments by what they are about, as the summary tells them."""
 

@@ -4,6 +4,7 @@
     jgan sweep FILE [flags]     many settings and seeds of it, many at once
     jgan table SWEEP...         results of sweeps with intervals, ranks and comparisons
     jgan sample RUN [flags]     a grid, single pictures or an .npz from a run
+    jgan translate RUN FOLDER   pictures of any size through a trained translator
     jgan interpolate RUN        a strip and an animation from latent to latent
     jgan invert RUN [IMAGES]    latents from which the generator makes given pictures
     jgan inpaint RUN [IMAGES]   fill a hole with what the generator would put there
@@ -46,6 +47,7 @@ COMMANDS = (
     "sweep",
     "table",
     "sample",
+    "translate",
     "interpolate",
     "invert",
     "inpaint",
@@ -70,6 +72,7 @@ TRAINS = ("train", "sweep", "classifier")
 """Commands whose output is how far they are; others print results, and how far they are on the error stream."""
 SLOW = (
     *TRAINS,
+    "translate",
     "evaluate",
     "compare",
     "invert",

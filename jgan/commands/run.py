@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jgan.commands.findings import Findings
     from jgan.commands.interpolate import Interpolation
     from jgan.commands.report import Page
+    from jgan.commands.translate import Translations
 
 
 class _Command:
@@ -63,6 +64,7 @@ class Run(SavedRun):
     """
 
     sample: Callable[..., Any] = _command()
+    translate: "Callable[..., Translations]" = _command()
     interpolate: "Callable[..., Interpolation]" = _command()
     evaluate: "Callable[..., Evaluation]" = _command()
     spectrum: Callable[..., Any] = _command()

@@ -10,6 +10,7 @@ import numpy as np
 
 from jgan.data.listing import list_pictures, some
 from jgan.data.pictures import (
+    Header,
     Size,
     fits_memory,
     header,
@@ -95,7 +96,7 @@ def read_pictures(
         notes = (*_sizes(headers.values()), *notes)
         _check_any(kept, names, broken, place)
         target = target or _common_size(place, names, headers)
-        channels = channels or (1 if all(gray for _, _, gray in headers.values()) else 3)
+        channels = channels or (1 if all(one.gray for one in headers.values()) else 3)
     shape = (*target, channels)
     files = every.at(kept)
     if fits_memory((len(kept), *shape), limit_bytes):
@@ -193,10 +194,10 @@ def _on_disk(files: _Files, shape: tuple[int, int, int]) -> tuple[StoredArray, d
     return StoredArray(decode, (len(kept), *shape), np.dtype(np.uint8), kept), failures
 
 
-def _sizes(headers: Collection[tuple[int, int, bool]]) -> tuple[str, ...]:
+def _sizes(headers: Collection[Header]) -> tuple[str, ...]:
     """A note on the sizes of the files, if they differ, and on how many of them are gray, if some are."""
-    sizes = sorted({(height, width) for height, width, _ in headers}, key=math.prod)
-    gray = sum(header[2] for header in headers)
+    sizes = sorted({(one.height, one.width) for one in headers}, key=math.prod)
+    gray = sum(one.gray for one in headers)
     notes = []
     if len(sizes) > 1:
         (low, high), (tall, wide) = sizes[0], sizes[-1]
@@ -206,18 +207,16 @@ def _sizes(headers: Collection[tuple[int, int, bool]]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _is_smaller(found: tuple[int, int, bool], target: tuple[int, int]) -> bool:
+def _is_smaller(found: Header, target: tuple[int, int]) -> bool:
     """Whether a file of this height and width has to be enlarged to fill the target."""
     return min(found[0] / target[0], found[1] / target[1]) < 1
 
 
-def _common_size(
-    place: str, names: list[str], found: Mapping[int, tuple[int, int, bool]]
-) -> tuple[int, int]:
+def _common_size(place: str, names: list[str], found: Mapping[int, Header]) -> tuple[int, int]:
     first, *others = sorted(found)
-    height, width, _ = found[first]
+    height, width = found[first][:2]
     for number in others:
-        other_height, other_width, _ = found[number]
+        other_height, other_width = found[number][:2]
         if (other_height, other_width) != (height, width):
             raise ValueError(
                 f"the pictures in {place} differ in size: {names[first]} is {height}x{width} (height x "

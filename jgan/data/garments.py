@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jgan.data.fashion_mnist import embedded
+from jgan.data.garment_parts import parted
 from jgan.data.source import Source
 
 TOPS = (0, 2, 3, 4, 6)
@@ -101,6 +102,12 @@ def _dyes(split: str) -> Source:
     return Source(fields, "garments:dyes", classes=tuple(DYES))
 
 
+def _parts(split: str) -> Source:
+    brightness, label, rng = _garments(split)
+    parts, pictures = parted(brightness, label, rng)
+    return Source({"image": _bytes(pictures), "mask": parts}, "garments:parts")
+
+
 def _garments(split: str) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
     """Brightness ``(N, 28, 28)`` in [0, 1] and classes ``(N,)`` of the garments, and a generator of chances."""
     source = embedded(split)
@@ -124,6 +131,7 @@ TRANSLATIONS: dict[str, Callable[[str], Source]] = {
     "colours": _colours,
     "hues": _hues,
     "dyes": _dyes,
+    "parts": _parts,
 }
 
 
@@ -139,6 +147,9 @@ def translation(name: str, split: str = "train") -> Source:
       in both domains; the test set has the right translations, row by row.
     * ``dyes``, labelled: ``image`` is a garment in one of the colours of `DYES`, ``label`` which; the right
       translation is the same garment in another colour.
+    * ``parts``, pictures with maps: ``mask`` holds the labels of `jgan.data.garment_parts.PARTS`, ``image`` a
+      garment whose parts have a colour each, more or less pale. One picture in eight is a swatch, all of which
+      is one part.
 
     Args:
         name: one of `TRANSLATIONS`.

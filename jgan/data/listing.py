@@ -66,12 +66,7 @@ def list_pictures(tree: Tree, split: str) -> Listing:
     prefix = _prefix(tree, parts, split)
     names = _pictures(parts[prefix])
     if not names:
-        others = _unknown(parts[prefix])
-        found = f"; it holds {some(others)}" if others else ""
-        raise ValueError(
-            f"{tree.place} holds no pictures; it must hold files such as .png, .jpg, .webp or .tif, "
-            f"directly or in one subfolder for each class{found}."
-        )
+        raise _without_pictures(tree, parts[prefix], " or in one subfolder for each class")
     labels = _labels(tree, parts, prefix)
     notes = list(_notes(parts[prefix], beside))
     if prefix:
@@ -81,6 +76,28 @@ def list_pictures(tree: Tree, split: str) -> Listing:
         notes += labels.notes
         labels = labels._replace(values=labels.values[order])
     return Listing([names[i] for i in order], prefix, labels, tuple(notes))
+
+
+def all_pictures(tree: Tree) -> list[str]:
+    """Return the names of all pictures in a tree, at any depth, in the order of their parts.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    names = tree.names()
+    found = _pictures(names)
+    if not found:
+        raise _without_pictures(tree, names, " or in subfolders")
+    return found
+
+
+def _without_pictures(tree: Tree, names: Sequence[str], where: str) -> ValueError:
+    others = _unknown(names)
+    found = f"; it holds {some(others)}" if others else ""
+    return ValueError(
+        f"{tree.place} holds no pictures; it must hold files such as .png, .jpg, .webp or .tif, "
+        f"directly{where}{found}."
+    )
 
 
 def some(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -67,14 +68,34 @@ def target_shape(image_size: Size, channels: int | None) -> tuple[int, int] | No
     return height, width
 
 
-def header(path: Path) -> tuple[int, int, bool]:
-    """Return height and width of an upright picture and whether it is stored without colour."""
+class Header(NamedTuple):
+    """What a file says of its picture before it is decoded.
+
+    Attributes:
+        height: of the upright picture, in pixels.
+        width: likewise.
+        gray: whether it is stored without colour.
+        transparent: whether it is stored with opacity.
+        deep: whether it is stored with 16 bits a channel, as far as Pillow keeps them.
+    """
+
+    height: int
+    width: int
+    gray: bool
+    transparent: bool
+    deep: bool
+
+
+def header(path: Path | IO[bytes]) -> Header:
+    """Return what a file says of its picture."""
     with Image.open(path, formats=formats()) as image:
         width, height = image.size[::-1] if _orientation(image) >= 5 else image.size
-        return height, width, image.mode in _GRAY or image.mode.startswith("I")
+        deep = image.mode.startswith("I")
+        gray = image.mode in _GRAY or deep
+        return Header(height, width, gray, image.has_transparency_data, deep)
 
 
-def read_picture(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
+def read_picture(path: Path | IO[bytes], shape: tuple[int, int, int]) -> np.ndarray:
     """Decode a file, the first frame if it has several, as ``convert`` does."""
     with Image.open(path, formats=formats()) as image:
         # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size, several times as fast.

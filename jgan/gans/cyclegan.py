@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 
-from jgan.game import Batch, Game
+from jgan.game import Batch, Game, Translation
 from jgan.gans.pix2pix import DOMAINS, check_domains, in_turns
 from jgan.gans.versus import versus
 from jgan.losses import Loss
@@ -95,4 +95,8 @@ def cyclegan(
         present=lambda ask, inputs, group: ask[group.rsplit("_", 1)[1]](inputs.values),
         sample=lambda make, latent, condition, step: make["b"](condition),
         views={"cycles": cycles, "reconstructions": lambda scene: there_and_back(scene)[1]},
+        translations={
+            "a-to-b": Translation("a", lambda make, a, label, z: make["b"](a)),
+            "b-to-a": Translation("b", lambda make, b, label, z: make["a"](b)),
+        },
     )

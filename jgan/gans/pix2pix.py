@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgan.game import Batch, Game
+from jgan.game import Batch, Game, Translation
 from jgan.gans.versus import versus
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -98,4 +98,5 @@ def pix2pix(
         present=present,
         sample=lambda make, latent, condition, step: make(condition),
         views={"triples": triples},
+        translations={"a-to-b": Translation("a", lambda make, a, label, z: make(a))},
     )

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows, whole_batch
-from jgan.game import GENERATOR, Batch, Game, count_of
+from jgan.game import GENERATOR, Batch, Game, Translation, count_of
 from jgan.gans.pix2pix import in_turns
 from jgan.gans.versus import labels_of, versus, without_condition
 from jgan.latents import LatentLike
@@ -71,10 +71,10 @@ def stargan(
         )
 
     def sample(make: Any, order: jax.Array, condition: Any, step: Step) -> jax.Array:
-        return make(condition["image"], condition["label"][order])
+        return make(condition["image"], jnp.asarray(condition["label"])[order])
 
     def in_domains(scene: Scene) -> jax.Array:
-        images, own = scene.batch["image"], labels_of(scene.batch)
+        images, own = scene.batch["image"], jnp.asarray(labels_of(scene.batch))
         shown = [images]
         for domain in range(domains):
             if own.ndim == 1:
@@ -101,4 +101,9 @@ def stargan(
         present=without_condition,
         sample=sample,
         views={"domains": in_domains},
+        translations={
+            "to-label": Translation(
+                "image", lambda make, images, label, z: make(images, label), labelled=True
+            )
+        },
     )

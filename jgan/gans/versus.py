@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jgan.game import (
     DISCRIMINATOR,
@@ -13,6 +14,7 @@ from jgan.game import (
     Option,
     PyTree,
     Sampler,
+    Translation,
     Variables,
     View,
     count_of,
@@ -40,6 +42,7 @@ def versus(
     encode: Callable[[Any, jax.Array], PyTree] | None = None,
     views: Mapping[str, Callable[[Scene], jax.Array]] | None = None,
     options: Mapping[str, Option] | None = None,
+    translations: Mapping[str, Translation] | None = None,
 ) -> Game:
     """The game of a generator against a discriminator.
 
@@ -61,6 +64,8 @@ def versus(
       views: further ways to look at a game, ``Scene -> (B, H, W, C)`` pictures, a sheet of them
         ``(rows, columns, H, W, C)``, or ``(B, d)`` points; the scene's networks run in evaluation mode.
       options: numbers that ``sample`` takes, by name.
+      translations: for translators, the directions by name, the usual one first, whose ``translate`` is
+        ``(make, values, label, latent) -> pictures``.
 
     ``make`` and ``ask`` carry the networks' states from call to call in the order of the calls. A network is
     initialised when it is first called, for ``meet``, ``present`` and the terms.
@@ -109,6 +114,7 @@ def versus(
             )
         ),
         options or {},
+        {name: _translation(generator, one) for name, one in (translations or {}).items()},
     )
     shown = {name: _view(record, view) for name, view in (views or {}).items()}
     composition = Composition(
@@ -156,6 +162,24 @@ def _draw(latent: Prior | LatentLike | None) -> Callable[[jax.Array, Batch], PyT
     if isinstance(latent, LatentLike):
         return latent.draw
     return lambda key, batch: latent(key, count_of(batch))
+
+
+def _translation(generator: Parts, given: Translation) -> Translation:
+    def translate(
+        variables: Variables, values: jax.Array, label: PyTree = (), key: jax.Array | None = None
+    ) -> jax.Array:
+        make = Cast(GENERATOR, generator, variables[GENERATOR], key, train=False)
+        return given.translate(make, values, label, latent(key, len(values)))
+
+    def latent(key: jax.Array | None, count: int) -> PyTree:
+        if given.latent is None:
+            return ()
+        if key is not None:
+            return given.latent(named_key(key, "latent"), count)
+        shapes = jax.eval_shape(lambda: given.latent(jax.random.key(0), count))
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+    return given._replace(translate=translate)
 
 
 def _view(record: Versus, view: Callable[[Scene], jax.Array]) -> View:

@@ -14,15 +14,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgan.batch_axis import axis_name
 from jgan.networks.dcgan import WEIGHTS, check_sides, image_sizes
 from jgan.networks.heads import Trunk, check_body
 from jgan.networks.layers import (
     ENLARGING,
     Dense,
-    check_batch_moments,
     check_norm,
     check_resampling,
+    standardized,
 )
 from jgan.networks.network import Network, from_linen
 from jgan.players import Collections
@@ -63,9 +62,9 @@ def rows_of(table: jax.Array, label: jax.Array) -> jax.Array:
 
 
 def one_hot(label: jax.Array, classes: int) -> jax.Array:
-    """One-hot vectors ``(B, classes)`` of labels ``(B,)``, NaN for labels that are not 0 to classes - 1."""
+    """One-hot vectors ``(..., classes)`` of labels ``(...)``, NaN for labels that are not 0 to classes - 1."""
     inside = (label >= 0) & (label < classes)
-    return jnp.where(inside[:, None], jax.nn.one_hot(label, classes), jnp.nan)
+    return jnp.where(inside[..., None], jax.nn.one_hot(label, classes), jnp.nan)
 
 
 def label_vectors(label: jax.Array | None, classes: int) -> jax.Array:
@@ -161,17 +160,7 @@ class ConditionalNorm(nn.Module):
     def __call__(self, x: jax.Array, label: jax.Array, *, train: bool) -> jax.Array:
         """Normalise ``x`` ``(B, ..., C)`` under ``label`` ``(B,)`` or ``(B, classes)``."""
         check_label(label, self.classes)
-        check_batch_moments(x, train)
-        x = nn.BatchNorm(
-            use_running_average=not train,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            use_scale=False,
-            use_bias=False,
-            axis_name=axis_name(),
-            use_fast_variance=False,
-            dtype=x.dtype,
-        )(x)
+        x = standardized(x, train=train, momentum=self.momentum, epsilon=self.epsilon)
         size = (self.classes, x.shape[-1])
         gains = self.param("gain", nn.initializers.ones_init(), size, jnp.float32)
         biases = self.param("bias", nn.initializers.zeros_init(), size, jnp.float32)

@@ -212,6 +212,33 @@ def check_batch_moments(x: jax.Array, train: bool) -> None:
         )
 
 
+def standardized(
+    x: jax.Array, *, train: bool, momentum: float = 0.9, epsilon: float = 1e-5
+) -> jax.Array:
+    """Batch normalisation of ``x`` ``(B, ..., C)`` without scale or bias; called from within a Linen module.
+
+    Args:
+      x: activations.
+      train: whether the batch's own statistics are taken, and the running ones renewed.
+      momentum: of the running statistics.
+      epsilon: added to the variance.
+
+    Raises:
+      ValueError: as `check_batch_moments`.
+    """
+    check_batch_moments(x, train)
+    return nn.BatchNorm(
+        use_running_average=not train,
+        momentum=momentum,
+        epsilon=epsilon,
+        use_scale=False,
+        use_bias=False,
+        axis_name=axis_name(),
+        use_fast_variance=False,
+        dtype=x.dtype,
+    )(x)
+
+
 class Norm(nn.Module):
     """The normalisation called ``kind``: batch, layer (over all of one example), or nothing.
 

@@ -1,4 +1,4 @@
-"""A residual network from picture to picture, as CycleGAN and StarGAN have it."""
+"""A residual network from picture to picture, as CycleGAN, StarGAN and pix2pixHD have it."""
 
 from typing import Any, NamedTuple
 
@@ -13,10 +13,6 @@ from jgan.networks.layers import Conv, ConvTranspose, Initializer, compute_dtype
 from jgan.networks.network import Network, from_linen
 
 PADDINGS = ("reflect", "zero")
-SMALLEST = 8
-"""Sides of the smallest pictures: a quarter of them must be reflected by one pixel, and all by three."""
-
-
 FAN_IN = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 """Uniform within ± 1 / sqrt(fan in), with which PyTorch begins where nothing else is asked for."""
 
@@ -49,10 +45,12 @@ class _ResNet(nn.Module):
     style: Style
     norm: str
     dtype: Any
+    halvings: int = 2
+    answers: bool = False
 
     @nn.compact
-    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
-        _check_sides(x.shape[1:])
+    def __call__(self, x: jax.Array, *inner: jax.Array, train: bool) -> Any:
+        _check_sides(x.shape[1:], self.halvings)
         style = self.style
         common: dict[str, Any] = {"kernel_init": style.weights, "dtype": self.dtype}
         bias = self.norm == "none" or not (style.affine or self.norm == "batch")
@@ -69,24 +67,39 @@ class _ResNet(nn.Module):
         resampled = {"size": style.resampling, "stride": 2, "padding": 1, "bias": bias, **common}
         sizes = []
         x = nn.relu(norm(conv(x, self.width, 7)))
-        for times in (2, 4):
+        for level in range(1, self.halvings + 1):
             sizes.append(x.shape[1:3])
-            x = nn.relu(norm(Conv(times * self.width, **resampled)(x, train=train)))
+            x = nn.relu(norm(Conv(self.width * 2**level, **resampled)(x, train=train)))
+        most = self.width * 2**self.halvings
+        for features in inner:
+            _check_inner(x, features)
+            x = x + features
         for _ in range(self.blocks):
-            inner = nn.relu(norm(conv(x, 4 * self.width, 3)))
-            x = x + norm(conv(inner, 4 * self.width, 3))
-        for times in (2, 1):
-            up = ConvTranspose(times * self.width, output_size=sizes.pop(), **resampled)
+            hidden = nn.relu(norm(conv(x, most, 3)))
+            x = x + norm(conv(hidden, most, 3))
+        for level in reversed(range(self.halvings)):
+            up = ConvTranspose(self.width * 2**level, output_size=sizes.pop(), **resampled)
             x = nn.relu(norm(up(x, train=train)))
         last = conv(x, self.channels, 7, bias=not style.affine)
-        return jnp.tanh(last.astype(jnp.float32))
+        picture = jnp.tanh(last.astype(jnp.float32))
+        return {"picture": picture, "features": x} if self.answers else picture
 
 
-def _check_sides(shape: tuple[int, ...]) -> None:
-    if min(shape[:2]) < SMALLEST:
+def _check_sides(shape: tuple[int, ...], halvings: int) -> None:
+    # The smallest map is reflected by one pixel, the picture itself by three.
+    least = max(4, 2 ** (halvings + 1))
+    if min(shape[:2]) < least:
         raise ValueError(
-            f"the pictures are {shape[0]}x{shape[1]}, but a residual network of two halvings needs sides of at "
-            f"least {SMALLEST} pixels."
+            f"the pictures are {shape[0]}x{shape[1]}, but a residual network of {halvings} halvings needs "
+            f"sides of at least {least} pixels."
+        )
+
+
+def _check_inner(x: jax.Array, features: jax.Array) -> None:
+    if x.shape != features.shape:
+        raise ValueError(
+            f"features of shape {features.shape[1:]} are to be added to maps of {x.shape[1:]}; they agree "
+            "where the network that makes them has twice the width of the other, and pictures half as large."
         )
 
 
@@ -97,6 +110,8 @@ def resnet_generator(
     width: int = 64,
     style: Style = CYCLEGAN,
     norm: str = "instance",
+    halvings: int = 2,
+    answers: bool = False,
     dtype: Any = "float32",
 ) -> Network:
     """Pictures ``(B, H, W, C)`` to pictures ``(B, H, W, channels)`` in [-1, 1].
@@ -106,20 +121,31 @@ def resnet_generator(
     ReLU and normalisation in between; weights N(0, 0.02) by default. With 9 blocks and 3 channels it has
     11,378,179 parameters. ``style=STARGAN`` is that of Choi et al. 2018.
 
+    pix2pixHD's two generators (Wang et al. 2018, section 3.1) are of the same make. The global one has
+    ``halvings=4``, ``blocks=9`` and ``answers=True``. The local enhancer, ``halvings=1``, ``blocks=3`` and half
+    the width, is a network of ``(pictures, features)``: what the global one says of the pictures at half their
+    size is added where it is itself smallest.
+
     Args:
       channels: of the pictures that are made.
       blocks: residual blocks; the paper has 6 for 128 pixels and 9 for 256.
       width: channels behind the first layer, a quarter of those of the blocks.
       style: what differs between the papers.
       norm: "instance", "batch" or "none".
+      halvings: convolutions of stride 2, at each of which the channels double.
+      answers: whether it answers ``{"picture": (B, H, W, channels), "features": (B, H, W, width)}``, the latter
+        being what the last convolution takes.
       dtype: of the computation, "float32" or "bfloat16".
 
     Raises:
-      ValueError: if an argument is out of range; and when it is applied, if sides have fewer than 8 pixels.
+      ValueError: if an argument is out of range; and when it is applied, if sides are shorter than 2 to the
+        power of ``halvings + 1``, or 4, pixels.
     """
     check_image_norm(norm)
     check_count("blocks", blocks, 0)
     check_count("width", width)
+    check_count("halvings", halvings)
     if style.padding not in PADDINGS:
         raise ValueError(f"padding is {style.padding!r}, but must be one of {', '.join(PADDINGS)}.")
-    return from_linen(_ResNet(channels, blocks, width, style, norm, compute_dtype(dtype)))
+    dtype = compute_dtype(dtype)
+    return from_linen(_ResNet(channels, blocks, width, style, norm, dtype, halvings, answers))

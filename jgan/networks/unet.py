@@ -56,7 +56,7 @@ class _UNet(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
-        depth = halvings(*x.shape[1:3]) if self.depth is None else self.depth
+        depth = self.depth or self._initialised_depth() or halvings(*x.shape[1:3])
         check_depth(x.shape[1:], depth)
         common: dict[str, Any] = {"size": 4, "stride": 2, "kernel_init": WEIGHTS}
         common |= {"bias": self.norm == "none", "dtype": self.dtype}
@@ -83,6 +83,11 @@ class _UNet(nn.Module):
         x = ConvTranspose(self.channels, **last)(nn.relu(x), train=train)
         return jnp.tanh(x.astype(jnp.float32))
 
+    def _initialised_depth(self) -> int:
+        """The depth that it has begun with, whatever the size of the pictures now; 0 before that."""
+        names = self.variables.get("params", {})
+        return sum(name.removeprefix("down_").isdecimal() for name in names)
+
 
 def unet(
     channels: int,
@@ -107,7 +112,8 @@ def unet(
     Args:
       channels: of the pictures that are made.
       width: channels behind the first layer.
-      depth: how often the picture is halved; None for as often as it can be, which is 8 times at 256 pixels.
+      depth: how often the picture is halved; None for as often as those can be that it is initialised with,
+        which is 8 times at 256 pixels. Larger pictures are halved as often, and then to more than one pixel.
       dropouts: layers of the decoder with dropout.
       norm: "batch", whose statistics in use are running ones, where the reference takes those of the batch at
         hand, one picture; "instance", which is the same as theirs for batches of one; or "none".

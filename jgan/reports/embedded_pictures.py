@@ -47,7 +47,7 @@ def strips(runs: Sequence[Run], view: str, budget: int) -> list[tuple[Run, list[
         pictures = run.pictures[view]
         size = int(np.median([picture.path.stat().st_size for picture in pictures]))
         count = int(np.clip(share // max(size, 1), 2, MOST))
-        frames = (frame(picture, share // count) for picture in _evenly(pictures, count))
+        frames = (frame(picture, share // count) for picture in evenly(pictures, count))
         kept = [each for each in frames if each is not None]
         if kept:
             found.append((run, kept))
@@ -56,20 +56,48 @@ def strips(runs: Sequence[Run], view: str, budget: int) -> list[tuple[Run, list[
     return found
 
 
-def _evenly(pictures: Sequence[Picture], count: int) -> list[Picture]:
-    if len(pictures) <= count:
-        return list(pictures)
-    return [pictures[i] for i in np.linspace(0, len(pictures) - 1, count).round().astype(int)]
+def evenly[T](entries: Sequence[T], count: int) -> list[T]:
+    """So many of the entries at equal distances, the first and the last among them; all if there are no more.
+
+    >>> evenly("abcdef", 3)
+    ['a', 'c', 'f']
+    """
+    if len(entries) <= count:
+        return list(entries)
+    return [entries[i] for i in np.linspace(0, len(entries) - 1, count).round().astype(int)]
 
 
 def frame(picture: Picture, most: int) -> Frame | None:
     """A picture as a PNG of at most ``most`` bytes, or `LEAST` pixels; None if it cannot be read."""
     try:
-        content = picture.path.read_bytes()
+        found = _small(picture.path.read_bytes(), most)
+    except OSError:
+        return None
+    if found is None:
+        return None
+    return Frame(picture.step, _url(found.content), found.size, _is_scatter(found.image))
+
+
+def data_url(content: bytes, most: int) -> tuple[tuple[int, int], str] | None:
+    """Width, height and data URL of a PNG file's picture of at most ``most`` bytes, or `LEAST` pixels.
+
+    None if it cannot be read.
+    """
+    found = _small(content, most)
+    return None if found is None else (found.size, _url(found.content))
+
+
+class _Small(NamedTuple):
+    image: Image.Image
+    size: tuple[int, int]
+    content: bytes
+
+
+def _small(content: bytes, most: int) -> _Small | None:
+    try:
         with Image.open(io.BytesIO(content)) as opened:
             image = opened if opened.mode in ("L", "RGB", "RGBA") else opened.convert("RGB")
             image.load()
-            scatter = _is_scatter(image)
             small, side = image, min(SIDE, max(image.size))
             while max(small.size) > SIDE or (len(content) > most and side >= LEAST):
                 small = image.copy()
@@ -78,8 +106,11 @@ def frame(picture: Picture, most: int) -> Frame | None:
                 side = side * 3 // 4
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
-    data = "data:image/png;base64," + base64.b64encode(content).decode()
-    return Frame(picture.step, data, small.size, scatter)
+    return _Small(image, small.size, content)
+
+
+def _url(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def _png(image: Image.Image) -> bytes:

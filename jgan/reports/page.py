@@ -1,6 +1,6 @@
 """The whole report as one HTML document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -43,7 +43,16 @@ def report(paths: Sequence[Path], comparison: Html | None = None) -> str:
         parts = dict([first, ("Comparison", [comparison]), *rest])
     damaged = warnings([(sweep.name, note) for sweep in sweeps for note in sweep.notes])
     parts["Overview"] += [damaged] if damaged else []
-    sections = [section(name.lower(), name, parts[name]) for name in parts]
+    return document(title, _subtitle(runs, sweeps), parts)
+
+
+def document(title: str, lead: str, parts: Mapping[str, Sequence[Html | None]]) -> str:
+    """A page with this title and first sentence, and a section for each of the parts, by its name.
+
+    >>> document("Two runs", "Trained on a ring.", {"Samples": []}).startswith("<!doctype html>")
+    True
+    """
+    sections = [section(name.lower(), name, *content) for name, content in parts.items()]
     contents = [tag("a", name, href=f"#{name.lower()}") for name in parts]
     own = lambda file: Html((resources.files("jgan.reports") / file).read_text())
     head = [
@@ -55,7 +64,7 @@ def report(paths: Sequence[Path], comparison: Html | None = None) -> str:
         tag("link", rel="icon", href="data:,"),
         tag("style", own("style.css")),
     ]
-    header = tag("header", tag("h1", title), tag("p", _subtitle(runs, sweeps), class_="lead"))
+    header = tag("header", tag("h1", title), tag("p", lead, class_="lead"))
     nav = tag("nav", contents, aria_label="Contents")
     body = [header, nav, tag("main", sections), tag("script", own("script.js"))]
     return f"<!doctype html>\n{tag('html', tag('head', head), tag('body', body), lang='en')}\n"

@@ -35,7 +35,7 @@ def adversarial(
       fake: the group that it is to call fake.
       past: what the discriminator is shown instead of the fakes, such as a `jgan.terms.pool` of past ones.
       leaves: weights of a tree of logits, a number for all of them or a tree like it; their losses
-        are summed.
+        are summed. "mean" for their mean.
       weight: of the term for both players, as for `jgan.scene.Term`.
       answer: which of the discriminator's answers is judged.
       name: of the terms.
@@ -48,7 +48,7 @@ def adversarial(
       ValueError: if ``weight`` or one of ``leaves`` is not a finite number of at least 0.
     """
     check_weight("weight", weight)
-    for share in jax.tree.leaves(leaves):
+    for share in jax.tree.leaves(leaves) if leaves != "mean" else ():
         check_number("a weight in leaves", share, least=0)
     maker = None if past is None else past(fake)
     shown = fake if maker is None else maker.name
@@ -59,7 +59,7 @@ def adversarial(
 
     def pairs(scene: Scene, fakes: str) -> list[tuple[jax.Array, jax.Array, Any]]:
         reals, others = logits(scene, real), logits(scene, fakes)
-        shares = jax.tree.leaves(leaves)
+        shares = [1 / len(reals)] if leaves == "mean" else jax.tree.leaves(leaves)
         shares = shares * len(reals) if len(shares) == 1 else shares
         return list(zip(reals, others, shares, strict=True))
 

@@ -34,6 +34,7 @@ NEEDED = {
     "classifier": ("ring", "--out", "x.npz"),
     "compare": ("ring", "ring"),
     "new": ("x.py", "--from", "r1"),
+    "translate": (f"{WORLD}/run", f"{WORLD}/photos", "--out", "new"),
     **dict.fromkeys(("train", "verify"), (PROBE,)),
     **dict.fromkeys((*READERS, "report"), (f"{WORLD}/run",)),
 }
@@ -100,6 +101,9 @@ def of_runs() -> Iterator[Mistake]:
             if named.endswith("checkpoints") and command in (*OF_PICTURES, "dissect"):
                 continue  # that the run is one of points is found first
             yield Mistake((command, f"{WORLD}/{run}"), f"/{named}")
+        if not named.endswith("checkpoints"):  # that the run is no translator is found first
+            words = ("translate", f"{WORLD}/{run}", f"{WORLD}/photos", "--out", "new")
+            yield Mistake(words, f"/{named}")
         train = ("train", PROBE, "--no-stop", "--out", "new", "--steps", "2", "--size", "64")
         yield Mistake((*train, "--fork", f"{WORLD}/{run}"), f"/{named}")
     for run in ("missing", "file", "folder"):

@@ -218,7 +218,7 @@ def test_unpaired_rows_are_moved_independently_and_pairs_alike():
             {},
             "garments:hats",
             "there is no source 'garments:hats'; allowed are garments:edges, garments:colours, "
-            "garments:hues, garments:dyes.",
+            "garments:hues, garments:dyes, garments:parts.",
         ),
     ],
 )

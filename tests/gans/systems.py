@@ -28,9 +28,11 @@ from jgan.gans.lapgan import lapgan
 from jgan.gans.mixture import gaussian_mixture
 from jgan.gans.packing import packed
 from jgan.gans.pix2pix import pix2pix
+from jgan.gans.pix2pixhd import pix2pixhd
 from jgan.gans.pixelcnn import pixelcnn
 from jgan.gans.r3gan import r3gan
 from jgan.gans.semi_supervised import semi_supervised
+from jgan.gans.spade import spade
 from jgan.gans.stargan import stargan
 from jgan.gans.stylegan import stylegan
 from jgan.gans.unrolled import unrolled
@@ -52,9 +54,11 @@ from jgan.networks.domain_judge import domain_discriminator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
+from jgan.networks.multiscale import multiscale_discriminator
 from jgan.networks.patch import patch_discriminator
 from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
 from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
+from jgan.networks.spade import spade_generator
 from jgan.networks.stylegan1 import stylegan1_synthesis
 from jgan.networks.stylegan2 import (
     style_count,
@@ -80,6 +84,7 @@ SOURCE = Source(
         "image": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
         "label": RNG.integers(0, CLASSES, 48).astype(np.int32),
         **{field: RNG.integers(0, 256, (48, *SHAPE), np.uint8) for field in ("other", "a", "b")},
+        "mask": RNG.integers(0, CLASSES, (48, *SHAPE[:2])).astype(np.int32),
     },
     "noise",
 )
@@ -265,6 +270,14 @@ SYSTEMS = {
         lambda: pix2pix(unet(1, width=1, norm="instance"), patches(), LOSS, weight=9.0),
         ("samples", "triples"),
     ),
+    "pix2pixhd": System(
+        lambda: pix2pixhd(
+            resnet_generator(1, width=2, blocks=1, halvings=1, answers=True),
+            multiscale_discriminator(2, halvings=1, width=1),
+            least_squares(),
+            enhancer=resnet_generator(1, width=1, blocks=1, halvings=1),
+        )
+    ),
     "cyclegan": System(
         lambda: cyclegan(
             (translator(), translator()), (patches(), patches()), least_squares(), size=20
@@ -281,6 +294,16 @@ SYSTEMS = {
             penalty=3.0,
         ),
         ("domains", "samples"),
+    ),
+    "spade": System(
+        lambda: spade(
+            spade_generator(1, width=1, levels=1, hidden=2),
+            multiscale_discriminator(2, halvings=1, width=1, spectral=True),
+            CLASSES,
+            encoder=encoder(2, width=1, body="mlp"),
+            style=2,
+        ),
+        REBUILT,
     ),
     "can": System(
         lambda: can(generator(), heads({"logit": 1, "class": CLASSES}, **MLP), LOSS, PRIOR)

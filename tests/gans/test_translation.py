@@ -91,6 +91,17 @@ def test_cyclegan_is_the_authors_objective():
     np.testing.assert_allclose(cycles, in_turns(A, 2 * A, 0.5 * A))
 
 
+def test_translators_declare_their_directions():
+    game = built()
+    variables = game.init(KEY, BATCH)
+    ways = game.sampler.translations
+    assert list(ways) == ["a-to-b", "b-to-a"]
+    small = jnp.asarray(A[:3, :2, 1:])
+    np.testing.assert_allclose(ways["a-to-b"].translate(variables, small), 2 * small)
+    np.testing.assert_allclose(ways["b-to-a"].translate(variables, small), 0.25 * small)
+    assert [(way.field, way.labelled) for way in ways.values()] == [("a", False), ("b", False)]
+
+
 def test_terms_of_weight_0_are_not_there():
     names = lambda game: {term.name for term in game.composition.terms}
     assert names(built()) == {"a", "b", "cycle", "identity"}
@@ -228,7 +239,15 @@ def test_stargan_is_the_authors_objective():
     assert float(found[DISCRIMINATOR][0]) == pytest.approx(judged, rel=1e-5)
     fooled = -0.3 * fake.mean() + named(fake, wanted) + 10 * np.abs(A - back).mean()
     assert float(found[GENERATOR][0]) == pytest.approx(fooled, rel=1e-5)
+    (way,) = game.sampler.translations.values()
+    assert (way.field, way.labelled) == ("image", True)
+    turned = way.translate(variables, batch["image"], jnp.asarray(1 - label))
+    np.testing.assert_allclose(turned, 0.5 * A + column(offset[1 - label]), rtol=1e-5)
     shown = game.views["domains"](variables, batch, KEY)
+    as_numpy = jax.jit(
+        lambda key: game.views["samples"](variables, {"image": A, "label": label}, key)
+    )
+    assert as_numpy(KEY).shape == A.shape
     expected = in_turns(A, 0.5 * A + 1, 0.5 * A - 2)
     np.testing.assert_allclose(shown, expected, rtol=1e-5, atol=1e-6)
 

@@ -160,6 +160,18 @@ def test_any_size_keeps_its_size(network, shape):
     assert jax.eval_shape(network.apply, variables, images)[0].shape == (3, *shape[:2], 2)
 
 
+def test_a_unet_halves_other_pictures_as_often_as_those_that_it_began_with():
+    network = unet(1, width=1, norm="instance")
+    shape = lambda height, width: jax.ShapeDtypeStruct((2, height, width, 1), jnp.float32)
+    variables = jax.eval_shape(network.init, KEY, shape(28, 28))
+    assert jax.eval_shape(network.init, KEY, shape(40, 52)) != variables
+    for sides in ((40, 52), (17, 90)):
+        made, _ = jax.eval_shape(network.apply, variables, shape(*sides))
+        assert made.shape == (2, *sides, 1)
+    with pytest.raises(ValueError, match="halves them 5 times needs sides of at least 17 pixels"):
+        jax.eval_shape(network.apply, variables, shape(16, 40))
+
+
 def test_dropout_is_noise_in_training_and_in_use():
     network, images = unet(1, width=2, depth=3, norm="instance"), pictures(2, 8, 8, 1)
     variables = with_formula(begun(network, 2, 8, 8, 1))
@@ -224,7 +236,7 @@ def test_reflection_makes_a_constant_plane_vanish_and_zeros_do_not():
         ),
         (
             lambda: begun(resnet_generator(3), 1, 6, 9, 3),
-            "the pictures are 6x9, but a residual network of two halvings needs sides of at least 8 pixels",
+            "the pictures are 6x9, but a residual network of 2 halvings needs sides of at least 8 pixels",
         ),
     ],
 )
