@@ -12,7 +12,7 @@ from jgan.commands import spectrum
 from jgan.commands.sweep_members import MemberMeasures
 from jgan.reports.runs import read
 from jgan.runs.saved import experiment_of_run, load_state
-from jgan.sweeps import sweep as sweeps
+from jgan.sweeps import batch_training
 from jgan.training.experiment import load_experiment
 from jgan.training.fit import fit
 
@@ -162,7 +162,7 @@ def test_a_sweep_is_its_single_runs_and_goes_on_where_it_was_killed(file, tmp_pa
         if len(steps) == 4:
             raise Killed
 
-    monkeypatch.setattr(sweeps._Clock, "update", update)
+    monkeypatch.setattr(batch_training.Clock, "update", update)
     with pytest.raises(Killed):
         main([*words, str(tmp_path / "killed")])
     assert main([*words, str(tmp_path / "killed")]) == 0
