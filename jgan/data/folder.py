@@ -88,7 +88,7 @@ def read_pictures(
         labels = None if labels is None else labels._replace(values=labels.values[rows])
     every, place = _Files(tree, prefix, names), f"{tree.place}/{prefix}".rstrip("/")
     kept, broken = np.arange(len(names)), {}
-    headers: dict[int, tuple[int, int, bool]] = {}
+    headers: dict[int, Header] = {}
     if target is None or channels is None:
         headers, unopened = in_threads(lambda i: header(every.open(i)), len(names), "sizes of")
         broken = {i: str(error) for i, error in unopened.items()}
