@@ -85,7 +85,7 @@ def experiment(
         )
         game = stylegan(
             networks.mapping(source.shape, classes),
-            stylegan2_synthesis(source.shape, **networks.sizes),
+            stylegan2_synthesis(source.shape, width=networks.width, most=networks.most),
             networks.discriminator(classes, residual=values["residual"] == "yes"),
             non_saturating(),
             networks.latent,

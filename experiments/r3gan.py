@@ -3,8 +3,9 @@
 jgan train experiments/r3gan.py
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from jgan import Claim, CosineAdam, Dataset, Experiment, get_loss
 from jgan.arguments import check_number
@@ -16,6 +17,7 @@ from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
 from jgan.terms.penalties import r1, r1_r2, r2
 
 STEPS = 800
+PENALTIES: dict[str, Callable[..., Any]] = {"r1_r2": r1_r2, "r1": r1, "r2": r2}
 claim = partial(
     Claim,
     control={"gamma": 0.0, "final_gamma": 0.0},
@@ -85,7 +87,7 @@ def experiment(
         get_loss(loss),
         latent,
         conditional=bool(classes),
-    ).add({"r1_r2": r1_r2, "r1": r1, "r2": r2}[penalty](adam.changing(gamma, final_gamma)))
+    ).add(PENALTIES[penalty](adam.changing(gamma, final_gamma)))
     if augmentation_probability:
         probability = adam.changing(0.0, augmentation_probability)
         game = with_augmentation(game, bgc(probability))
