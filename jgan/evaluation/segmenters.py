@@ -100,7 +100,8 @@ def segmenter_for(
         },
     }
     kept = trained_once("segmenter", recipe, partial(_trained, train, test, settings))
-    return Segmenter(kept.arrays, **kept.about)
+    about = {name: kept.about[name] for name in Segmenter._fields if name in kept.about}
+    return Segmenter(kept.arrays, **about)
 
 
 def named_pixels(
