@@ -103,6 +103,6 @@ def test_labels_reach_all_networks():
 
     (made, logit), (other, changed) = both(BATCH["label"]), both((BATCH["label"] + 1) % 3)
     assert float(jnp.abs(made - other).max()) > 1e-3
-    assert float(jnp.abs(logit - changed).max()) > 1e-4
+    assert float(jnp.abs(logit - changed).max()) > 0.01 * float(jnp.abs(logit).max())
     with pytest.raises(ValueError, match="the data have no labels"):
         game.init(KEY, {"image": BATCH["image"]})
