@@ -83,7 +83,8 @@ CLAIMS = (
         "both halves of a pair are of one class (share of pairs)",
         agreement(CHANGES["edges"]),
         at_least=0.8,
-        steps=1500,
+        steps=2000,
+        setting={"norm": "batch", "width": 24},
         control={"share": "nothing"},
     ),
 )
