@@ -103,8 +103,8 @@ def recipe(
     if batch > pictures:
         batch, why = pictures, "because there are no more pictures"
     batch = decide("batch_size", batch, why)
-    base, cap = (1024, 128) if cpu else (32768 if side >= 512 else 16384, 512)
-    which = "what a CPU trains in hours" if cpu else "StyleGAN2-ADA's number"
+    base, cap = (512, 128) if cpu else (32768 if side >= 512 else 16384, 512)
+    which = "what a CPU trains in some hours" if cpu else "StyleGAN2-ADA's number"
     width = max(4, min(base // side, cap))
     decide(
         "width", width, f"because {base} channels over {side} pixels, at most {cap}, are {which}"

@@ -42,7 +42,7 @@ def test_a_cpu_gets_less_of_everything():
     cpu, gpu = (recipe((64, 96, 3), 300, devices).values for devices in (0, 1))
     for name in ("batch_size", "width", "most", "latent", "steps", "path_length"):
         assert cpu[name] < gpu[name], name
-    assert cpu["width"] == 1024 // 78  # the root of 64 x 96
+    assert cpu["width"] == 512 // 78  # the root of 64 x 96
     assert cpu["gamma"] == pytest.approx(0.0002 * 78**2 / 16)
 
 
