@@ -14,6 +14,7 @@ from jgan.losses import non_saturating
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.eigen import eigenvalues
 from jgan.numerics.field import field, operator, player_field
+from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.path_angle import path_angle
 from jgan.numerics.selfmap import (
     SelfMap,
@@ -25,7 +26,6 @@ from jgan.numerics.selfmap import (
     symmetric_product,
     transposed_product,
 )
-from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.toy_games import as_variables, bilinear, quadratic
 from jgan.rules import alternating, simultaneous
 from jgan.terms.penalties import r1
