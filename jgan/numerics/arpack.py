@@ -98,10 +98,11 @@ def product_function(self_map: SelfMap, *, transposed: bool = False) -> tuple[Mu
 
     def multiply(vector: np.ndarray) -> np.ndarray:
         value, moved = product(point, jnp.asarray(vector.ravel(), point.dtype))
+        if not bool(jnp.isfinite(value).all()):
+            raise ValueError(NOT_FINITE)
         result = np.asarray(moved)
         if not np.isfinite(result).all():
-            finite = bool(jnp.isfinite(value).all())
-            raise ValueError(NOT_DIFFERENTIABLE if finite else NOT_FINITE)
+            raise ValueError(NOT_DIFFERENTIABLE)
         return result
 
     return multiply, point.size

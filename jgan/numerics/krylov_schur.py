@@ -1,7 +1,6 @@
 """Leading eigenvalues of large maps on the device: Krylov-Schur over pytrees, for ``jit`` and ``vmap``."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 
 from jgan.arguments import check_count, check_number
 from jgan.game import PyTree
-from jgan.numerics.krylov import Krylov, grown, shrunk, started
+from jgan.numerics.krylov import ROUNDING, Krylov, grown, shrunk, started
 from jgan.numerics.ordered_schur import Restart, restart
 from jgan.numerics.selfmap import SelfMap, flat
 from jgan.numerics.spectrum import check_which
@@ -93,21 +92,21 @@ def krylov_schur(
             vector = jax.random.normal(first, point.shape, point.dtype)
         else:
             vector = ravel_pytree(start)[0].astype(point.dtype)
-        small = partial(
-            restart,
-            count=count,
-            which=which,
-            symmetric=symmetric,
-            tolerance=tolerance,
-            eps=float(jnp.finfo(point.dtype).eps),
-        )
+        eps = float(jnp.finfo(point.dtype).eps)
+
+        def small(matrix: np.ndarray, cycles: int) -> Restart:
+            # Every rotation of the basis adds rounding to what J V = V H is known to.
+            rounding = eps * (ROUNDING + cycles)
+            return restart(
+                matrix, count, which, symmetric=symmetric, tolerance=tolerance, eps=rounding
+            )
 
         def cycle(state: "_State") -> "_State":
             space = grown(product, state.space, state.found.kept)
             products = state.products + size - state.found.kept
             if each is not None:
                 jax.debug.callback(each, products)
-            found = _on_the_host(small, space.projected, count)
+            found = _on_the_host(small, space.projected, state.cycles, count)
             space = shrunk(space, found.rotation, found.projected, found.kept)
             return _State(space, found, products, state.cycles + 1)
 
@@ -182,24 +181,47 @@ def _shapes(size: int, count: int, dtype: Any) -> Restart:
 
 
 def _on_the_host(
-    small: Callable[[np.ndarray], Restart], projected: jax.Array, count: int
+    small: Callable[[np.ndarray, int], Restart],
+    projected: jax.Array,
+    cycles: jax.Array,
+    count: int,
 ) -> Restart:
-    """A restart by LAPACK on the host; under ``vmap`` one call serves all members."""
-    shapes = _shapes(projected.shape[1], count, projected.dtype)
+    """A restart by LAPACK on the host; under ``vmap`` one call serves all members.
 
-    def restarts(matrices: Any) -> Restart:
-        stacked = np.asarray(matrices)
-        many = stacked.reshape(-1, *stacked.shape[-2:])
-        found = [small(matrix) for matrix in many]
-        return jax.tree.map(
-            lambda like, *leaves: (
-                np.stack(leaves).astype(like.dtype).reshape(stacked.shape[:-2] + like.shape)
-            ),
-            shapes,
-            *found,
-        )
+    Floats travel as bits: a callback may run in a thread in which ``jax_enable_x64`` is off, where doubles
+    would be cut.
+    """
+    dtype, shapes = projected.dtype, _shapes(projected.shape[1], count, projected.dtype)
+    leaves, structure = jax.tree.flatten(shapes)
+    sizes = [int(np.prod(leaf.shape)) for leaf in leaves]
+    words = dtype.itemsize // 4
 
-    return jax.pure_callback(restarts, shapes, projected, vmap_method="broadcast_all")
+    def packed(matrix: np.ndarray, number: int) -> np.ndarray:
+        found = jax.tree.leaves(small(matrix, number))
+        return np.concatenate([np.ravel(leaf).astype(dtype) for leaf in found]).view(np.uint32)
+
+    def restarts(bits: Any, cycles: Any) -> np.ndarray:
+        numbers, shape = np.asarray(cycles), projected.shape
+        matrices = np.ascontiguousarray(bits).view(dtype).reshape(-1, *shape)
+        rows = [packed(*one) for one in zip(matrices, numbers.ravel().tolist(), strict=True)]
+        return np.stack(rows).reshape(*numbers.shape, -1)
+
+    bits = jax.pure_callback(
+        restarts,
+        jax.ShapeDtypeStruct((sum(sizes) * words,), jnp.uint32),
+        jax.lax.bitcast_convert_type(projected, jnp.uint32),
+        cycles,
+        vmap_method="broadcast_all",
+    )
+    whole = jax.lax.bitcast_convert_type(bits.reshape(-1, words) if words > 1 else bits, dtype)
+    parts = jnp.split(whole, np.cumsum(sizes)[:-1])
+    return jax.tree.unflatten(
+        structure,
+        [
+            part.reshape(leaf.shape).astype(leaf.dtype)
+            for part, leaf in zip(parts, leaves, strict=True)
+        ],
+    )
 
 
 def _as_trees(point: PyTree, rows: jax.Array) -> PyTree:

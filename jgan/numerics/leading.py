@@ -188,10 +188,12 @@ def _as_spectrum(found: RitzPairs, symmetric: bool, basis: int) -> Spectrum:
     Raises:
       ValueError: if the map or its derivative is not finite.
     """
+    if not bool(found.value_is_finite):
+        raise ValueError(NOT_FINITE)
     values = np.asarray(found.values)
     there = np.isfinite(values)
     if not there.any():
-        raise ValueError(NOT_DIFFERENTIABLE if bool(found.value_is_finite) else NOT_FINITE)
+        raise ValueError(NOT_DIFFERENTIABLE)
     values = values[there]
     leaves = jax.tree.leaves(found.vectors)
     rows = np.concatenate([np.asarray(leaf).reshape(len(leaf), -1) for leaf in leaves], axis=1)

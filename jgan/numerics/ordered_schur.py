@@ -65,7 +65,7 @@ def restart(
       which: a key of `jgan.numerics.spectrum.WHICH`.
       symmetric: only the symmetric part of the upper m rows counts.
       tolerance: relative to an eigenvalue's modulus.
-      eps: rounding of the device's numbers.
+      eps: relative rounding of the decomposition; no residual is known better.
     """
     size = projected.shape[1]
     if not np.isfinite(projected).all():
@@ -93,8 +93,7 @@ def restart(
     order = order_by(which, values)
     values, weights = values[order], weights[:, order]
     residuals = np.maximum(np.abs(row[:wanted] @ weights), rounding)
-    within = tolerance * np.maximum(np.abs(values), eps ** (2 / 3))
-    converged = residuals <= np.maximum(within, 2 * rounding)
+    converged = residuals <= np.maximum(tolerance * np.abs(values), 2 * rounding)
     found = _nothing(size, count)
     found.rotation[:, :kept] = vectors[:, :kept]
     found.projected[:kept, :kept] = schur[:kept, :kept]

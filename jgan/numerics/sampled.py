@@ -85,6 +85,23 @@ class Motion(NamedTuple):
         return len(common.values) > 1 and not common.mean > common.half_width
 
     @property
+    def squared_length(self) -> float:
+        """Of the field of all examples, without bias; NaN for one batch, below 0 where only noise is seen."""
+        return self.common.mean if len(self.products) > 1 else float("nan")
+
+    @property
+    def standard_error(self) -> float:
+        """Of the squared length, by the jackknife over batches; NaN for fewer than three."""
+        count = len(self.products)
+        if count < 3:
+            return float("nan")
+        beside = self.products.sum(axis=1) - np.diag(self.products)
+        # What is left of the mean over all pairs where one batch is left out.
+        left = (beside.sum() - 2 * beside) / ((count - 1) * (count - 2))
+        deviations = float(np.sum((left - left.mean()) ** 2))
+        return float(np.sqrt((count - 1) / count * deviations))
+
+    @property
     def noise(self) -> float:
         """Trace of the covariance of one batch's field; NaN for a single batch."""
         count = len(self.products)
@@ -92,6 +109,14 @@ class Motion(NamedTuple):
             return float("nan")
         mean = float(self.products.mean())
         return max((float(np.trace(self.products)) - count * mean) / (count - 1), 0.0)
+
+    @property
+    def signal_to_noise(self) -> float:
+        """Squared length over the covariance's trace, for one batch.
+
+        Its inverse times the examples of a batch is the noise scale of McCandlish et al. 2018, section 2.2.
+        """
+        return self.squared_length / self.noise if self.noise > 0 else float("inf")
 
 
 def motion_of(fields: list[PyTree]) -> Motion:

@@ -10,7 +10,7 @@ import pytest
 from jgan.cli.main import main
 from jgan.commands import spectrum, spectrum_report
 from jgan.commands.spectrum import write_report
-from jgan.commands.spectrum_report import as_text
+from jgan.commands.spectrum_numbers import as_text
 from jgan.errors import UserError
 from jgan.numerics.diagnosis import Sampled, of_field, of_hessian, of_operator
 from jgan.numerics.spectrum import Spectrum

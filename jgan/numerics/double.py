@@ -1,0 +1,189 @@
+"""A map of single precision in double precision, whatever types its code names: its program, promoted.
+
+Networks, losses and terms keep parameters, logits and statistics in float32 by name. What they compute is
+traced as it is, and its primitives are applied anew with every float as a double. Random bits become the
+same numbers, since their conversion is left alone.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend import core
+
+from jgan.numerics.selfmap import SelfMap
+
+CALLS = frozenset(
+    {
+        "jit",
+        "pjit",
+        "closed_call",
+        "core_call",
+        "checkpoint",
+        "remat",
+        "remat2",
+        "custom_jvp_call",
+        "custom_vjp_call",
+        "custom_vjp_call_jaxpr",
+    }
+)
+"""Primitives that call one program; rules of derivatives have been applied before."""
+PROGRAMS = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+
+
+def in_double(self_map: SelfMap) -> SelfMap:
+    """The map with its derivative in double precision, at the point as doubles; needs ``jax_enable_x64``.
+
+    Value and derivative are traced in the types that the code names and then promoted, so that custom rules of
+    derivatives, such as that of spectral normalisation, hold. Derivatives beyond the first are not defined.
+
+    Args:
+      self_map: whose point is of single precision.
+
+    Raises:
+      ValueError: if ``jax_enable_x64`` is off.
+    """
+    if not jax.config.jax_enable_x64:
+        raise ValueError("jax_enable_x64 is off, but must be on for double precision.")
+
+    def moved(point: Any, tangent: Any) -> Any:
+        return jax.jvp(self_map.function, (point,), (tangent,))[1]
+
+    value, derivative = promoted(self_map.function), promoted(moved)
+
+    @jax.custom_jvp
+    def function(point: Any) -> Any:
+        return value(point)
+
+    @function.defjvp
+    def rule(points: Any, tangents: Any) -> Any:
+        return function(*points), derivative(*points, *tangents)
+
+    return SelfMap(function, jax.tree.map(_wide, self_map.point))
+
+
+def promoted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of pytrees of arrays with all its floats as doubles.
+
+    Custom rules of derivatives that it holds are lost: what is to be differentiated is, before it is promoted.
+    """
+
+    def wide(*arguments: Any) -> Any:
+        with jax.enable_x64(False):
+            program, shape = jax.make_jaxpr(function, return_shape=True)(
+                *jax.tree.map(_single_shape, arguments)
+            )
+        leaves = _run(program.jaxpr, program.consts, jax.tree.leaves(arguments))
+        return jax.tree.unflatten(jax.tree.structure(shape), leaves)
+
+    return wide
+
+
+def _single_shape(leaf: Any) -> jax.ShapeDtypeStruct:
+    found = jnp.result_type(leaf)
+    return jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.float32 if found == jnp.float64 else found)
+
+
+def _is_float(dtype: Any) -> bool:
+    return not jnp.issubdtype(dtype, jax.dtypes.extended) and jnp.issubdtype(dtype, jnp.floating)
+
+
+def _wide(value: Any) -> Any:
+    """A value as a double, if it is a float."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None:
+        return jnp.asarray(value, jnp.float64) if isinstance(value, float) else value
+    return jnp.asarray(value, jnp.float64) if _is_float(dtype) else value
+
+
+def _run(program: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
+    """The results of a program with all floats as doubles."""
+    known: dict[Any, Any] = {}
+
+    def read(atom: Any) -> Any:
+        if isinstance(atom, core.Literal):
+            return _wide(np.asarray(atom.val, atom.aval.dtype))
+        return known[atom]
+
+    for names, values in ((program.constvars, constants), (program.invars, arguments)):
+        known.update((name, _wide(value)) for name, value in zip(names, values, strict=True))
+    for equation in program.eqns:
+        results = _apply(equation, [read(atom) for atom in equation.invars])
+        for name, value in zip(equation.outvars, results, strict=True):
+            known[name] = _wide(value)
+    return [read(atom) for atom in program.outvars]
+
+
+def _apply(equation: Any, values: list[Any]) -> Sequence[Any]:
+    """The results of one primitive."""
+    name, settings = equation.primitive.name, dict(equation.params)
+    if name in CALLS:
+        program = next(settings[key] for key in PROGRAMS if key in settings)
+        return _call(program, values)
+    if name == "scan":
+        return _scan(settings, values)
+    if name == "while":
+        return _while(settings, values)
+    if name == "cond":
+        index, *operands = values
+        branches = [lambda *given, one=one: _call(one, given) for one in settings["branches"]]
+        return jax.lax.switch(index, branches, *operands)
+    if name == "reduce_precision":
+        return values
+    if name == "bitcast_convert_type":  # how random bits become numbers
+        (value,), (atom,) = values, equation.invars
+        own = [jnp.asarray(value, atom.aval.dtype)]
+        return [equation.primitive.bind(*own, **settings)]
+    settings = {key: _wide_setting(value) for key, value in settings.items()}
+    results = equation.primitive.bind(*values, **settings)
+    return results if equation.primitive.multiple_results else [results]
+
+
+def _wide_setting(value: Any) -> Any:
+    """A setting of a primitive that names a type of floats names that of doubles."""
+    is_type = isinstance(value, np.dtype | type)
+    return np.dtype(np.float64) if is_type and _names_floats(value) else value
+
+
+def _names_floats(value: Any) -> bool:
+    try:
+        return _is_float(jnp.dtype(value))
+    except TypeError:
+        return False
+
+
+def _call(program: Any, values: Sequence[Any]) -> list[Any]:
+    """The results of a program, closed or not."""
+    inner = getattr(program, "jaxpr", program)
+    return _run(inner, getattr(program, "consts", ()), values)
+
+
+def _scan(settings: dict[str, Any], values: list[Any]) -> list[Any]:
+    fixed, carried = settings["num_consts"], settings["num_carry"]
+    constants, start = values[:fixed], values[fixed : fixed + carried]
+
+    def step(carry: list[Any], slices: list[Any]) -> tuple[list[Any], list[Any]]:
+        results = _call(settings["jaxpr"], [*constants, *carry, *slices])
+        return results[:carried], results[carried:]
+
+    final, stacked = jax.lax.scan(
+        step,
+        start,
+        values[fixed + carried :],
+        length=settings["length"],
+        reverse=settings["reverse"],
+        unroll=settings["unroll"],
+    )
+    return [*final, *stacked]
+
+
+def _while(settings: dict[str, Any], values: list[Any]) -> list[Any]:
+    tested, moved = settings["cond_nconsts"], settings["body_nconsts"]
+    of_test, of_body = values[:tested], values[tested : tested + moved]
+    return jax.lax.while_loop(
+        lambda state: _call(settings["cond_jaxpr"], [*of_test, *state])[0],
+        lambda state: _call(settings["body_jaxpr"], [*of_body, *state]),
+        values[tested + moved :],
+    )
