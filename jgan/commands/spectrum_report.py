@@ -115,8 +115,8 @@ def _count(state: TrainState, settings: Settings) -> int:
         return min(USUAL, most)
     if settings.eigenvalues > most:
         raise UserError(
-            f"field, eigenvalues: count is {settings.eigenvalues}, but must lie in [1, {most}] for {size} "
-            "parameters."
+            f"field, {NAMES[settings.which]}: count is {settings.eigenvalues}, but must lie in [1, {most}] for "
+            f"{size} parameters."
         )
     return settings.eigenvalues
 
