@@ -59,11 +59,16 @@ class Settings(NamedTuple):
     by_term: bool = False
 
 
+def in_precision(make: Callable[[Any], SelfMap], settings: Settings) -> Callable[[Any], SelfMap]:
+    """``argument -> map`` of single precision in that of the settings."""
+    return (lambda argument: in_double(make(argument))) if settings.float64 else make
+
+
 class Solvable:
     """A map at several batches.
 
     Args:
-      make: ``argument -> map``, in single precision.
+      make: ``argument -> map``, in the precision of the settings (`in_precision`).
       arguments: one for each batch; the first is the one that everything is found for.
       settings: of the solvers.
       symmetric: whether the Jacobian is symmetric.
@@ -77,8 +82,7 @@ class Solvable:
         *,
         symmetric: bool = False,
     ) -> None:
-        self.make = (lambda argument: in_double(make(argument))) if settings.float64 else make
-        self.arguments = arguments
+        self.make, self.arguments = make, arguments
         self.settings, self.symmetric = settings, symmetric
         point = flat(self.make(arguments[0]))[1]
         self.size, self.precision = point.size, float(np.finfo(point.dtype).eps)

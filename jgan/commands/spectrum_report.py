@@ -8,8 +8,9 @@ from typing import Any
 import jax
 import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 
-from jgan.commands.solvable import Settings, Solvable
+from jgan.commands.solvable import Settings, Solvable, in_precision
 from jgan.commands.spectrum_numbers import density_numbers, judged, motion_numbers, numbers
 from jgan.display import task
 from jgan.errors import UserError
@@ -32,6 +33,8 @@ SEVERAL = 6
 """Rightmost eigenvalues of the field, and eigenvalues of the operator, that are looked for at most."""
 ENDS = 3
 """Eigenvalues at each end of a Hessian."""
+ENOUGH = 64
+"""Batches from which the noise of the field is known well enough; the field of each of them is kept."""
 NAMES = {
     "modulus": "largest modulus",
     "right": "largest real part",
@@ -163,16 +166,18 @@ class Players:
         self._settings, self._attempt = settings, attempt
         self.both: Motion | None = None
         self.own: dict[str, Motion] = {}
+        self._first: np.ndarray | None = None
+        self._make = in_precision(
+            lambda point: field(game, state.variables, point[0], point[1], state.clock), settings
+        )
         self._here = Solvable(self._make, points, settings)
-
-    def _make(self, point: Point) -> SelfMap:
-        return field(self._game, self._state.variables, point[0], point[1], self._state.clock)
 
     def motion(self) -> dict[str, Any]:
         """The field's length at the batches, which stands beside every verdict."""
         values = self._attempt("field", self._here.values)
         if values is None:
             return {}
+        self._first = np.asarray(ravel_pytree(values[0])[0], float)
         self.both = motion_of(values)
         self.own = {player: motion_of([value[player] for value in values]) for player in PLAYERS}
         both = {"both": self.both, **self.own}
@@ -193,6 +198,9 @@ class Players:
             sampled = _over(name, here, float(right.values.real.max()), rightmost, attempt)
             diagnosis = of_field(right, sampled, self.both)
             found["field_right"] = numbers(right, self._split) | judged(diagnosis, sampled)
+            if self._first is not None:
+                shares = alignment(self._first, right.vectors).tolist()
+                found["field_right"]["gradient_shares"] = shares
         key = self._points[0][1]
         share: Share | None = attempt("rotation share", lambda: here.rotation(key))
         if share is not None:
@@ -243,7 +251,8 @@ class Players:
         make = lambda point: player_field(
             self._game, player, self._state.variables, point[0], point[1], self._state.clock
         )
-        own = Solvable(make, self._points, self._settings, symmetric=True)
+        promoted = in_precision(make, self._settings)
+        own = Solvable(promoted, self._points, self._settings, symmetric=True)
         name, attempt = f"{player}'s Hessian", self._attempt
 
         def end(which: str) -> Spectrum:
@@ -271,19 +280,19 @@ class Players:
         number, size = jax.tree.leaves(chunks)[0].shape[:2]
         keys = jax.random.split(jax.random.fold_in(self._points[0][1], len(self._points)), number)
         own = Solvable(lambda both: mean_over(self._make, both), [(chunks, keys)], self._settings)
-        make = (
-            (lambda point: in_double(self._make(point))) if self._settings.float64 else self._make
-        )
-        noise = gradient_noise(make, (chunks, keys)) if number > 1 else None
         right = own.leading(min(count, SEVERAL), "right")
-        motion = None if noise is None else noise.motion
+        mean = ravel_pytree(own.values()[0])[0]
         found = {"examples": number * size, "chunks": number, **numbers(right, self._split)}
-        found |= judged(of_field(right, motion=motion or self.both))
-        if noise is not None:
-            found["motion"] = motion_numbers(noise.motion)
+        found["length"] = float(np.linalg.norm(mean))
+        found["gradient_shares"] = alignment(np.asarray(mean, float), right.vectors).tolist()
+        motion = self.both
+        if number > 1:
+            some = jax.tree.map(lambda leaf: leaf[:ENOUGH], (chunks, keys))
+            noise = gradient_noise(self._make, some)
+            motion = noise.motion
+            found["motion"] = motion_numbers(motion)
             found["covariance"] = [float(value) for value in noise.eigenvalues[:ENDS]]
-            found["gradient_shares"] = alignment(noise.mean, right.vectors).tolist()
-        return found
+        return found | judged(of_field(right, motion=motion))
 
 
 def _operator(
@@ -303,7 +312,8 @@ def _operator(
         batch, key = point
         return operator(experiment.rule, state.replace(key=key), batch)
 
-    own = attempt(name, lambda: Solvable(make, list(zip(batches, keys, strict=True)), settings))
+    points = list(zip(batches, keys, strict=True))
+    own = attempt(name, lambda: Solvable(in_precision(make, settings), points, settings))
     if own is None:
         return {}
     moved = attempt(name, lambda: own.leading(min(count, SEVERAL), "modulus"), own)

@@ -76,7 +76,7 @@ def spectral_density(
         pull = jax.vjp(function, point)[1]
         product = lambda vector: 0.5 * (push(vector) + sign * pull(vector)[0])
         vectors = jax.random.rademacher(key, (probes, point.size), point.dtype)
-        return lanczos_quadrature(product, vectors, steps, part=part, key=key)
+        return lanczos_quadrature(product, vectors, steps, part=part)
 
 
 def lanczos_quadrature(
@@ -85,7 +85,6 @@ def lanczos_quadrature(
     steps: int,
     *,
     part: str = "symmetric",
-    key: jax.Array | None = None,
 ) -> Density:
     """The density of a linear map that is symmetric or antisymmetric, from given probes.
 
@@ -94,7 +93,6 @@ def lanczos_quadrature(
       vectors: ``(p, n)``, with components of modulus 1 for estimates of traces.
       steps: m, at most n.
       part: what the map is, one of `PARTS`.
-      key: of directions that are taken where a Krylov space is exhausted.
 
     Raises:
       ValueError: if there are more steps than parameters.
@@ -103,10 +101,10 @@ def lanczos_quadrature(
     size = vectors.shape[1]
     if steps > size:
         raise ValueError(f"steps is {steps}, but must lie in [1, {size}] for {size} parameters.")
-    key = jax.random.key(0) if key is None else key
+    spare = jax.random.normal(jax.random.key(0), (size,), vectors.dtype)
 
     def quadrature(vector: jax.Array) -> tuple[jax.Array, jax.Array]:
-        projected = grown(product, started(vector, steps, key), 0).projected
+        projected = grown(product, started(vector, steps, spare), 0).projected
         beside = jnp.diagonal(projected[1:])[:-1]
         # An antisymmetric tridiagonal matrix is, up to phases, i times the symmetric one with diagonal 0.
         middle = jnp.diagonal(projected) * (part == "symmetric")

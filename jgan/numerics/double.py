@@ -136,6 +136,10 @@ def _apply(equation: Any, values: list[Any]) -> Sequence[Any]:
         (value,), (atom,) = values, equation.invars
         own = [jnp.asarray(value, atom.aval.dtype)]
         return [equation.primitive.bind(*own, **settings)]
+    if name.startswith("scatter"):  # which holds a small program of its own
+        again = getattr(jax.lax, name.replace("-", "_"))
+        kept = ("dimension_numbers", "indices_are_sorted", "unique_indices", "mode")
+        return [again(*values, **{key: settings[key] for key in kept})]
     settings = {key: _wide_setting(value) for key, value in settings.items()}
     results = equation.primitive.bind(*values, **settings)
     return results if equation.primitive.multiple_results else [results]
@@ -161,8 +165,8 @@ def _call(program: Any, values: Sequence[Any]) -> list[Any]:
 
 
 def _scan(settings: dict[str, Any], values: list[Any]) -> list[Any]:
-    fixed, carried = settings["num_consts"], settings["num_carry"]
-    constants, start = values[:fixed], values[fixed : fixed + carried]
+    constants, start, rows = _parts_of_scan(settings, values)
+    carried = len(start)
 
     def step(carry: list[Any], slices: list[Any]) -> tuple[list[Any], list[Any]]:
         results = _call(settings["jaxpr"], [*constants, *carry, *slices])
@@ -171,12 +175,20 @@ def _scan(settings: dict[str, Any], values: list[Any]) -> list[Any]:
     final, stacked = jax.lax.scan(
         step,
         start,
-        values[fixed + carried :],
+        rows,
         length=settings["length"],
         reverse=settings["reverse"],
         unroll=settings["unroll"],
     )
     return [*final, *stacked]
+
+
+def _parts_of_scan(settings: dict[str, Any], values: list[Any]) -> list[list[Any]]:
+    """Constants, what is carried, and what is scanned, among the inputs of a scan."""
+    if "num_consts" in settings:  # before JAX 0.12
+        fixed, both = settings["num_consts"], settings["num_consts"] + settings["num_carry"]
+        return [values[:fixed], values[fixed:both], values[both:]]
+    return [list(part) for part in settings["ft_in"].update(values).unpack()]
 
 
 def _while(settings: dict[str, Any], values: list[Any]) -> list[Any]:

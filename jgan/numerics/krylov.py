@@ -18,30 +18,31 @@ class Krylov(NamedTuple):
     Attributes:
       basis: V, ``(m + 1, n)``: orthonormal rows, those that are not yet known being 0.
       projected: H, ``(m + 1, m)``; the columns that are not yet known are 0.
-      key: of the directions that are taken where the space is exhausted.
+      spare: ``(n,)``, a random vector: where the space is exhausted it goes on from there.
     """
 
     basis: jax.Array
     projected: jax.Array
-    key: jax.Array
+    spare: jax.Array
 
 
-def started(start: jax.Array, size: int, key: jax.Array) -> Krylov:
+def started(start: jax.Array, size: int, spare: jax.Array) -> Krylov:
     """The space that has only its first vector.
 
     Args:
-      start: ``(n,)``; one of length 0 is replaced by a random direction.
+      start: ``(n,)``; one of length 0 is replaced by the spare one.
       size: m, at most n.
-      key: of random directions.
+      spare: ``(n,)``, drawn at random.
     """
-    length = jnp.linalg.norm(start)
-    first = jnp.where(length > 0, start, jax.random.normal(key, start.shape, start.dtype))
+    first = jnp.where(jnp.linalg.norm(start) > 0, start, spare)
     basis = jnp.zeros((size + 1, start.size), start.dtype).at[0].set(_unit(first))
-    return Krylov(basis, jnp.zeros((size + 1, size), start.dtype), key)
+    return Krylov(basis, jnp.zeros((size + 1, size), start.dtype), spare)
 
 
-def grown(product: Product, space: Krylov, known: jax.Array | int) -> Krylov:
-    """The space with all its vectors, of which the first ``known + 1`` are there: Arnoldi's method.
+def grown(
+    product: Product, space: Krylov, known: jax.Array | int, size: jax.Array | int | None = None
+) -> Krylov:
+    """The space with more of its vectors: Arnoldi's method.
 
     Every vector is made orthogonal to all others twice, which is as good as always. Where nothing is left of
     it the space is invariant; H gets a 0 and the space goes on in a random direction, by which eigenvalues
@@ -49,44 +50,49 @@ def grown(product: Product, space: Krylov, known: jax.Array | int) -> Krylov:
 
     Args:
       product: with the Jacobian; called once for each vector.
-      space: by `started` or `shrunk`.
+      space: by `started`, `grown` or `shrunk`.
       known: number of known columns of H.
+      size: number that shall be known; all by default.
     """
     eps = float(jnp.finfo(space.basis.dtype).eps)
 
     def step(column: jax.Array, space: Krylov) -> Krylov:
-        basis, projected, key = space
+        basis, projected, spare = space
         image = product(basis[column])
         parts, rest = _beside(basis, image)
         length = jnp.linalg.norm(rest)
         exhausted = length <= ROUNDING * eps * jnp.linalg.norm(image)
 
         def elsewhere() -> jax.Array:
-            direction = jax.random.normal(jax.random.fold_in(key, column), rest.shape, rest.dtype)
-            return _beside(basis, direction)[1]
+            other = jnp.roll(spare, column)  # another one every time, without drawing anew
+            return _beside(basis, _unit(_beside(basis, other)[1]))[1]
 
         following = jax.lax.cond(exhausted, elsewhere, lambda: rest)
         parts = parts.at[column + 1].set(jnp.where(exhausted, 0.0, length))
         return Krylov(
-            basis.at[column + 1].set(_unit(following)), projected.at[:, column].set(parts), key
+            basis.at[column + 1].set(_unit(following)), projected.at[:, column].set(parts), spare
         )
 
-    key = jax.random.fold_in(space.key, 0)  # other directions after every restart
-    return jax.lax.fori_loop(known, space.projected.shape[1], step, space._replace(key=key))
+    columns = space.projected.shape[1]
+    return jax.lax.fori_loop(known, columns if size is None else size, step, space)
 
 
-def shrunk(space: Krylov, rotation: jax.Array, projected: jax.Array, kept: jax.Array) -> Krylov:
+def shrunk(
+    space: Krylov, size: jax.Array, rotation: jax.Array, projected: jax.Array, kept: jax.Array
+) -> Krylov:
     """The space that the first ``kept`` columns of a rotation span, followed by the last vector.
 
     Args:
-      space: with all its vectors.
+      space: of which ``size`` columns are known.
+      size: their number.
       rotation: ``(m, m)``, orthogonal columns, those beyond ``kept`` being 0.
       projected: H of the new space, ``(m + 1, m)``.
       kept: number of vectors.
     """
     rows = rotation.T @ space.basis[:-1]
     basis = jnp.concatenate([rows, jnp.zeros_like(space.basis[:1])])
-    return Krylov(basis.at[kept].set(space.basis[-1]), projected, space.key)
+    spare = jnp.roll(space.spare, len(rows))
+    return Krylov(basis.at[kept].set(space.basis[size]), projected, spare)
 
 
 def _beside(basis: jax.Array, vector: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -54,11 +54,11 @@ def krylov_schur(
 ) -> RitzPairs:
     """The ``count`` leading eigenvalues of the Jacobian, without forming it (Stewart 2001).
 
-    An Arnoldi basis of ``basis`` vectors stays on the device, in the point's precision. At every restart its
+    An Arnoldi basis of ``basis`` vectors stays on the device, in the point's precision. Every few products its
     small projected matrix, ``(basis + 1, basis)``, goes to the host for an ordered Schur form in double
-    precision. The map is linearised once. Under `jax.vmap`, over the variables of several checkpoints or the
-    batches of several seeds, all are solved side by side, each until it has converged, so that memory is
-    that of all bases.
+    precision, by which convergence is seen before the basis is full. The map is linearised once. Under
+    `jax.vmap`, over the variables of several checkpoints or the batches of several seeds, all are solved side
+    by side, each until it has converged, so that memory is that of all bases.
 
     Args:
       self_map: of n parameters, n > count + 1.
@@ -71,7 +71,7 @@ def krylov_schur(
       basis: number of vectors, from count + 3 to n; by default ``max(2 count + 1, 20)``.
       restarts: how often the basis is filled at most.
       start: the first vector, like the point; drawn from ``key`` by default.
-      each: called on the host with the number of products so far whenever the basis is full.
+      each: called on the host every few products with their number so far.
 
     Raises:
       ValueError: if a setting is out of range.
@@ -87,28 +87,40 @@ def krylov_schur(
             product = lambda vector: pullback(vector)[0]
         else:
             value, product = jax.linearize(function, point)
-        first, others = jax.random.split(key)
-        if start is None:
-            vector = jax.random.normal(first, point.shape, point.dtype)
-        else:
+        vector, spare = jax.random.normal(key, (2, *point.shape), point.dtype)
+        if start is not None:
             vector = ravel_pytree(start)[0].astype(point.dtype)
         eps = float(jnp.finfo(point.dtype).eps)
+        stride = max((size - count) // 4, 1)
 
-        def small(matrix: np.ndarray, cycles: int) -> Restart:
+        def small(matrix: np.ndarray, columns: int, cycles: int) -> Restart:
             # Every rotation of the basis adds rounding to what J V = V H is known to.
             rounding = eps * (ROUNDING + cycles)
             return restart(
-                matrix, count, which, symmetric=symmetric, tolerance=tolerance, eps=rounding
+                matrix,
+                count,
+                which,
+                columns=columns,
+                symmetric=symmetric,
+                tolerance=tolerance,
+                eps=rounding,
             )
 
         def cycle(state: "_State") -> "_State":
-            space = grown(product, state.space, state.found.kept)
-            products = state.products + size - state.found.kept
+            known = state.found.kept
+            # At first the whole basis, lest a space too small be believed; later it is looked at in between.
+            columns = jnp.where(known == 0, size, jnp.minimum(known + stride, size))
+            space = grown(product, state.space, known, columns)
+            products = state.products + columns - known
             if each is not None:
                 jax.debug.callback(each, products)
-            found = _on_the_host(small, space.projected, state.cycles, count)
-            space = shrunk(space, found.rotation, found.projected, found.kept)
-            return _State(space, found, products, state.cycles + 1)
+            found = _on_the_host(small, space.projected, columns, state.cycles, count)
+            space = jax.lax.cond(
+                found.turned,
+                lambda: shrunk(space, columns, found.rotation, found.projected, found.kept),
+                lambda: space,
+            )
+            return _State(space, found, products, state.cycles + found.turned)
 
         none = jax.tree.map(
             lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), _shapes(size, count, point.dtype)
@@ -117,7 +129,7 @@ def krylov_schur(
         final = jax.lax.while_loop(
             lambda state: ~state.found.done & (state.cycles < restarts),
             cycle,
-            _State(started(vector, size, others), none, nought, nought),
+            _State(started(vector, size, spare), none, nought, nought),
         )
         found, rows = final.found, final.space.basis[: count + 1]
         # A complex matrix times a real one, as two real products.
@@ -177,12 +189,14 @@ def _shapes(size: int, count: int, dtype: Any) -> Restart:
         square,
         square,
         shape((), jnp.bool_),
+        shape((), jnp.bool_),
     )
 
 
 def _on_the_host(
-    small: Callable[[np.ndarray, int], Restart],
+    small: Callable[[np.ndarray, int, int], Restart],
     projected: jax.Array,
+    columns: jax.Array,
     cycles: jax.Array,
     count: int,
 ) -> Restart:
@@ -196,21 +210,23 @@ def _on_the_host(
     sizes = [int(np.prod(leaf.shape)) for leaf in leaves]
     words = dtype.itemsize // 4
 
-    def packed(matrix: np.ndarray, number: int) -> np.ndarray:
-        found = jax.tree.leaves(small(matrix, number))
+    def packed(matrix: np.ndarray, columns: int, cycles: int) -> np.ndarray:
+        found = jax.tree.leaves(small(matrix, columns, cycles))
         return np.concatenate([np.ravel(leaf).astype(dtype) for leaf in found]).view(np.uint32)
 
-    def restarts(bits: Any, cycles: Any) -> np.ndarray:
-        numbers, shape = np.asarray(cycles), projected.shape
-        matrices = np.ascontiguousarray(bits).view(dtype).reshape(-1, *shape)
-        rows = [packed(*one) for one in zip(matrices, numbers.ravel().tolist(), strict=True)]
-        return np.stack(rows).reshape(*numbers.shape, -1)
+    def restarts(bits: Any, numbers: Any) -> np.ndarray:
+        numbers = np.asarray(numbers)
+        matrices = np.ascontiguousarray(bits).view(dtype).reshape(-1, *projected.shape)
+        rows = [
+            packed(*one) for one in zip(matrices, *numbers.reshape(-1, 2).T.tolist(), strict=True)
+        ]
+        return np.stack(rows).reshape(*numbers.shape[:-1], -1)
 
     bits = jax.pure_callback(
         restarts,
         jax.ShapeDtypeStruct((sum(sizes) * words,), jnp.uint32),
         jax.lax.bitcast_convert_type(projected, jnp.uint32),
-        cycles,
+        jnp.stack([columns, cycles]).astype(jnp.int32),
         vmap_method="broadcast_all",
     )
     whole = jax.lax.bitcast_convert_type(bits.reshape(-1, words) if words > 1 else bits, dtype)

@@ -29,6 +29,7 @@ class Restart(NamedTuple):
       converged: ``(k + 1,)``, whether the residual is within the tolerance.
       real_weights: ``(k + 1, k + 1)``, columns: the eigenvectors' components along the vectors that are kept.
       imaginary_weights: likewise.
+      turned: whether anything is dropped; else the basis is not full, stays as it is and has room for more.
       done: whether all wanted ones have converged, or nothing here is finite.
     """
 
@@ -41,6 +42,7 @@ class Restart(NamedTuple):
     converged: np.ndarray
     real_weights: np.ndarray
     imaginary_weights: np.ndarray
+    turned: np.ndarray
     done: np.ndarray
 
 
@@ -49,6 +51,7 @@ def restart(
     count: int,
     which: str,
     *,
+    columns: int | None = None,
     symmetric: bool = False,
     tolerance: float = 1e-6,
     eps: float = float(np.finfo(float).eps),
@@ -61,16 +64,20 @@ def restart(
 
     Args:
       projected: ``(m + 1, m)``.
-      count: k, at most m - 2.
+      count: k.
       which: a key of `jgan.numerics.spectrum.WHICH`.
+      columns: how many are known, more than k + 1; all by default. Where not all are and something has not
+        converged nothing is dropped.
       symmetric: only the symmetric part of the upper m rows counts.
       tolerance: relative to an eigenvalue's modulus.
       eps: relative rounding of the decomposition; no residual is known better.
     """
-    size = projected.shape[1]
+    full = projected.shape[1]
+    size = full if columns is None else columns
     if not np.isfinite(projected).all():
-        return _nothing(size, count)
-    matrix, last = projected[:size].astype(float), projected[size].astype(float)
+        return _nothing(full, count)
+    matrix = projected[:size, :size].astype(float)
+    last = projected[size, :size].astype(float)
     rounding = eps * float(np.linalg.norm(matrix, 2))
     if symmetric:
         values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
@@ -94,8 +101,10 @@ def restart(
     values, weights = values[order], weights[:, order]
     residuals = np.maximum(np.abs(row[:wanted] @ weights), rounding)
     converged = residuals <= np.maximum(tolerance * np.abs(values), 2 * rounding)
-    found = _nothing(size, count)
-    found.rotation[:, :kept] = vectors[:, :kept]
+    found = _nothing(full, count)
+    if size < full and not converged.all():
+        return found._replace(kept=np.int32(size), turned=np.bool_(False), done=np.bool_(False))
+    found.rotation[:size, :kept] = vectors[:, :kept]
     found.projected[:kept, :kept] = schur[:kept, :kept]
     found.projected[kept, :kept] = row[:kept]
     found.real[:wanted], found.imaginary[:wanted] = values.real, values.imag
@@ -118,6 +127,7 @@ def _nothing(size: int, count: int) -> Restart:
         np.zeros(count + 1, bool),
         np.zeros((count + 1, count + 1)),
         np.zeros((count + 1, count + 1)),
+        np.bool_(True),
         np.bool_(True),
     )
 

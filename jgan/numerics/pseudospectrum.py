@@ -136,8 +136,8 @@ def arnoldi(self_map: SelfMap, size: int, seed: int = 0) -> np.ndarray:
         key = jax.random.key(seed)
         with jax.default_matmul_precision("highest"):
             value, product = jax.linearize(function, point)
-            start = jax.random.normal(key, point.shape, point.dtype)
-            return value, grown(product, started(start, size, key), 0).projected
+            start, spare = jax.random.normal(key, (2, *point.shape), point.dtype)
+            return value, grown(product, started(start, size, spare), 0).projected
 
     value, matrix = projected()
     if not bool(jnp.isfinite(value).all()):

@@ -293,7 +293,8 @@ def test_no_verdict_where_the_players_move() -> None:
     assert of_hessian(found(0.5), found(2.0), motion=moving).word == "moving"
     assert of_hessian(found(0.5), found(2.0), motion=resting).word == "attracting"
     # What is not known is not known wherever it is.
-    assert of_field(found(1e-4, residual=1e-3), motion=moving).word == "undecided"
+    unknown = found(1e-4 + 1j, 1e-4 - 1j, residual=1e-3)
+    assert of_field(unknown, motion=moving).word == "undecided"
     open_yet = found(1.5)._replace(converged=np.array([False]))
     assert of_field(open_yet).word == "undecided"
     assert "not having converged" in of_field(open_yet).sentence

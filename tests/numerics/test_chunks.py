@@ -13,7 +13,6 @@ from jgan.numerics.chunks import in_chunks, mean_over
 from jgan.numerics.dense import exact_jacobian
 from jgan.numerics.field import field
 from jgan.numerics.gradient_noise import alignment, gradient_noise
-from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.sampled import Motion, motion_of
 from jgan.numerics.selfmap import SelfMap
 from jgan.terms.penalties import r1
@@ -23,26 +22,22 @@ ROWS = np.random.default_rng(0).standard_normal((5, 7))
 
 def test_the_field_of_all_examples_is_the_mean_of_chunks() -> None:
     options = {"activation": "tanh", "dtype": jnp.float64}
-    latents = {}
 
     def repeated(key: jax.Array, count: int) -> jax.Array:
         """The same latents in every chunk, so that the mean of chunks is known."""
-        latents[count] = jnp.tile(normal(2)(jax.random.key(1), 3), (count // 3, 1))
-        return latents[count]
+        return jnp.tile(normal(2)(jax.random.key(1), 3), (-(-count // 3), 1))[:count]
 
     game = gan(
         mlp_generator((2,), (3,), **options), mlp_discriminator((4,), **options), non_saturating(), repeated
     ).add(r1(0.7))  # fmt: skip
     batch = {"image": jax.random.normal(jax.random.key(2), (12, 2))}
-    variables = jax.tree.map(lambda x: x.astype(float), game.init(jax.random.key(0), batch))
+    variables = jax.jit(game.init)(jax.random.key(0), batch)
+    variables = jax.tree.map(lambda x: x.astype(float), variables)
     whole = exact_jacobian(field(game, variables, batch))
     make = lambda chunk: field(game, variables, chunk)
     chunks = in_chunks(batch, 3)
     mean = mean_over(make, chunks)
     np.testing.assert_allclose(exact_jacobian(mean), whole, atol=1e-12)
-    found = leading_eigenvalues(mean, 3, which="right", tolerance=1e-10, conditions=True)
-    exact = np.linalg.eigvals(whole)
-    assert found.values[0].real == pytest.approx(exact.real.max(), abs=1e-8)
     # Of a chunk nothing is kept but its part of the sum: residuals are as many as the parameters.
     kept = jax.eval_shape(lambda: jax.linearize(mean.function, mean.point)[1])
     size = sum(leaf.size for leaf in jax.tree.leaves(kept))

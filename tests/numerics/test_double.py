@@ -38,34 +38,38 @@ def tree(variables, dtype: str):
 def test_a_field_is_that_of_doubles(norm: str) -> None:
     with jax.enable_x64(False):
         single = game("float32", norm)
-        variables = single.init(jax.random.key(0), {"image": jnp.asarray(IMAGE)})
+        variables = jax.jit(single.init)(jax.random.key(0), {"image": jnp.asarray(IMAGE)})
         here = field(single, variables, {"image": jnp.asarray(IMAGE)})
     wide = in_double(here)
     exact = field(
         game("float64", norm), tree(variables, "float64"), {"image": jnp.asarray(IMAGE, float)}
     )
-    assert jax.tree.leaves(wide.function(wide.point))[0].dtype == jnp.float64
-    for one, other in zip(
-        jax.tree.leaves(wide.function(wide.point)),
-        jax.tree.leaves(exact.function(exact.point)),
-        strict=True,
-    ):
-        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+    one, other = jax.jit(lambda: [found.function(found.point) for found in (wide, exact)])()
+    assert jax.tree.leaves(one)[0].dtype == jnp.float64
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14), one, other)
     np.testing.assert_allclose(exact_jacobian(wide), exact_jacobian(exact), rtol=1e-9, atol=1e-12)
-    # The transposed product and a step of central differences.
-    function, point = wide.function, wide.point
-    direction = jax.tree.map(lambda x: jnp.ones_like(x) / 7, point)
-    moved = jax.jvp(function, (point,), (direction,))[1]
-    ends = [
-        function(jax.tree.map(lambda x, d, s=s: x + s * d, point, direction)) for s in (1e-6, -1e-6)
-    ]
-    slope = jax.tree.map(lambda a, b: (a - b) / 2e-6, *ends)
-    for one, other in zip(jax.tree.leaves(moved), jax.tree.leaves(slope), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-8)
-    back = jax.vjp(function, point)[1](direction)[0]
-    assert float(optax.tree.vdot(back, direction)) == pytest.approx(
-        float(optax.tree.vdot(moved, direction)), rel=1e-12
-    )
+
+
+def test_products_are_those_of_finite_differences_and_transposed() -> None:
+    with jax.enable_x64(False):
+        single = game("float32")
+        batch = {"image": jnp.asarray(IMAGE)}
+        here = field(single, jax.jit(single.init)(jax.random.key(0), batch), batch)
+    wide = in_double(here)
+    direction = jax.tree.map(lambda x: jnp.ones_like(x) / 7, wide.point)
+
+    @jax.jit
+    def both():
+        move = lambda s: wide.function(jax.tree.map(lambda x, d: x + s * d, wide.point, direction))
+        slope = jax.tree.map(lambda a, b: (a - b) / 2e-6, move(1e-6), move(-1e-6))
+        moved = jax.jvp(wide.function, (wide.point,), (direction,))[1]
+        back = jax.vjp(wide.function, wide.point)[1](direction)[0]
+        inner = [optax.tree.vdot(one, direction) for one in (moved, back)]
+        return moved, slope, inner
+
+    moved, slope, inner = both()
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-8), moved, slope)
+    assert float(inner[0]) == pytest.approx(float(inner[1]), rel=1e-12)
 
 
 def test_loops_branches_and_random_numbers() -> None:
@@ -79,7 +83,8 @@ def test_loops_branches_and_random_numbers() -> None:
         return noise * x + added + rows * doubled + chosen + picked + scaled
 
     point = np.array([0.3, -0.7, 1.1, 0.2], np.float32)
-    found = in_double(SelfMap(function, jnp.asarray(point)))
+    wide = in_double(SelfMap(function, jnp.asarray(point)))
+    value = jax.jit(lambda: wide.function(wide.point))()
     x = point.astype(float)
     with jax.enable_x64(False):
         noise = np.asarray(jax.random.normal(jax.random.key(3), (4,)), float)
@@ -91,9 +96,9 @@ def test_loops_branches_and_random_numbers() -> None:
         + np.maximum(x, 0) + np.tanh(x)
     )  # fmt: skip
     # The noise is converted from the same bits, and its own function is that of doubles.
-    np.testing.assert_allclose(found.function(found.point), exact, atol=1e-6)
+    np.testing.assert_allclose(value, exact, atol=1e-6)
     np.testing.assert_allclose(
-        found.function(found.point) - promoted(lambda x: noise32(x) * x)(found.point),
+        value - promoted(lambda x: noise32(x) * x)(wide.point),
         exact - noise * x,
         rtol=1e-12,
     )
