@@ -11,7 +11,7 @@ from jgan.game import PyTree
 from jgan.numerics.dense import Decomposition, decompose, jacobian_function, leading_of
 from jgan.numerics.density import Density, exact_density, spectral_density
 from jgan.numerics.double import in_double
-from jgan.numerics.leading import Solver, eigenvalue_solver
+from jgan.numerics.leading import EigenSolver
 from jgan.numerics.selfmap import (
     SelfMap,
     Share,
@@ -89,7 +89,15 @@ class Solvable:
         self.dense = self.size <= settings.dense
         self.jacobian = jacobian_function(self.make)
         self.progress: Callable[[int], None] = lambda products: None
-        self._solvers: dict[Any, Solver] = {}
+        self._free = EigenSolver(
+            make,
+            symmetric=symmetric,
+            tolerance=settings.tolerance,
+            basis=settings.basis,
+            restarts=settings.restarts,
+            solver=settings.solver,
+            each=lambda products: self.progress(products),
+        )
 
     @cached_property
     def matrix(self) -> np.ndarray:
@@ -105,7 +113,7 @@ class Solvable:
         """Leading eigenvalues with residuals and condition numbers, by LAPACK or matrix-free."""
         if self.dense:
             return leading_of(self.decomposition, min(count, self.size), which)
-        return self._solver(count, which, conditions=True)(self.arguments[0])
+        return self._free.leading(self.arguments[0], count, which, conditions=True)
 
     def foremost(self, number: int, which: str) -> complex:
         """The first of the leading eigenvalues at the batch of this number."""
@@ -114,7 +122,7 @@ class Solvable:
             matrix = self.jacobian(argument)
             values = np.linalg.eigvalsh(matrix) if self.symmetric else np.linalg.eigvals(matrix)
         else:  # two, lest a pair be broken
-            values = self._solver(2, which, conditions=False)(argument).values
+            values = self._free.leading(argument, 2, which).values
         return complex(values[order_by(which, values)[0]])
 
     def values(self) -> list[PyTree]:
@@ -143,21 +151,3 @@ class Solvable:
                 self.make(argument), key, part=part, steps=steps, probes=probes
             )
         )(self.arguments[0])
-
-    def _solver(self, count: int, which: str, *, conditions: bool) -> Solver:
-        """Compiled once, whichever batch it is for."""
-        kind = count, which, conditions
-        if kind not in self._solvers:
-            self._solvers[kind] = eigenvalue_solver(
-                self.make,
-                count,
-                which=which,
-                symmetric=self.symmetric,
-                tolerance=self.settings.tolerance,
-                basis=self.settings.basis,
-                restarts=self.settings.restarts,
-                conditions=conditions,
-                solver=self.settings.solver,
-                each=lambda products: self.progress(int(products)),
-            )
-        return self._solvers[kind]

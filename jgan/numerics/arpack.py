@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigs, eigsh
 
 from jgan.numerics.selfmap import SelfMap, flat
-from jgan.numerics.spectrum import WHICH, Spectrum, order_by
+from jgan.numerics.spectrum import WHICH, Spectrum, Wanted, order_by
 
 NOT_FINITE = "the map is not finite at this point, so it has no eigenvalues there."
 NOT_DIFFERENTIABLE = "the map's derivative is not finite at this point."
@@ -21,31 +21,18 @@ class NotConverged(ValueError):
 
 
 def arpack(
-    self_map: SelfMap,
-    count: int,
-    *,
-    which: str,
-    symmetric: bool,
-    transposed: bool,
-    tolerance: float,
-    basis: int,
-    restarts: int,
-    seed: int,
+    self_map: SelfMap, wanted: Wanted, *, basis: int, transposed: bool = False, seed: int = 0
 ) -> Spectrum:
-    """Implicitly restarted Arnoldi (Lehoucq et al. 1998), Lanczos if ``symmetric``.
+    """Implicitly restarted Arnoldi (Lehoucq et al. 1998), or Lanczos for a symmetric Jacobian.
 
     Each product is one compiled jvp on the device; the basis lies on the host, in the point's precision. The
     residuals are measured, by one or two more products for each eigenvalue, which are not counted.
 
     Args:
-      self_map: as for `jgan.numerics.leading.leading_eigenvalues`, whose arguments these are.
-      count: how many.
-      which: a key of `jgan.numerics.spectrum.WHICH`.
-      symmetric: the Jacobian is symmetric.
+      self_map: of n parameters.
+      wanted: which eigenvalues.
+      basis: number of vectors that are kept, more than those of ``wanted`` and one.
       transposed: of the transposed Jacobian.
-      tolerance: relative accuracy asked of ARPACK.
-      basis: vectors kept.
-      restarts: how often the basis may be rebuilt.
       seed: of the first vector.
 
     Raises:
@@ -55,7 +42,9 @@ def arpack(
     multiply, size = product_function(self_map, transposed=transposed)
     dtype = flat(self_map)[1].dtype
     start = np.random.default_rng(seed).standard_normal(size).astype(dtype)
-    code = WHICH[which] if not symmetric else {"right": "LA", "left": "SA"}.get(which, "LM")
+    code = WHICH[wanted.which]
+    if wanted.symmetric:
+        code = {"right": "LA", "left": "SA"}.get(wanted.which, "LM")
     products = [0]
 
     def counted(vector: np.ndarray) -> np.ndarray:
@@ -64,17 +53,23 @@ def arpack(
 
     linear = LinearOperator((size, size), matvec=counted, dtype=dtype)
     try:
-        values, vectors = (eigsh if symmetric else eigs)(
-            linear, k=count, which=code, v0=start, ncv=basis, maxiter=restarts, tol=tolerance
+        values, vectors = (eigsh if wanted.symmetric else eigs)(
+            linear,
+            k=wanted.count,
+            which=code,
+            v0=start,
+            ncv=basis,
+            maxiter=wanted.restarts,
+            tol=wanted.tolerance,
         )
     except ArpackNoConvergence as error:
         raise NotConverged(
-            f"ARPACK found {len(error.eigenvalues)} of {count} eigenvalues to {tolerance:g} in {restarts} "
-            f"restarts of {basis} vectors; ask for fewer, or raise basis, restarts or tolerance."
+            f"ARPACK found {len(error.eigenvalues)} of {wanted.count} eigenvalues to {wanted.tolerance:g} in "
+            f"{wanted.restarts} restarts of {basis} vectors."
         ) from error
     except ArpackError as error:
         raise ValueError(f"ARPACK failed: {str(error).rstrip('.')}.") from error
-    order = order_by(which, values)
+    order = order_by(wanted.which, values)
     values, vectors = values[order], vectors[:, order]
     residuals = [_residual(multiply, value, vectors[:, i]) for i, value in enumerate(values)]
     scale = max(float(np.abs(values).max()), np.finfo(dtype).tiny)

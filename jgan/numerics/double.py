@@ -37,7 +37,8 @@ def in_double(self_map: SelfMap) -> SelfMap:
     """The map with its derivative in double precision, at the point as doubles; needs ``jax_enable_x64``.
 
     Value and derivative are traced in the types that the code names and then promoted, so that custom rules of
-    derivatives, such as that of spectral normalisation, hold. Derivatives beyond the first are not defined.
+    derivatives, such as that of spectral normalisation, hold. Derivatives beyond the first, and those in what
+    the map holds beside its point, are not defined.
 
     Args:
       self_map: whose point is of single precision.
@@ -51,34 +52,48 @@ def in_double(self_map: SelfMap) -> SelfMap:
     def moved(point: Any, tangent: Any) -> Any:
         return jax.jvp(self_map.function, (point,), (tangent,))[1]
 
-    value, derivative = promoted(self_map.function), promoted(moved)
+    value = Program(self_map.function, self_map.point)
+    derivative = Program(moved, self_map.point, self_map.point)
 
+    # What the programs hold is an argument, since a rule may be run when its tracers are gone.
     @jax.custom_jvp
-    def function(point: Any) -> Any:
-        return value(point)
+    def function(point: Any, held: Any) -> Any:
+        return value.run(held[0], point)
 
     @function.defjvp
     def rule(points: Any, tangents: Any) -> Any:
-        return function(*points), derivative(*points, *tangents)
+        (point, held), (tangent, _) = points, tangents
+        return function(point, held), derivative.run(held[1], point, tangent)
 
-    return SelfMap(function, jax.tree.map(_wide, self_map.point))
+    both = value.held, derivative.held
+    return SelfMap(lambda point: function(point, both), jax.tree.map(_wide, self_map.point))
 
 
-def promoted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of pytrees of arrays with all its floats as doubles.
+class Program:
+    """A function of pytrees of arrays, traced in the types that its code names.
 
-    Custom rules of derivatives that it holds are lost: what is to be differentiated is, before it is promoted.
+    Custom rules of derivatives that it holds are lost: what is to be differentiated is, before it is traced.
+
+    Args:
+      function: of the arguments.
+      *arguments: of whose shapes and types those of single precision are taken.
+
+    Attributes:
+      held: the arrays that it uses beside its arguments.
     """
 
-    def wide(*arguments: Any) -> Any:
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         with jax.enable_x64(False):
             program, shape = jax.make_jaxpr(function, return_shape=True)(
                 *jax.tree.map(_single_shape, arguments)
             )
-        leaves = _run(program.jaxpr, program.consts, jax.tree.leaves(arguments))
-        return jax.tree.unflatten(jax.tree.structure(shape), leaves)
+        self._program, self._structure = program.jaxpr, jax.tree.structure(shape)
+        self.held = list(program.consts)
 
-    return wide
+    def run(self, held: Sequence[Any], *arguments: Any) -> Any:
+        """Its results for arguments and what it holds, all floats being doubles."""
+        leaves = _run(self._program, held, jax.tree.leaves(arguments))
+        return jax.tree.unflatten(self._structure, leaves)
 
 
 def _single_shape(leaf: Any) -> jax.ShapeDtypeStruct:

@@ -15,6 +15,9 @@ from jgan.numerics.ordered_schur import Restart, restart
 from jgan.numerics.selfmap import SelfMap, flat
 from jgan.numerics.spectrum import check_which
 
+LEAST = 24
+"""Vectors that a basis has at least, if it may."""
+
 
 class RitzPairs(NamedTuple):
     """Eigenvalues and eigenvectors as Krylov-Schur leaves them, k of them or k + 1.
@@ -50,7 +53,6 @@ def krylov_schur(
     basis: int | None = None,
     restarts: int = 100,
     start: PyTree | None = None,
-    each: Callable[[Any], None] | None = None,
 ) -> RitzPairs:
     """The ``count`` leading eigenvalues of the Jacobian, without forming it (Stewart 2001).
 
@@ -68,10 +70,9 @@ def krylov_schur(
       symmetric: the Jacobian is symmetric.
       transposed: of the transposed Jacobian, whose eigenvectors are the conjugate left ones.
       tolerance: residual that is asked for, relative to an eigenvalue's modulus.
-      basis: number of vectors, from count + 3 to n; by default ``max(2 count + 1, 20)``.
+      basis: number of vectors, from count + 3 to n; by default ``max(2 count + 1, 24)``.
       restarts: how often the basis is filled at most.
       start: the first vector, like the point; drawn from ``key`` by default.
-      each: called on the host every few products with their number so far.
 
     Raises:
       ValueError: if a setting is out of range.
@@ -91,11 +92,8 @@ def krylov_schur(
         if start is not None:
             vector = ravel_pytree(start)[0].astype(point.dtype)
         eps = float(jnp.finfo(point.dtype).eps)
-        stride = max((size - count) // 4, 1)
 
         def small(matrix: np.ndarray, columns: int, cycles: int) -> Restart:
-            # Every rotation of the basis adds rounding to what J V = V H is known to.
-            rounding = eps * (ROUNDING + cycles)
             return restart(
                 matrix,
                 count,
@@ -103,17 +101,15 @@ def krylov_schur(
                 columns=columns,
                 symmetric=symmetric,
                 tolerance=tolerance,
-                eps=rounding,
+                eps=rounding_after(cycles, eps),
             )
 
         def cycle(state: "_State") -> "_State":
             known = state.found.kept
-            # At first the whole basis, lest a space too small be believed; later it is looked at in between.
-            columns = jnp.where(known == 0, size, jnp.minimum(known + stride, size))
+            later = jnp.minimum(known + stride_of(count, size), size)
+            columns = jnp.where(known == 0, size, later)
             space = grown(product, state.space, known, columns)
             products = state.products + columns - known
-            if each is not None:
-                jax.debug.callback(each, products)
             found = _on_the_host(small, space.projected, columns, state.cycles, count)
             space = jax.lax.cond(
                 found.turned,
@@ -151,6 +147,19 @@ class _State(NamedTuple):
     cycles: jax.Array
 
 
+def stride_of(count: int, size: int) -> int:
+    """Products between two looks at the eigenvalues, after the first one, which is at a full basis.
+
+    A space that is too small is not believed; later ones hold what was kept of full ones.
+    """
+    return max((size - count) // 4, 1)
+
+
+def rounding_after(cycles: int, eps: float) -> float:
+    """To what J V = V H is known, relative to J: every rotation of the basis adds a rounding error."""
+    return eps * (ROUNDING + cycles)
+
+
 def basis_size(count: int, size: int, basis: int | None = None) -> int:
     """The number of vectors that a solver keeps for ``count`` eigenvalues of a map of ``size`` parameters.
 
@@ -158,7 +167,7 @@ def basis_size(count: int, size: int, basis: int | None = None) -> int:
       ValueError: if one of them is out of range.
 
     >>> basis_size(10, 1000), basis_size(3, 1000), basis_size(3, 12)
-    (21, 20, 12)
+    (24, 24, 12)
     """
     check_count("count", count)
     if count > size - 2:
@@ -166,7 +175,7 @@ def basis_size(count: int, size: int, basis: int | None = None) -> int:
             f"count is {count}, but must lie in [1, {size - 2}] for {size} parameters."
         )
     if basis is None:
-        return min(max(2 * count + 1, 20), size)
+        return min(max(2 * count + 1, LEAST), size)
     if min(basis, size) < min(count + 3, size):
         raise ValueError(
             f"basis is {basis}, but must be at least {count + 3}, 3 more than the eigenvalues asked for."

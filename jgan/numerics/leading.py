@@ -10,18 +10,17 @@ from jax.flatten_util import ravel_pytree
 
 from jgan.arguments import check_count, check_number
 from jgan.game import PyTree
-from jgan.numerics.arpack import NOT_DIFFERENTIABLE, NOT_FINITE, NotConverged, arpack
-from jgan.numerics.krylov_schur import RitzPairs, basis_size, krylov_schur
+from jgan.numerics.arpack import NotConverged, arpack
+from jgan.numerics.device_solver import DeviceSolver, first_vectors
+from jgan.numerics.krylov_schur import basis_size
 from jgan.numerics.selfmap import SelfMap
-from jgan.numerics.spectrum import Spectrum, check_which
+from jgan.numerics.spectrum import Spectrum, Wanted, check_which
 
 SOLVERS = ("krylov-schur", "arpack")
 GROWTH = (1, 2, 4)
 """Factors of the basis that are tried one after the other where none is asked for."""
 ROUGH = 1e-3
 """Residual that is enough for left eigenvectors, whose only use is the size of a condition number."""
-Solver = Callable[[PyTree], Spectrum]
-"""``argument -> Spectrum``, for one map of a family."""
 
 
 def leading_eigenvalues(
@@ -36,7 +35,6 @@ def leading_eigenvalues(
     seed: int = 0,
     conditions: bool = False,
     solver: str = "krylov-schur",
-    each: Callable[[Any], None] | None = None,
 ) -> Spectrum:
     """The ``count`` leading eigenvalues of the Jacobian, without forming it.
 
@@ -49,7 +47,7 @@ def leading_eigenvalues(
       which: a key of `jgan.numerics.spectrum.WHICH`.
       symmetric: the Jacobian is symmetric (a player's own Hessian).
       tolerance: residual that is asked for, relative to the modulus of each eigenvalue.
-      basis: vectors kept; None for ``max(2 count + 1, 20)``, and twice and four times as many where that does
+      basis: vectors kept; None for ``max(2 count + 1, 24)``, and twice and four times as many where that does
         not converge. More help where eigenvalues crowd.
       restarts: how often the basis may be rebuilt.
       seed: of the first vector.
@@ -57,98 +55,80 @@ def leading_eigenvalues(
         and from them the condition number of every eigenvalue.
       solver: one of `SOLVERS`. Krylov-Schur keeps its basis on the device and returns what it has even where
         not everything has converged, as ``converged`` says; ARPACK, with its basis on the host, is the oracle.
-      each: called with the number of products so far at every restart of Krylov-Schur.
 
     Raises:
       ValueError: if a setting is out of range, the map or its product is not finite at the point, or
         nothing converges.
     """
-    return eigenvalue_solver(
+    eigen = EigenSolver(
         lambda _: self_map,
-        count,
-        which=which,
         symmetric=symmetric,
         tolerance=tolerance,
         basis=basis,
         restarts=restarts,
         seed=seed,
-        conditions=conditions,
         solver=solver,
-        each=each,
-    )(())
+    )
+    return eigen.leading((), count, which, conditions=conditions)
 
 
-def eigenvalue_solver(
-    make: Callable[[PyTree], SelfMap],
-    count: int = 10,
-    *,
-    which: str = "modulus",
-    symmetric: bool = False,
-    tolerance: float = 1e-6,
-    basis: int | None = None,
-    restarts: int = 100,
-    seed: int = 0,
-    conditions: bool = False,
-    solver: str = "krylov-schur",
-    each: Callable[[Any], None] | None = None,
-) -> Solver:
-    """``argument -> leading_eigenvalues(make(argument), ...)``, compiled once for arguments of equal shapes.
+class EigenSolver:
+    """`leading_eigenvalues` of a family of maps, compiled once for arguments of equal shapes.
 
     Args:
       make: from a pytree of arrays, such as a batch and a key, to the map.
-      count: as for `leading_eigenvalues`, like all that follow.
-      which: what leading means.
       symmetric: the Jacobian is symmetric.
       tolerance: relative residual.
       basis: vectors kept.
       restarts: how often the basis may be rebuilt.
       seed: of the first vector.
-      conditions: also find condition numbers.
       solver: one of `SOLVERS`.
-      each: called at every restart.
+      each: called with the number of products so far, every few of those of Krylov-Schur.
 
     Raises:
-      ValueError: as `leading_eigenvalues`, when the solver is called if the fault lies with the map.
+      ValueError: if a setting is out of range.
     """
-    check_which(which)
-    check_number("tolerance", tolerance, least=0, below=1)
-    check_count("restarts", restarts)
-    if solver not in SOLVERS:
-        raise ValueError(f"solver is {solver!r}, but must be one of {', '.join(SOLVERS)}.")
-    shared = {"which": which, "symmetric": symmetric, "restarts": restarts}
 
-    @jax.jit(static_argnames=("basis", "transposed", "tolerance"))
-    def ritz(
-        argument: PyTree, start: PyTree, basis: int, transposed: bool, tolerance: float
-    ) -> RitzPairs:
-        options = {**shared, "transposed": transposed, "tolerance": tolerance, "basis": basis}
-        key = jax.random.key(seed)
-        return krylov_schur(make(argument), count, key, start=start, each=each, **options)
+    def __init__(
+        self,
+        make: Callable[[PyTree], SelfMap],
+        *,
+        symmetric: bool = False,
+        tolerance: float = 1e-6,
+        basis: int | None = None,
+        restarts: int = 100,
+        seed: int = 0,
+        solver: str = "krylov-schur",
+        each: Callable[[int], None] = lambda products: None,
+    ) -> None:
+        check_number("tolerance", tolerance, least=0, below=1)
+        check_count("restarts", restarts)
+        if solver not in SOLVERS:
+            raise ValueError(f"solver is {solver!r}, but must be one of {', '.join(SOLVERS)}.")
+        self._make, self._symmetric, self._tolerance = make, symmetric, tolerance
+        self._basis, self._restarts, self._seed = basis, restarts, seed
+        self._solver, self._each = solver, each
+        self._forward, self._backward = DeviceSolver(make), DeviceSolver(make, transposed=True)
 
-    def found_with(
-        argument: PyTree,
-        basis: int,
-        tolerance: float,
-        start: PyTree = None,
-        transposed: bool = False,
+    def leading(
+        self, argument: PyTree, count: int, which: str = "modulus", *, conditions: bool = False
     ) -> Spectrum:
-        if solver == "arpack":
-            options = {**shared, "transposed": transposed, "tolerance": tolerance, "basis": basis}
-            return arpack(make(argument), count, seed=seed, **options)
-        found = ritz(argument, start, basis, transposed, tolerance)
-        return _as_spectrum(found, symmetric, basis)
+        """The leading eigenvalues of one map, as `leading_eigenvalues` finds them.
 
-    def solve(argument: PyTree) -> Spectrum:
-        point = make(argument).point
-        size = ravel_pytree(point)[0].size
-        smallest = basis_size(count, size, basis)
-        factors = GROWTH if basis is None else (1,)
+        Raises:
+          ValueError: as there.
+        """
+        check_which(which)
+        wanted = Wanted(count, which, self._symmetric, self._tolerance, self._restarts)
+        size = ravel_pytree(self._make(argument).point)[0].size
+        smallest = basis_size(count, size, self._basis)
+        factors = GROWTH if self._basis is None else (1,)
         sizes = sorted({min(size, factor * smallest) for factor in factors})
         best: Spectrum | None = None
         products = 0
         for number in sizes:
             try:
-                found = found_with(argument, number, tolerance)
+                found = self._found(argument, wanted, number)
             except NotConverged:
                 continue
             products += found.products
@@ -158,23 +138,35 @@ def eigenvalue_solver(
                 break
         if best is None or not _solved(best):
             raise ValueError(
-                f"the eigen-solver found none of {count} eigenvalues to {tolerance:g} in {restarts} restarts "
-                f"of {sizes[-1]} vectors; ask for fewer, or raise basis, restarts or tolerance."
+                f"the eigen-solver found none of {count} eigenvalues to {self._tolerance:g} in "
+                f"{self._restarts} restarts of {sizes[-1]} vectors; ask for fewer, or raise basis, restarts or "
+                "tolerance."
             )
         best = best._replace(products=products)
         if not conditions:
             return best
-        if symmetric:
+        if self._symmetric:
             return best._replace(conditions=np.ones(len(best.values)))
-        rough = max(tolerance, min(tolerance**0.5, ROUGH))
-        start = _sum_of(best.vectors, point)
+        rough = max(self._tolerance, min(self._tolerance**0.5, ROUGH))
         try:
-            left = found_with(argument, best.basis or sizes[-1], rough, start, True)
+            left = self._found(argument, wanted._replace(tolerance=rough), best.basis, best)
         except ValueError:  # what was found before is kept
             return best._replace(conditions=np.full(len(best.values), np.nan))
         return best._replace(conditions=_conditions(best, left), products=products + left.products)
 
-    return solve
+    def _found(
+        self, argument: PyTree, wanted: Wanted, basis: int | None, right: Spectrum | None = None
+    ) -> Spectrum:
+        """What a solver finds: right eigenvectors, or left ones beside right ones that are given."""
+        assert basis is not None
+        here = self._make(argument)
+        if self._solver == "arpack":
+            return arpack(here, wanted, basis=basis, transposed=right is not None, seed=self._seed)
+        first, spare = first_vectors(here.point, self._seed)
+        if right is None:
+            return self._forward(argument, first, spare, basis, wanted, self._each)
+        start = _sum_of(right.vectors, first.dtype)
+        return self._backward(argument, start, spare, basis, wanted, self._each)
 
 
 def _solved(found: Spectrum) -> int:
@@ -182,38 +174,9 @@ def _solved(found: Spectrum) -> int:
     return len(found.values) if found.converged is None else int(found.converged.sum())
 
 
-def _as_spectrum(found: RitzPairs, symmetric: bool, basis: int) -> Spectrum:
-    """On the host, without the entries that stand for nothing.
-
-    Raises:
-      ValueError: if the map or its derivative is not finite.
-    """
-    if not bool(found.value_is_finite):
-        raise ValueError(NOT_FINITE)
-    values = np.asarray(found.values)
-    there = np.isfinite(values)
-    if not there.any():
-        raise ValueError(NOT_DIFFERENTIABLE)
-    values = values[there]
-    leaves = jax.tree.leaves(found.vectors)
-    rows = np.concatenate([np.asarray(leaf).reshape(len(leaf), -1) for leaf in leaves], axis=1)
-    vectors = rows[there].T
-    scale = max(float(np.abs(values).max()), np.finfo(values.real.dtype).tiny)
-    return Spectrum(
-        values.real if symmetric else values,
-        np.asarray(found.residuals)[there] / scale,
-        vectors.real if symmetric else vectors,
-        int(found.products),
-        None,
-        basis,
-        np.asarray(found.converged)[there],
-    )
-
-
-def _sum_of(vectors: np.ndarray, point: PyTree) -> PyTree:
-    """The sum of vectors ``(n, k)`` as a pytree; of nearly normal maps the left ones lie in their span."""
-    vector, unravel = ravel_pytree(point)
-    return unravel(jnp.asarray(np.sum(vectors.real + vectors.imag, axis=1), vector.dtype))
+def _sum_of(vectors: np.ndarray, dtype: Any) -> jax.Array:
+    """The sum of vectors ``(n, k)``; of nearly normal maps the left ones lie in their span."""
+    return jnp.asarray(np.sum(vectors.real + vectors.imag, axis=1), dtype)
 
 
 def _conditions(found: Spectrum, left: Spectrum) -> np.ndarray:

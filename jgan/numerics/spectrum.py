@@ -42,6 +42,24 @@ class Spectrum(NamedTuple):
         return self.converged is None or bool(self.converged.all())
 
 
+class Wanted(NamedTuple):
+    """Which eigenvalues are looked for, and how; `jgan.numerics.leading.leading_eigenvalues` has the details.
+
+    Attributes:
+      count: how many.
+      which: a key of `jgan.numerics.spectrum.WHICH`.
+      symmetric: whether the Jacobian is symmetric.
+      tolerance: residual relative to an eigenvalue's modulus.
+      restarts: how often the basis may be rebuilt.
+    """
+
+    count: int
+    which: str
+    symmetric: bool
+    tolerance: float
+    restarts: int
+
+
 def check_which(which: str) -> None:
     """Raise ValueError unless ``which`` is a key of `WHICH`."""
     if which not in WHICH:

@@ -109,7 +109,7 @@ def test_matrix_free_parts_are_those_of_the_exact_jacobian(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["spectrum", str(run), "--count", "4", "--batches", "1", "--json", "--densities"]
-    words += ["--whole", "--float64", "--which", "right"]
+    words += ["--whole", "--float64", "--which", "right", "--batch-size", "400"]
     found = []
     for more in ([], ["--dense", "1", "--probes", "30", "--tolerance", "1e-7"]):
         assert main([*words, *more]) == 0

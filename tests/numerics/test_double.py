@@ -11,8 +11,9 @@ from jgan.gans.gan import gan
 from jgan.latents import normal
 from jgan.losses import hinge, non_saturating
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
+from jgan.numerics.chunks import mean_over
 from jgan.numerics.dense import exact_jacobian
-from jgan.numerics.double import in_double, promoted
+from jgan.numerics.double import Program, in_double
 from jgan.numerics.field import field, operator
 from jgan.numerics.selfmap import SelfMap
 from jgan.rules import alternating
@@ -95,17 +96,27 @@ def test_loops_branches_and_random_numbers() -> None:
         noise * x + x.sum() + before * x * doubled + np.sin(x) + picked
         + np.maximum(x, 0) + np.tanh(x)
     )  # fmt: skip
+    of_noise = Program(
+        lambda x: jax.random.normal(jax.random.key(3), x.shape, jnp.float32) * x, point
+    )
     # The noise is converted from the same bits, and its own function is that of doubles.
     np.testing.assert_allclose(value, exact, atol=1e-6)
     np.testing.assert_allclose(
-        value - promoted(lambda x: noise32(x) * x)(wide.point),
+        value - of_noise.run(of_noise.held, wide.point),
         exact - noise * x,
         rtol=1e-12,
     )
 
 
-def noise32(x: jax.Array) -> jax.Array:
-    return jax.random.normal(jax.random.key(3), x.shape, jnp.float32)
+def test_a_mean_over_chunks_of_doubles_is_theirs() -> None:
+    rows = jnp.asarray(IMAGE, jnp.float32)
+    make = lambda row: SelfMap(
+        lambda x: jnp.tanh(x * row.astype(jnp.float32)), jnp.ones(2, jnp.float32)
+    )
+    mean = mean_over(lambda row: in_double(make(row)), rows)
+    x = np.ones(2)
+    expected = np.diag(np.mean((1 - np.tanh(x * IMAGE.astype(float)) ** 2) * IMAGE, axis=0))
+    np.testing.assert_allclose(exact_jacobian(mean), expected, rtol=1e-12)
 
 
 @pytest.mark.full
@@ -113,7 +124,7 @@ def test_an_operator_with_random_latents_and_hinges() -> None:
     with jax.enable_x64(False):
         networks = mlp_generator((2,), (4,)), mlp_discriminator((5,), norm="spectral")
         rule = alternating(
-            gan(*networks, hinge(), normal(3)), dict.fromkeys(PLAYERS, optax.adam(0.01))
+            gan(*networks, hinge(), normal(3)), dict.fromkeys(PLAYERS, optax.sgd(0.1, momentum=0.5))
         )
         batch = {"image": jnp.asarray(IMAGE)}
         state, _ = rule.update(rule.init(jax.random.key(0), batch), batch)

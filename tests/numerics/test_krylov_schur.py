@@ -7,7 +7,7 @@ import pytest
 
 from jgan.numerics.dense import decompose
 from jgan.numerics.krylov_schur import krylov_schur
-from jgan.numerics.leading import leading_eigenvalues
+from jgan.numerics.leading import EigenSolver, leading_eigenvalues
 from jgan.numerics.ordered_schur import restart
 from jgan.numerics.selfmap import SelfMap
 from jgan.numerics.spectrum import WHICH, order_by
@@ -107,6 +107,37 @@ def test_members_of_a_population_are_solved_side_by_side() -> None:
         exact = np.linalg.eigvals(matrices[number])
         there = np.isfinite(one.values)
         assert np.abs(np.asarray(one.values)[there, None] - exact[None]).min(axis=1).max() < 1e-7
+
+
+def test_led_from_the_host_or_within_a_program_it_is_the_same() -> None:
+    here = linear(random(47, 6))
+    one = leading_eigenvalues(here, 4, which="right", tolerance=1e-9, seed=5)
+    inside = jax.jit(lambda key: krylov_schur(here, 4, key, which="right", tolerance=1e-9))
+    other = inside(jax.random.key(5))
+    assert one.products == int(other.products)
+    there = np.isfinite(other.values)
+    np.testing.assert_allclose(one.values, np.asarray(other.values)[there], rtol=1e-10)
+    vectors = np.asarray(other.vectors)[there].T
+    np.testing.assert_allclose(np.abs(np.sum(vectors.conj() * one.vectors, axis=0)), 1.0, rtol=1e-8)
+    transposed = krylov_schur(here, 4, KEY, which="right", transposed=True, tolerance=1e-9)
+    np.testing.assert_allclose(
+        np.asarray(transposed.values)[:4].real, one.values[:4].real, rtol=1e-6
+    )
+
+
+def test_one_solver_serves_many_maps_and_questions() -> None:
+    matrices = np.stack([random(31, seed) for seed in range(2)])
+    looked: list[int] = []
+    solver = EigenSolver(
+        lambda matrix: SelfMap(lambda x: matrix @ x, jnp.ones(31)), each=looked.append
+    )
+    for matrix in matrices:
+        for which in ("right", "modulus"):
+            found = solver.leading(jnp.asarray(matrix), 3, which)
+            assert looked[-1] == found.products
+            exact = np.linalg.eigvals(matrix)
+            gaps = np.abs(found.values[:, None] - exact[None]).min(axis=1)
+            assert gaps.max() < 1e-4
 
 
 def test_what_has_not_converged_is_kept_and_marked() -> None:
