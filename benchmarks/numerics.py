@@ -28,10 +28,10 @@ from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.dirac import LOSSES, REGULARISERS, regularised
 from jgan.numerics.dirac_study import Case, study
 from jgan.numerics.field import field
+from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.named_rules import Setting
 from jgan.numerics.orbit import iterate
 from jgan.numerics.selfmap import SelfMap, jacobian
-from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.stability import radius_map
 from jgan.rules import alternating, simultaneous
 from jgan.terms.penalties import r1

@@ -22,8 +22,8 @@ from jgan.latents import normal
 from jgan.losses import non_saturating
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.field import field
+from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.path_angle import path_angle
-from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.rules import alternating
 from jgan.terms.penalties import r1
 from jgan.training.experiment import Experiment

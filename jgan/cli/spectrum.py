@@ -1,11 +1,13 @@
 """``jgan spectrum RUN``: leading eigenvalues of a trained game, in words, and kept in RUN/spectrum.json."""
 
+import argparse
 import json
 
 from jgan.cli.command_flags import about, add_arguments, call
 from jgan.cli.common import not_kept
 from jgan.cli.flags import Parser
 from jgan.cli.run_flags import add_data
+from jgan.commands.kinds import at_least
 from jgan.commands.load import load
 from jgan.commands.paths import named_path
 from jgan.commands.spectrum import GameSpectrum, draw_spectra, spectrum, write_report
@@ -50,6 +52,14 @@ def parser() -> Parser:
     result.add_argument("run", type=named_path, help="Run directory.")
     add_arguments(result, load, ("step", "best"))
     add_arguments(result, spectrum)
+    result.add_argument(
+        "--seeds",
+        type=at_least(1),
+        dest="batches",
+        default=argparse.SUPPRESS,
+        metavar="BATCHES",
+        help="Another name of --batches: each batch has a seed of its own for examples and latents.",
+    )
     result.add_argument("--json", action="store_true", help="Print the numbers as JSON.")
     add_data(result)
     return result

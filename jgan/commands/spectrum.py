@@ -4,15 +4,17 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from jgan.commands.batches import training_batch
+from jgan.commands.batches import every_example, training_batch
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, NotNegative, Several
 from jgan.commands.notebook import Numbers
 from jgan.commands.paths import PngFile
 from jgan.commands.saved_run import RunLike, SavedRun, opened_run
-from jgan.commands.spectrum_report import Settings, analyse, as_text
+from jgan.commands.solvable import Settings
+from jgan.commands.spectrum_numbers import as_text
+from jgan.commands.spectrum_report import analyse
 from jgan.display import task
 from jgan.errors import UserError
 from jgan.files import make_folder, parse_json, write_atomically
@@ -66,6 +68,12 @@ def spectrum(
     tolerance: float = 1e-4,
     restarts: Count = 100,
     basis: Several | None = None,
+    which: Literal["modulus", "right", "left", "imaginary"] = "modulus",
+    solver: Literal["krylov-schur", "arpack"] = "krylov-schur",
+    float64: bool = False,
+    densities: bool = False,
+    probes: Several = 8,
+    whole: bool = False,
     by_term: bool = False,
     all_checkpoints: bool = False,
     out: PngFile | None = None,
@@ -75,13 +83,15 @@ def spectrum(
     """Find leading eigenvalues of a trained game, and what they say of it.
 
     They are those of the field's Jacobian, of both players' Hessians and of the operator of an update; all
-    are of the players themselves, not of their averages. Verdicts rest on several batches.
+    are of the players themselves, not of their averages. Verdicts rest on several batches, and the length of
+    the field stands beside them: where the players still move, eigenvalues do not tell where they end.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
       count: Number of eigenvalues (default: 10, or as many as there are).
       batch_size: Number of examples in a batch (default: the run's own number).
-      batches: Number of batches over which the numbers that verdicts rest on are compared.
+      batches: Number of batches, each with latents of its own, over which the numbers that verdicts rest on are
+        compared.
       seed: Seed of the latents and of the examples.
       dense: Number of parameters up to which the exact Jacobian is formed and solved by LAPACK; larger maps are
         left to the matrix-free eigen-solver.
@@ -89,6 +99,15 @@ def spectrum(
       restarts: Number of restarts of the eigen-solver.
       basis: Number of vectors that the eigen-solver keeps (default: about twice the eigenvalues, and up to four
         times as many where it does not converge).
+      which: Which eigenvalues of the field are listed: those of largest modulus, of largest or smallest real
+        part (right, left), or of largest imaginary part.
+      solver: Matrix-free eigen-solver: Krylov-Schur with its basis on the device, or ARPACK with its basis on
+        the host.
+      float64: Compute everything in double precision, whatever the run was trained in.
+      densities: Also find the densities of the eigenvalues of both Hessians and of the Jacobian's symmetric and
+        antisymmetric parts, and their traces.
+      probes: Number of random vectors for densities, where they are not exact.
+      whole: Also find the rightmost eigenvalues of the field of all examples, and the noise of batches in it.
       by_term: Also find what each term of the objective contributes.
       all_checkpoints: Look at every checkpoint that the run keeps.
       out: FILE.png for the eigenvalues.
@@ -106,18 +125,34 @@ def spectrum(
     if out is not None:
         make_folder(Path(out).parent)
     opened = opened_run(run)
-    whole = opened.whole
-    settings = Settings(count, tolerance, restarts, basis, dense, seed, by_term)
+    trained = opened.whole
+    settings = Settings(
+        count,
+        tolerance,
+        restarts,
+        basis,
+        dense,
+        seed,
+        which,
+        solver,
+        float64,
+        densities,
+        probes,
+        whole,
+        by_term,
+    )
     points: list[Batch] = []
+    examples: Batch | None = None
     number, found = None, []
     for experiment, state in _states(opened, all_checkpoints):
         step, size = int(state.step), batch_size or experiment.batch_size
-        if number != whole.number(step):
-            number = whole.number(step)
+        if number != trained.number(step):
+            number = trained.number(step)
             points = [training_batch(experiment, size, seed, draw) for draw in range(batches)]
+            examples = every_example(experiment, size) if whole else None
         try:
             with task(f"checkpoint of step {step}", announced=all_checkpoints):
-                report = analyse(experiment, state, points, settings)
+                report = analyse(experiment, state, points, settings, examples)
         except UserError as error:
             if not all_checkpoints:  # others may be solvable where this one is not
                 raise

@@ -1,5 +1,6 @@
-"""The figure of ``jgan spectrum``: eigenvalues in the plane, and their ends over training time."""
+"""The figure of ``jgan spectrum``: eigenvalues in the plane, densities, and how they change in training."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,30 +9,94 @@ import numpy as np
 from jgan.commands.dirac_figure import FIELD, FLOW, INK, PATH, pyplot
 from jgan.files import make_folder
 
+Report = dict[str, Any]
+PLAYERS = (("generator", FLOW), ("discriminator", PATH))
 
-def draw(reports: list[dict[str, Any]], out: Path) -> None:
+
+def draw(reports: Sequence[Report], out: Path) -> None:
     """Write the figure of one or several checkpoints, oldest first, to ``out``.
 
-    Parts that could not be solved are left out.
+    Parts that could not be solved are left out, and so are panels that would be empty.
     """
     plt = pyplot()
-    figure, axes = plt.subplots(1, 3, figsize=(14, 4.5))
+    panels = [panel for panel, holds in PANELS if holds(reports)]
+    columns = max(min(len(panels), 3), 1)
+    rows = max(-(-len(panels) // columns), 1)
+    figure, axes = plt.subplots(rows, columns, figsize=(4.8 * columns, 4.4 * rows), squeeze=False)
     shades = plt.get_cmap("viridis")(np.linspace(0.1, 0.9, len(reports)))
+    for panel, axis in zip(panels, axes.ravel(), strict=False):
+        panel(axis, reports, shades)
+        if axis.get_legend_handles_labels()[0] and len(reports) <= 8:
+            axis.legend(fontsize=8)
+    for axis in axes.ravel()[len(panels) :]:
+        axis.set_axis_off()
+    if len(reports) > 8:
+        steps = [report["step"] for report in reports]
+        scale = plt.cm.ScalarMappable(plt.Normalize(steps[0], steps[-1]), plt.get_cmap("viridis"))
+        figure.colorbar(scale, ax=axes, label="step", shrink=0.6)
+    else:
+        figure.tight_layout()
+    make_folder(out.parent)
+    figure.savefig(out, dpi=110)
+    plt.close(figure)
+
+
+def _field_plane(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    values = [_eigenvalues(one, "field") + _eigenvalues(one, "field_right") for one in reports]
+    _plane(axis, reports, values, shades)
+    axis.set(title="field: eigenvalues")
+
+
+def _operator_plane(axis: Any, reports: Sequence[Report], shades: Any) -> None:
     angle = np.linspace(0, 2 * np.pi, 400)
-    axes[1].plot(np.cos(angle), np.sin(angle), color=INK, lw=1)
-    for report, shade in zip(reports, shades, strict=True):
-        both = _eigenvalues(report, "field") + _eigenvalues(report, "field_right")
-        for panel, values in ((axes[0], both), (axes[1], _eigenvalues(report, "operator"))):
-            if values:
-                real, imaginary = np.array(values).T
-                label = f"step {report['step']}"
-                panel.plot(real, imaginary, "o", ms=5, color=shade, label=label)
-    for panel, name in ((axes[0], "field"), (axes[1], "update operator")):
-        panel.axhline(0, color=FIELD, lw=0.5)
-        panel.axvline(0, color=FIELD, lw=0.5)
-        panel.set(title=name, xlabel="Re λ", ylabel="Im λ")
-    axes[1].set_aspect("equal", adjustable="datalim")
-    for player, colour in (("generator", FLOW), ("discriminator", PATH)):
+    axis.plot(np.cos(angle), np.sin(angle), color=INK, lw=1)
+    _plane(axis, reports, [_eigenvalues(one, "operator") for one in reports], shades)
+    axis.set(title="update operator: eigenvalues")
+    axis.set_aspect("equal", adjustable="datalim")
+
+
+def _plane(
+    axis: Any, reports: Sequence[Report], values: list[list[list[float]]], shades: Any
+) -> None:
+    for report, found, shade in zip(reports, values, shades, strict=True):
+        if found:
+            real, imaginary = np.array(found).T
+            axis.plot(real, imaginary, "o", ms=5, color=shade, label=f"step {report['step']}")
+    axis.axhline(0, color=FIELD, lw=0.5)
+    axis.axvline(0, color=FIELD, lw=0.5)
+    axis.set(xlabel="Re λ", ylabel="Im λ")
+
+
+def _field_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    """The largest real part with its interval over batches, and the fastest rotation."""
+    found = [one for one in reports if "field_right" in one]
+    steps = [one["step"] for one in found]
+    right = [max(z[0] for z in _eigenvalues(one, "field_right")) for one in found]
+    axis.plot(steps, right, "-o", color=FLOW, label="largest Re λ")
+    over = [one for one in found if "over_batches" in one["field_right"]]
+    if over:
+        means = np.array([one["field_right"]["over_batches"]["mean"] for one in over])
+        half = np.array([one["field_right"]["over_batches"]["half_width_95"] for one in over])
+        axis.fill_between(
+            [one["step"] for one in over],
+            means - half,
+            means + half,
+            color=FLOW,
+            alpha=0.2,
+            lw=0,
+            label="95 % interval over batches",
+        )
+    both = [one for one in reports if "field" in one]
+    fastest = [max(abs(z[1]) for z in _eigenvalues(one, "field")) for one in both]
+    axis.plot([one["step"] for one in both], fastest, "--s", color=PATH, label="largest |Im λ|")
+    axis.axhline(0, color=FIELD, lw=0.5)
+    axis.set(title="field over training", xlabel="step", ylabel="eigenvalue")
+    axis.set_yscale("symlog", linthresh=_threshold([*right, *fastest]))
+
+
+def _hessian_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    ends = []
+    for player, colour in PLAYERS:
         for end, style, pick in (("lowest", "--o", min), ("highest", "-o", max)):
             found = [
                 (report["step"], _eigenvalues(report.get("hessians", {}).get(player, {}), end))
@@ -39,18 +104,102 @@ def draw(reports: list[dict[str, Any]], out: Path) -> None:
             ]
             line = [(step, pick(np.array(values)[:, 0])) for step, values in found if values]
             if line:
-                axes[2].plot(
-                    *zip(*line, strict=True), style, color=colour, label=f"{player}, {end}"
+                steps, heights = zip(*line, strict=True)
+                ends += heights
+                axis.plot(steps, heights, style, color=colour, label=f"{player}, {end}")
+    axis.axhline(0, color=FIELD, lw=0.5)
+    axis.set(title="Hessians", xlabel="step", ylabel="curvature")
+    axis.set_yscale("symlog", linthresh=_threshold(ends))
+
+
+def _rotation(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    found = [one for one in reports if "rotation_share" in one]
+    shares = np.array([one["rotation_share"] for one in found])
+    errors = np.array([one["rotation_share_standard_error"] for one in found])
+    axis.errorbar([one["step"] for one in found], shares, 2 * errors, fmt="-o", color=INK)
+    axis.set(title="antisymmetric share of the Jacobian", xlabel="step", ylabel="share")
+    axis.set_ylim(-0.02, 1.02)
+
+
+def _lengths(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    for player, colour in PLAYERS:
+        found = [
+            (one["step"], one["motion"][player]["lengths"]) for one in reports if "motion" in one
+        ]
+        for step, lengths in found:
+            axis.plot([step] * len(lengths), lengths, ".", color=colour, ms=4)
+        steps = [step for step, _ in found]
+        axis.plot(steps, [np.mean(values) for _, values in found], color=colour, label=player)
+    axis.set(title="length of the field, by batches", xlabel="step", ylabel="length", yscale="log")
+
+
+def _density(part: str) -> Callable[[Any, Sequence[Report], Any], None]:
+    def panel(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+        for report, shade in zip(reports, shades, strict=True):
+            found = _density_of(report, part)
+            if found:
+                grid, height = np.array(found["values"]), np.array(found["density"])
+                error = 2 * np.array(found["standard_error"])
+                label = f"step {report['step']}, width {found['width']:.2g}"
+                axis.plot(grid, height, color=shade, label=label)
+                axis.fill_between(
+                    grid,
+                    np.maximum(height - error, 0),
+                    height + error,
+                    color=shade,
+                    alpha=0.2,
+                    lw=0,
                 )
-    axes[2].set(title="Hessians", xlabel="step", ylabel="curvature", yscale="symlog")
-    for panel in (axes[0], axes[2]):
-        if panel.get_legend_handles_labels()[0]:
-            panel.legend(fontsize=8)
-    figure.tight_layout()
-    make_folder(out.parent)
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+        axis.set(title=DENSITIES[part], xlabel="eigenvalue", ylabel="density", yscale="log")
+        top = axis.get_ylim()[1]
+        axis.set_ylim(1e-5 * top, 2 * top)
+
+    return panel
 
 
-def _eigenvalues(report: dict[str, Any], part: str) -> list[list[float]]:
+DENSITIES = {
+    "symmetric": "density of the Jacobian's symmetric part",
+    "antisymmetric": "density of its antisymmetric part, Im λ",
+    "generator": "density of the generator's Hessian",
+    "discriminator": "density of the discriminator's Hessian",
+}
+
+
+def _density_of(report: Report, part: str) -> Report:
+    if part in ("generator", "discriminator"):
+        return report.get("hessians", {}).get(part, {}).get("density", {})
+    return report.get("densities", {}).get(part, {})
+
+
+def _threshold(values: Sequence[float]) -> float:
+    """Where a symmetric logarithmic axis turns linear: two decades below its largest value."""
+    largest = max((abs(value) for value in values), default=0.0)
+    return 0.01 * largest if largest > 0 else 1.0
+
+
+def _eigenvalues(report: Report, part: str) -> list[list[float]]:
     return report.get(part, {}).get("eigenvalues", [])
+
+
+def _several(part: str) -> Callable[[Sequence[Report]], bool]:
+    """Whether several checkpoints have a part, so that there is something over training to see."""
+    return lambda reports: sum(part in report for report in reports) > 1
+
+
+def _any(part: str) -> Callable[[Sequence[Report]], bool]:
+    return lambda reports: any(part in report for report in reports)
+
+
+PANELS: list[tuple[Callable[..., None], Callable[[Sequence[Report]], bool]]] = [
+    (_field_plane, _any("field")),
+    (_operator_plane, _any("operator")),
+    (_hessian_ends, _any("hessians")),
+    (_field_ends, _several("field_right")),
+    (_rotation, _several("rotation_share")),
+    (_lengths, _several("motion")),
+    *[
+        (_density(part), lambda reports, part=part: any(_density_of(one, part) for one in reports))
+        for part in DENSITIES
+    ],
+]
+"""Panels, and whether there is anything to show on them."""

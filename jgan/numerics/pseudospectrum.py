@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 from scipy.optimize import minimize_scalar
 
 from jgan.arguments import check_count, check_number
-from jgan.numerics.selfmap import SelfMap
-from jgan.numerics.spectrum import product_function
+from jgan.numerics.arpack import NOT_DIFFERENTIABLE, NOT_FINITE
+from jgan.numerics.krylov import grown, started
+from jgan.numerics.selfmap import SelfMap, flat
 from jgan.numerics.square import check_square
 
 MANY_ROUNDS = 60
@@ -111,7 +114,7 @@ def kreiss_constant(matrix: np.ndarray) -> float:
 def arnoldi(self_map: SelfMap, size: int, seed: int = 0) -> np.ndarray:
     """The Hessenberg matrix ``(m + 1, m)`` of a map's Jacobian on a Krylov space of dimension m, matrix-free.
 
-    Vectors are made orthogonal twice. Where the space is exhausted after fewer steps m is smaller.
+    The basis stays on the device. Where the space is exhausted after fewer steps m is smaller.
 
     Args:
       self_map: of n parameters.
@@ -121,26 +124,30 @@ def arnoldi(self_map: SelfMap, size: int, seed: int = 0) -> np.ndarray:
     Raises:
       ValueError: if ``size`` does not lie in [1, n], or the map is not finite at the point.
     """
-    multiply, count = product_function(self_map)
+    function, point = flat(self_map)
     check_count("size", size)
-    if size > count:
-        raise ValueError(f"size is {size}, but must lie in [1, {count}] for {count} parameters.")
-    start = np.random.default_rng(seed).standard_normal(count)
-    basis, hessenberg = np.zeros((size + 1, count)), np.zeros((size + 1, size))
-    basis[0] = start / np.linalg.norm(start)
-    for step in range(size):
-        vector = np.asarray(multiply(basis[step]), float)
-        scale = np.linalg.norm(vector)
-        for _ in range(2):
-            parts = basis[: step + 1] @ vector
-            vector = vector - basis[: step + 1].T @ parts
-            hessenberg[: step + 1, step] += parts
-        rest = float(np.linalg.norm(vector))
-        if rest <= 1e-13 * scale:
-            return hessenberg[: step + 2, : step + 1]
-        hessenberg[step + 1, step] = rest
-        basis[step + 1] = vector / rest
-    return hessenberg
+    if size > point.size:
+        raise ValueError(
+            f"size is {size}, but must lie in [1, {point.size}] for {point.size} parameters."
+        )
+
+    @jax.jit
+    def projected() -> tuple[jax.Array, jax.Array]:
+        key = jax.random.key(seed)
+        with jax.default_matmul_precision("highest"):
+            value, product = jax.linearize(function, point)
+            start, spare = jax.random.normal(key, (2, *point.shape), point.dtype)
+            return value, grown(product, started(start, size, spare), 0).projected
+
+    value, matrix = projected()
+    if not bool(jnp.isfinite(value).all()):
+        raise ValueError(NOT_FINITE)
+    hessenberg = np.asarray(matrix, float)
+    if not np.isfinite(hessenberg).all():
+        raise ValueError(NOT_DIFFERENTIABLE)
+    exhausted = np.flatnonzero(np.diag(hessenberg, -1) == 0)
+    last = int(exhausted[0]) + 1 if len(exhausted) else size
+    return hessenberg[: last + 1, :last]
 
 
 def distance_to_instability(matrix: np.ndarray) -> float:

@@ -10,9 +10,10 @@ import pytest
 from jgan.cli.main import main
 from jgan.commands import spectrum, spectrum_report
 from jgan.commands.spectrum import write_report
-from jgan.commands.spectrum_report import as_text
+from jgan.commands.spectrum_numbers import as_text
 from jgan.errors import UserError
 from jgan.numerics.diagnosis import Sampled, of_field, of_hessian, of_operator
+from jgan.numerics.sampled import Motion
 from jgan.numerics.spectrum import Spectrum
 
 EXPERIMENT = '''"""A small GAN of points."""
@@ -75,7 +76,8 @@ def test_json_and_figure_of_the_newest_checkpoint_or_of_all(
     run: Path, every: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "spectrum.png"
-    words = ["spectrum", str(run), "--count", "4", "--batches", "1", "--json", "--out", str(out)]
+    words = ["spectrum", str(run), "--count", "4", "--seeds", "2", "--json", "--out", str(out)]
+    words += ["--densities", "--which", "imaginary"]
     assert main([*words, *["--all"] * every]) == 0
     found = json.loads(capsys.readouterr().out)
     reports = found if every else [found]
@@ -91,6 +93,52 @@ def test_json_and_figure_of_the_newest_checkpoint_or_of_all(
             ends = report["hessians"][player]
             low, high = (max(v[0] for v in ends[e]["eigenvalues"]) for e in ("lowest", "highest"))
             assert low <= high + 1e-4
+            density = report["hessians"][player]["density"]
+            assert density["trace_standard_error"] == 0  # few parameters: exact
+            step = density["values"][1] - density["values"][0]
+            assert sum(density["density"]) * step == pytest.approx(1.0, abs=1e-2)
+        assert report["densities"]["antisymmetric"]["trace"] == pytest.approx(0, abs=1e-4)
+        assert len(report["motion"]["both"]["lengths"]) == 2
+        assert all(0 <= share <= 1 for share in report["field"]["generator_shares"])
+        turning = np.abs(np.array(report["field"]["eigenvalues"])[:, 1])
+        assert turning[0] == pytest.approx(turning.max())
+
+
+@pytest.mark.full
+def test_matrix_free_parts_are_those_of_the_exact_jacobian(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["spectrum", str(run), "--count", "4", "--batches", "1", "--json", "--densities"]
+    words += ["--whole", "--float64", "--which", "right", "--batch-size", "400"]
+    found = []
+    for more in ([], ["--dense", "1", "--probes", "30", "--tolerance", "1e-7"]):
+        assert main([*words, *more]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    exact, free = found
+    assert exact["field"]["basis"] is None
+    assert free["field"]["basis"] >= 20
+    for one, other in (
+        (exact["field"], free["field"]),
+        (exact["whole"], free["whole"]),
+        (exact["hessians"]["generator"]["lowest"], free["hessians"]["generator"]["lowest"]),
+    ):
+        assert max(other["residuals"]) < 1e-6
+        assert one["eigenvalues"][0][0] == pytest.approx(other["eigenvalues"][0][0], rel=1e-5)
+    assert exact["whole"]["motion"] == free["whole"]["motion"]
+    for part in ("symmetric", "antisymmetric"):
+        one, other = exact["densities"][part], free["densities"][part]
+        error = other["sum_of_squares_standard_error"]
+        assert abs(one["sum_of_squares"] - other["sum_of_squares"]) < 4 * error
+    # In single precision the numbers are those of double precision to its rounding.
+    assert main([word for word in words if word != "--float64"]) == 0
+    single = json.loads(capsys.readouterr().out)
+    assert single["field"]["eigenvalues"] != exact["field"]["eigenvalues"]
+    np.testing.assert_allclose(
+        single["field"]["eigenvalues"], exact["field"]["eigenvalues"], rtol=1e-2, atol=1e-4
+    )
+    text = as_text(free)
+    for line in ("length of the field: ", "field of all ", "generator's Hessian: trace "):
+        assert line in text
 
 
 @pytest.mark.full
@@ -157,6 +205,7 @@ def test_protocols_stand_side_by_side_and_batches_are_compared(
     assert first["field"]["basis"] is None
     assert min(first["field"]["conditions"]) >= 1
     text = as_text(first)
+    assert first["motion"]["generator"]["lengths"][0] > 0
     for line in ("field: ", "generator: ", "discriminator: ", "update: ", "rotation: "):
         assert f"\n{line}" in text
 
@@ -232,3 +281,20 @@ def test_no_verdict_against_condition_or_spread() -> None:
     assert "over 3 batches 0.124 with standard deviation 0.055" in said.sentence
     assert of_field(found(0.147), Sampled((0.147, 0.14, 0.15))).word == "diverging"
     assert of_hessian(found(-0.5), found(2.0), Sampled((-0.5, 0.4, 0.1))).word == "undecided"
+
+
+def test_no_verdict_where_the_players_move() -> None:
+    moving, resting = Motion(np.full((3, 3), 4.0)), Motion(np.eye(3))
+    for judge in (of_field, of_operator):
+        said = judge(found(1.5), motion=moving)
+        assert said.word == "moving"
+        assert "field of length 2 with standard deviation 0" in said.sentence
+        assert judge(found(1.5), motion=resting).word == "diverging"
+    assert of_hessian(found(0.5), found(2.0), motion=moving).word == "moving"
+    assert of_hessian(found(0.5), found(2.0), motion=resting).word == "attracting"
+    # What is not known is not known wherever it is.
+    unknown = found(1e-4 + 1j, 1e-4 - 1j, residual=1e-3)
+    assert of_field(unknown, motion=moving).word == "undecided"
+    open_yet = found(1.5)._replace(converged=np.array([False]))
+    assert of_field(open_yet).word == "undecided"
+    assert "not having converged" in of_field(open_yet).sentence

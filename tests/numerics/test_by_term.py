@@ -9,8 +9,8 @@ from helpers import assert_close, bilinear_game, mlp_game, points
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.numerics.by_term import eigenvalue_shares, fields_by_term, term_gradients
 from jgan.numerics.field import field
+from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.selfmap import jacobian
-from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.terms.penalties import r1
 from jgan.terms.regularizers import lecam
 

@@ -12,6 +12,7 @@ from jgan.numerics.dirac import regularised
 from jgan.numerics.dirac_study import Case, study
 from jgan.numerics.eigen import eigenvalues, eigenvalues_2x2
 from jgan.numerics.field import field
+from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.named_rules import Setting, named_rule
 from jgan.numerics.quadrature import fixed_latents, gauss_hermite, weighted
 from jgan.numerics.selfmap import (
@@ -23,7 +24,6 @@ from jgan.numerics.selfmap import (
     product,
     rotation_share,
 )
-from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.stability import dirac_field, dirac_operator, radius_an_update, radius_map
 from jgan.numerics.toy_games import as_variables, bilinear, dirac, gaussian, quadratic
 from jgan.terms.penalties import r1

@@ -7,6 +7,7 @@ import scipy.linalg
 
 from jgan.numerics.dense import decompose, exact_jacobian, leading_of
 from jgan.numerics.diagnosis import of_field
+from jgan.numerics.leading import leading_eigenvalues
 from jgan.numerics.pseudospectrum import (
     arnoldi,
     distance_to_instability,
@@ -15,7 +16,6 @@ from jgan.numerics.pseudospectrum import (
     pseudospectral_abscissa,
 )
 from jgan.numerics.selfmap import SelfMap
-from jgan.numerics.spectrum import leading_eigenvalues
 from jgan.numerics.stability import dirac_field
 from jgan.numerics.transient import (
     departure,

@@ -62,8 +62,8 @@ def test_settings_without_what_is_needed(run, capsys):
     ("old", "new", "message"),
     [
         (
-            "from jgan import Adam",
-            "from jgan.penalties import r1\nfrom jgan import Adam",
+            "from typing import Literal",
+            "from jgan.penalties import r1\nfrom typing import Literal",
             "cannot be imported",
         ),
         ("gamma: float = 10.0", "strength: float = 10.0", "unexpected keyword argument 'gamma'"),

@@ -1,0 +1,181 @@
+"""Krylov-Schur beside ARPACK and LAPACK on ten games: products, residuals and differences.
+
+    python -m benchmarks.eigen_solvers [--tolerance 1e-8] [--count 6] [--basis 24]
+
+Networks are perceptrons of a few hundred parameters in double precision, so that LAPACK knows every
+eigenvalue. Residuals are measured with the exact Jacobian and divided by the largest modulus found. Results
+go to standard output as JSON.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jgan.game import DISCRIMINATOR, PLAYERS, Game
+from jgan.gans.gan import gan
+from jgan.latents import normal
+from jgan.losses import non_saturating, wasserstein
+from jgan.networks.mlp import mlp_discriminator, mlp_generator
+from jgan.numerics.dense import exact_jacobian
+from jgan.numerics.field import field, operator, player_field
+from jgan.numerics.leading import SOLVERS, leading_eigenvalues
+from jgan.numerics.selfmap import SelfMap
+from jgan.numerics.spectrum import Spectrum, order_by
+from jgan.rules import Rule, alternating, consensus, extragradient, lola, simultaneous, symplectic
+from jgan.scene import Term
+from jgan.terms.penalties import r1, wgan_gp
+
+WIDTH, EXAMPLES, STEP = 9, 37, 0.1
+BATCH = {"image": np.random.default_rng(0).standard_normal((EXAMPLES, 2))}
+
+
+class Problem(NamedTuple):
+    """A map, which of its eigenvalues lead, and whether it is symmetric."""
+
+    build: Callable[[], SelfMap]
+    which: str = "right"
+    symmetric: bool = False
+
+
+def game(
+    *terms: Term, norm: str = "none", generator_norm: str = "none", loss: Any = non_saturating
+) -> Game:
+    """A GAN of points with smooth networks."""
+    options: dict[str, Any] = {"activation": "tanh", "dtype": jnp.float64}
+    networks = (
+        mlp_generator((2,), (WIDTH, WIDTH), norm=generator_norm, **options),
+        mlp_discriminator((WIDTH, WIDTH), norm=norm, **options),
+    )
+    return gan(*networks, loss(), normal(2)).add(*terms)
+
+
+def doubles(tree: Any) -> Any:
+    """Floats as doubles."""
+    return jax.tree.map(
+        lambda x: x.astype(jnp.float64) if jnp.issubdtype(x.dtype, jnp.floating) else x, tree
+    )
+
+
+def field_of(made: Game) -> SelfMap:
+    """The field as initialised."""
+    return field(made, doubles(jax.jit(made.init)(jax.random.key(0), BATCH)), BATCH)
+
+
+def hessian_of(made: Game, player: str) -> SelfMap:
+    """Minus a player's Hessian as initialised."""
+    variables = doubles(jax.jit(made.init)(jax.random.key(0), BATCH))
+    return player_field(made, player, variables, BATCH)
+
+
+def operator_of(made: Game, rule: Callable[..., Rule], optimizer: Any = optax.sgd) -> SelfMap:
+    """A rule's operator after one update."""
+    built = rule(made, dict.fromkeys(PLAYERS, optimizer(STEP)))
+    state = doubles_of(jax.jit(built.init)(jax.random.key(0), BATCH))
+    return operator(built, jax.jit(built.update)(state, BATCH)[0], BATCH)
+
+
+def doubles_of(state: Any) -> Any:
+    """A state whose floats are doubles."""
+    return state.replace(
+        variables=doubles(state.variables),
+        optimizers=doubles(state.optimizers),
+        memory=doubles(state.memory),
+    )
+
+
+PROBLEMS = {
+    "R1, field": Problem(lambda: field_of(game(r1(1.0)))),
+    "spectral normalisation, field": Problem(lambda: field_of(game(norm="spectral")), "modulus"),
+    "batch normalisation, field": Problem(lambda: field_of(game(generator_norm="batch"))),
+    "WGAN-GP, field": Problem(lambda: field_of(game(wgan_gp(10.0), loss=wasserstein))),
+    "R1, the discriminator's Hessian": Problem(
+        lambda: hessian_of(game(r1(1.0)), DISCRIMINATOR), "left", symmetric=True
+    ),
+    "R1, consensus": Problem(
+        lambda: operator_of(game(r1(1.0)), partial(consensus, gamma=0.3)), "modulus"
+    ),
+    "spectral normalisation, symplectic": Problem(
+        lambda: operator_of(game(norm="spectral"), partial(symplectic, strength=0.5)), "modulus"
+    ),
+    "no term, LOLA": Problem(lambda: operator_of(game(), partial(lola, alpha=0.5)), "modulus"),
+    "WGAN-GP, extragradient": Problem(
+        lambda: operator_of(game(wgan_gp(10.0), loss=wasserstein), extragradient), "modulus"
+    ),
+    "R1, Adam by turns": Problem(
+        lambda: operator_of(game(r1(1.0)), alternating, partial(optax.adam, eps=1e-3)), "modulus"
+    ),
+    "R1, simultaneous": Problem(lambda: operator_of(game(r1(1.0)), simultaneous), "imaginary"),
+}
+
+
+def compared(
+    problem: Problem, count: int, basis: int, tolerance: float, restarts: int = 2000
+) -> dict[str, Any]:
+    """Both solvers on one problem, beside all its eigenvalues by LAPACK."""
+    here = problem.build()
+    matrix = exact_jacobian(here)
+    exact = np.linalg.eigvalsh(matrix) if problem.symmetric else np.linalg.eigvals(matrix)
+    exact = exact[order_by(problem.which, exact)]
+    result: dict[str, Any] = {"parameters": len(matrix)}
+    for solver in SOLVERS:
+        begin = time.perf_counter()
+        found = leading_eigenvalues(
+            here,
+            count,
+            which=problem.which,
+            symmetric=problem.symmetric,
+            tolerance=tolerance,
+            basis=basis,
+            restarts=restarts,
+            solver=solver,
+        )
+        result[solver] = {
+            "products": found.products,
+            "seconds": round(time.perf_counter() - begin, 2),
+            "stated residual": float(found.residuals.max()),
+            "residual": float(residuals(matrix, found).max()),
+            "difference": float(np.abs(found.values[:, None] - exact[None]).min(axis=1).max()),
+            "missed": missed(found, exact, problem.which, count),
+        }
+    return result
+
+
+def residuals(matrix: np.ndarray, found: Spectrum) -> np.ndarray:
+    """Measured with the exact Jacobian, divided by the largest modulus found."""
+    vectors = found.vectors / np.linalg.norm(found.vectors, axis=0)
+    gaps = matrix @ vectors - vectors * found.values
+    return np.linalg.norm(gaps, axis=0) / np.abs(found.values).max()
+
+
+def missed(found: Spectrum, exact: np.ndarray, which: str, count: int) -> int:
+    """How many of the first ``count`` are not among those that were found."""
+    wanted = exact[:count]
+    scale = 1e-6 * np.abs(exact).max()
+    return int((np.abs(wanted[:, None] - found.values[None]).min(axis=1) > scale).sum())
+
+
+def main() -> None:
+    """Measure, and print as JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--tolerance", type=float, default=1e-8)
+    parser.add_argument("--count", type=int, default=6)
+    parser.add_argument("--basis", type=int, default=24)
+    options = parser.parse_args()
+    with jax.enable_x64(True):
+        for name, problem in PROBLEMS.items():
+            found = compared(problem, options.count, options.basis, options.tolerance)
+            print(json.dumps({name: found}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
