@@ -35,7 +35,9 @@ KINDS = {
     "classes and codes": ("cgan", "acgan", "projection", "infogan", "semi_supervised", "can"),
     "encoders and energies": ("bigan", "bigbigan", "vae_gan", "ebgan", "began"),
     "without an opponent": ("vae", "autoencoder", "pixelcnn"),
-    "several domains and sizes": ("cogan", "lapgan", "pix2pix", "cyclegan", "stargan"),
+    "several domains and sizes": (
+        *("cogan", "lapgan", "pix2pix", "pix2pixhd", "cyclegan", "stargan", "spade"),
+    ),
     "style-based generators": ("stylegan", "stylegan2"),
 }
 """The experiments by what they are about, as the summary tells them."""
