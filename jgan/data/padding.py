@@ -48,7 +48,7 @@ def padded_shapes(
         pictures = {
             shape: sum(counts[size] for size in own) for shape, own in sorted(members.items())
         }
-        pair = min(combinations(pictures, 2), key=lambda pair: _added(*pair, pictures))
+        pair = min(combinations(pictures, 2), key=lambda pair: _added(pair[0], pair[1], pictures))
         own = [size for shape in pair for size in members.pop(shape)]
         members.setdefault(_larger(*pair), []).extend(own)
     return dict(sorted((size, shape) for shape, own in members.items() for size in own))

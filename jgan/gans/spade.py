@@ -20,9 +20,11 @@ from jgan.terms.kl import kl_divergence
 
 def check_maps(batch: Batch) -> None:
     """Raise ValueError unless a batch has pictures with a map of labels each."""
-    image, mask = batch.get("image"), batch.get("mask")
-    fitting = image is not None and mask is not None and image.ndim == 4
-    if not fitting or mask.shape != image.shape[:3] or not jnp.issubdtype(mask.dtype, jnp.integer):
+    fitting = {"image", "mask"} <= batch.keys() and batch["image"].ndim == 4
+    if fitting:
+        image, mask = batch["image"], batch["mask"]
+        fitting = mask.shape == image.shape[:3] and jnp.issubdtype(mask.dtype, jnp.integer)
+    if not fitting:
         found = ", ".join(
             f"{name} {values.dtype}{values.shape[1:]}" for name, values in batch.items()
         )

@@ -172,11 +172,12 @@ def _translation(generator: Parts, given: Translation) -> Translation:
         return given.translate(make, values, label, latent(key, len(values)))
 
     def latent(key: jax.Array | None, count: int) -> PyTree:
-        if given.latent is None:
+        draw = given.latent
+        if draw is None:
             return ()
         if key is not None:
-            return given.latent(named_key(key, "latent"), count)
-        shapes = jax.eval_shape(lambda: given.latent(jax.random.key(0), count))
+            return draw(named_key(key, "latent"), count)
+        shapes = jax.eval_shape(lambda: draw(jax.random.key(0), count))
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
     return given._replace(translate=translate)

@@ -189,3 +189,18 @@ def map_at_input(network: Network) -> Network:
         return network.apply(collections, joined(*inputs), key=key, train=train)
 
     return Network(init, apply)
+
+
+def map_hidden(network: Network) -> Network:
+    """The network of ``(maps[, style])`` that is given zeros in place of the maps."""
+
+    def init(key: jax.Array, maps: jax.Array, *style: jax.Array) -> Collections:
+        return network.init(key, jnp.zeros_like(maps), *style)
+
+    def apply(
+        collections: Collections, *inputs: Any, key: Any = None, train: bool = False
+    ) -> tuple[Any, Collections]:
+        maps, *style = inputs
+        return network.apply(collections, jnp.zeros_like(maps), *style, key=key, train=train)
+
+    return Network(init, apply)

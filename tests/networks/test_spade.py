@@ -13,7 +13,14 @@ from jgan.networks.conditional import one_hot
 from jgan.networks.image_norm import InstanceNorm
 from jgan.networks.multiscale import multiscale_discriminator
 from jgan.networks.resnet import resnet_generator
-from jgan.networks.spade import Spade, SpadeBlock, map_at_input, nearest, spade_generator
+from jgan.networks.spade import (
+    Spade,
+    SpadeBlock,
+    map_at_input,
+    map_hidden,
+    nearest,
+    spade_generator,
+)
 
 LABELS = 3
 
@@ -145,6 +152,12 @@ def test_a_map_at_the_input_is_joined_to_the_style():
     joined = jnp.concatenate([maps(8, 8), planes], axis=-1)
     inner = answers(resnet_generator(1, width=1, blocks=0, halvings=1), joined)
     np.testing.assert_array_equal(made, inner)
+
+
+def test_a_hidden_map_has_no_effect():
+    network = map_hidden(spade_generator(1, width=1, levels=1, hidden=2))
+    first, second = (answers(network, x, pictures(2, 3)) for x in (maps(8, 8), 1 - maps(8, 8)))
+    np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize(
