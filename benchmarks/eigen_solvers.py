@@ -34,7 +34,7 @@ from jgan.scene import Term
 from jgan.terms.penalties import r1, wgan_gp
 
 WIDTH, EXAMPLES, STEP = 9, 37, 0.1
-BATCH = {"image": np.random.default_rng(0).standard_normal((EXAMPLES, 2))}
+BATCH: dict[str, Any] = {"image": np.random.default_rng(0).standard_normal((EXAMPLES, 2))}
 
 
 class Problem(NamedTuple):

@@ -107,7 +107,8 @@ def experiment(
         labels = labels or least
         if labels < least:
             raise UserError(
-                f"labels is {labels}, but a map of {source.name!r} holds {least - 1}; it must be at least {least}."
+                f"labels is {labels}, but a map of {source.name!r} holds {least - 1}; it must be at least "
+                f"{least}."
             )
     channels = source.shape[2]
     if entry == "input":

@@ -95,7 +95,7 @@ def _field_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
 
 
 def _hessian_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
-    ends = []
+    ends: list[float] = []
     for player, colour in PLAYERS:
         for end, style, pick in (("lowest", "--o", min), ("highest", "-o", max)):
             found = [

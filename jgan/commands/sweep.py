@@ -203,7 +203,7 @@ def sweep(
             f"--rung-seeds has {deciding[0]} to {deciding[-1]}, but must be of the seeds {numbers[0]} to "
             f"{numbers[-1]}."
         )
-    own_part = Part(*(part or ()))  # type: ignore[arg-type]
+    own_part = Part(*(part or ()))
     own: dict[str, Any] = {
         "over": texts,
         "trials": trials,

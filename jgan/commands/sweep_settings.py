@@ -32,7 +32,7 @@ def search_of(kind: str | None, search_seed: int | None, seed: int, trials: int 
 
 def rungs_of(
     steps: Sequence[int],
-    seeds: int | range | None,
+    seeds: Any,
     share: float | None,
     within: str | Sequence[str] | None,
     end: int,

@@ -126,7 +126,9 @@ def exact_density(matrix: np.ndarray, part: str = "symmetric") -> Density:
     """
     if part not in PARTS:
         raise ValueError(f"part is {part!r}, but must be one of {', '.join(PARTS)}.")
-    symmetric, antisymmetric = (np.asarray(half) for half in helmholtz(check_square(matrix)))
+    symmetric, antisymmetric = (
+        np.asarray(half) for half in helmholtz(jnp.asarray(check_square(matrix)))
+    )
     values = (
         np.linalg.eigvalsh(symmetric)
         if part == "symmetric"

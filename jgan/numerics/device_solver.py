@@ -45,7 +45,7 @@ class DeviceSolver:
         self._linear, self._grown = linear, jax.jit(grow, donate_argnums=1)
         self._shrunk = jax.jit(_precisely(shrunk), donate_argnums=0)
         self._started = jax.jit(started, static_argnums=1)
-        self._combined = jax.jit(_precisely(lambda weights, rows: weights.T @ rows))
+        self._combined = jax.jit(_precisely(_combined))
 
     def __call__(
         self,
@@ -116,6 +116,10 @@ class DeviceSolver:
             size,
             found.converged[there],
         )
+
+
+def _combined(weights: jax.Array, rows: jax.Array) -> jax.Array:
+    return weights.T @ rows
 
 
 def _precisely[**P, T](function: Callable[P, T]) -> Callable[P, T]:

@@ -119,7 +119,7 @@ def _run(program: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> li
 
     def read(atom: Any) -> Any:
         if isinstance(atom, core.Literal):
-            return _wide(np.asarray(atom.val, atom.aval.dtype))
+            return _wide(np.asarray(atom.val, atom.aval.dtype))  # type: ignore[attr-defined]
         return known[atom]
 
     for names, values in ((program.constvars, constants), (program.invars, arguments)):

@@ -5,7 +5,7 @@ are far from normal are almost parallel, and a space that they span loses its ac
 orthonormal whatever the matrix is.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -16,6 +16,8 @@ from jgan.numerics.spectrum import order_by
 
 class Restart(NamedTuple):
     """What a restart keeps of a Krylov decomposition of size m, and the k eigenvalues that lead in it.
+
+    The fields are NumPy arrays and scalars, on the device arrays of JAX.
 
     A conjugate pair is not broken: arrays have an entry or a column more than k, in use if it completes one.
 
@@ -33,17 +35,17 @@ class Restart(NamedTuple):
       done: whether all wanted ones have converged, or nothing here is finite.
     """
 
-    rotation: np.ndarray
-    projected: np.ndarray
-    kept: np.ndarray
-    real: np.ndarray
-    imaginary: np.ndarray
-    residuals: np.ndarray
-    converged: np.ndarray
-    real_weights: np.ndarray
-    imaginary_weights: np.ndarray
-    turned: np.ndarray
-    done: np.ndarray
+    rotation: Any
+    projected: Any
+    kept: Any
+    real: Any
+    imaginary: Any
+    residuals: Any
+    converged: Any
+    real_weights: Any
+    imaginary_weights: Any
+    turned: Any
+    done: Any
 
 
 def restart(

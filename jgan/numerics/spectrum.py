@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
       restarts: how often the basis may be rebuilt.
     """
 
-    count: int
+    count: int  # type: ignore[assignment]
     which: str
     symmetric: bool
     tolerance: float

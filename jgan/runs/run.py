@@ -15,7 +15,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import jax
 
@@ -130,7 +130,7 @@ class RunDirectory:
                 f"run directory {str(self.path)!r} is in use by another process; choose another --out."
             ) from error
 
-    def __enter__(self) -> "RunDirectory":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -272,7 +272,7 @@ def decided_before(
 
 def has_begun(path: Path) -> bool:
     """Whether there is anything to continue in a folder: checkpoints, or populations of a sweep."""
-    kept = ("checkpoints/[0-9]*", "batches/*", "rungs/*/*.json")
+    kept: tuple[str, ...] = ("checkpoints/[0-9]*", "batches/*", "rungs/*/*.json")
     kept += ("current/*/[0-9]*", "current/*/*/[0-9]*", "rungs/*/states/*/[0-9]*")
     return any(any(path.glob(pattern)) for pattern in kept)
 

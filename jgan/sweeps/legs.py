@@ -119,8 +119,8 @@ class Place(NamedTuple):
     """Where a member is: file of its population, place in it, size of it, and its record."""
 
     file: Path
-    index: int
-    count: int
+    index: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]
     record: Record
 
 

@@ -15,7 +15,7 @@ class Part(NamedTuple):
     """Every ``count``-th program of a sweep, from the ``number``-th on, counted from 1."""
 
     number: int = 1
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]
 
     @property
     def name(self) -> str:
