@@ -25,7 +25,7 @@ from jgan.training.fit import begin, layout_of
 from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
-PICTURES_ONLY = ("cogan", "lapgan", "stargan", "stylegan", "stylegan2")
+PICTURES_ONLY = ("cogan", "lapgan", "stargan", "stylegan", "stylegan2", "stylegan3")
 TRANSLATIONS = {"pix2pix": "pairs of pictures", "cyclegan": "pictures of two domains"}
 """Experiments on two domains, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}

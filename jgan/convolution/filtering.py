@@ -154,10 +154,19 @@ def _check_odd(kernel: jax.Array) -> None:
         )
 
 
-def _banded(
+def banded(
     size: int, taps: tuple[float, ...], up: int, down: int, before: int, count: int
 ) -> np.ndarray:
-    """The resampling of one axis as a matrix, (count, size)."""
+    """The resampling of one axis as a matrix, (count, size).
+
+    Args:
+      size: pixels before.
+      taps: of the filter.
+      up: as in `resample`.
+      down: likewise.
+      before: zeros, or cropped pixels if negative, before the first.
+      count: pixels afterwards.
+    """
     matrix = np.zeros((count, size))
     for row in range(count):
         for number, tap in enumerate(reversed(taps)):
@@ -172,7 +181,7 @@ def _by_matrix(
 ) -> jax.Array:
     size = x.shape[axis]
     count = (size * up + sum(pads) - len(taps)) // down + 1
-    matrix = jnp.asarray(_banded(size, taps, up, down, pads[0], count), x.dtype)
+    matrix = jnp.asarray(banded(size, taps, up, down, pads[0], count), x.dtype)
     form = "oh,nhwc->nowc" if axis == 1 else "ow,nhwc->nhoc"
     # TF32's three digits are too few for a filter that other code computes by additions.
     return jnp.einsum(form, matrix, x, precision="highest")
