@@ -16,6 +16,7 @@ from jgan.claims.class_measures import classes_of
 from jgan.claims.style_measures import mixing_cost
 from jgan.gans.stylegan import stylegan
 from jgan.networks.stylegan1 import stylegan1_synthesis
+from jgan.networks.stylegan2 import style_count
 from jgan.training.style_networks import StyleNetworks
 
 CLAIMS = (
@@ -50,7 +51,7 @@ def experiment(
     source = data.load_pictures()
     classes = classes_of(source) if styles.conditional else 0
     game = stylegan(
-        styles.mapping(source.shape, classes),
+        styles.mapping(style_count(source.shape), classes),
         stylegan1_synthesis(source.shape, **styles.sizes),
         styles.discriminator(classes, residual=False),
         get_loss(loss),

@@ -20,7 +20,7 @@ from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance
 from jgan.claims.style_measures import mixing_cost, path_spread
 from jgan.gans.stylegan import stylegan
-from jgan.networks.stylegan2 import stylegan2_synthesis
+from jgan.networks.stylegan2 import style_count, stylegan2_synthesis
 from jgan.terms.path_regularizer import path_regularizer
 from jgan.training.style_networks import StyleNetworks
 
@@ -76,7 +76,7 @@ def experiment(
     source = data.load_pictures()
     classes = classes_of(source) if styles.conditional else 0
     game = stylegan(
-        styles.mapping(source.shape, classes),
+        styles.mapping(style_count(source.shape), classes),
         stylegan2_synthesis(source.shape, demodulate=demodulate == "yes", **styles.sizes),
         styles.discriminator(classes, residual=residual == "yes"),
         get_loss(loss),

@@ -129,6 +129,9 @@ class Sampler(NamedTuple):
       condition: ``batch -> condition`` of its examples; ``()`` where the generator takes none.
       encode: ``(variables, images) -> latent``, for games that have an encoder: images ``(n, ...)`` in
         [-1, 1] to latents as from ``latent``, one row for each image.
+      transform: ``(variables, condition, latent, shift, angle) -> images``, not confined to [-1, 1], for
+        generators that can be told to move and turn what they show; shift ``(B, 2)`` and angle ``(B,)`` as in
+        `jgan.metrics.equivariance.Generate`.
       options: what ``generate`` can be steered by, by name.
       translations: for translators, the directions by name, the usual one first.
     """
@@ -137,6 +140,7 @@ class Sampler(NamedTuple):
     generate: Callable[..., PyTree]
     condition: Callable[[Batch], PyTree] = lambda batch: ()
     encode: Callable[[Variables, jax.Array], PyTree] | None = None
+    transform: Callable[..., jax.Array] | None = None
     options: Mapping[str, Option] = {}
     translations: Mapping[str, Translation] = {}
 

@@ -26,7 +26,7 @@ from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 PICTURES_ONLY = ("cogan", "lapgan", "limited_data", "photos", "r3gan")
-PICTURES_ONLY += ("stargan", "stylegan", "stylegan2")
+PICTURES_ONLY += ("stargan", "stylegan", "stylegan2", "stylegan3")
 TRANSLATIONS = {
     "pix2pix": "pairs of pictures",
     "pix2pixhd": "pairs of pictures",

@@ -37,7 +37,14 @@ KINDS = {
     "without an opponent": ("vae", "autoencoder", "pixelcnn"),
     "several domains and sizes": ("cogan", "lapgan"),
     "from pictures to pictures": ("pix2pix", "pix2pixhd", "cyclegan", "stargan", "spade"),
-    "high fidelity, few pictures": ("stylegan", "stylegan2", "r3gan", "photos", "limited_data"),
+    "high fidelity, few pictures": (
+        "stylegan",
+        "stylegan2",
+        "stylegan3",
+        "r3gan",
+        "photos",
+        "limited_data",
+    ),
 }
 """The experiments by what they are about, as the summary tells them."""
 

@@ -7,6 +7,7 @@ from jgan.augmentation.augmented import (
     with_augmentation,
     without_augmentation,
 )
+from jgan.augmentation.blur import fading_blur
 from jgan.augmentation.diff_augment import diff_augment
 from jgan.augmentation.moves import flip, flip_and_shift, jitter, shift
 from jgan.augmentation.pipeline import bgc
@@ -15,6 +16,7 @@ __all__ = [
     "Augmentation",
     "bgc",
     "diff_augment",
+    "fading_blur",
     "flip",
     "flip_and_shift",
     "instance_noise",

@@ -25,7 +25,7 @@ from jgan.data import Source
 from jgan.data.conditions import conditions
 from jgan.errors import UserError
 from jgan.evaluation.evaluate import evaluate as evaluate_samples
-from jgan.evaluation.samples import Samples, latents_of
+from jgan.evaluation.samples import Samples, latents_of, transformed_by
 from jgan.files import cache_folder
 
 OPTIONS = ("metrics", "samples", "reference", "extractor", "weights", "fetch", "view", "seed")
@@ -97,6 +97,7 @@ def evaluate(
         names,
         extractor=extractor_for(extractor, weights, fetch, source, saved.experiment.loaded),
         held_out=held_out,
+        transformed=transformed_by(game, opened.variables, source, seed),
         seed=seed,
         cache=cache_folder("references"),
         about={

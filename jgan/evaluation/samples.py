@@ -12,6 +12,7 @@ from jgan.data import Source
 from jgan.data.conditions import Conditions, blank, conditions
 from jgan.errors import UserError
 from jgan.game import Batch, Game, Option, Variables
+from jgan.metrics.equivariance import Generate
 
 AT_ONCE = 256
 
@@ -184,3 +185,23 @@ def latents_of(game: Game, variables: Variables, source: Source, seed: int = 0) 
     if not isinstance(shape, jax.ShapeDtypeStruct) or len(shape.shape) != 2:
         return None
     return Latents(prior, generate, conditions_of)
+
+
+def transformed_by(
+    game: Game, variables: Variables, source: Source, seed: int = 0
+) -> Generate | None:
+    """The generator as equivariance asks it; None where the game's cannot be told to move and turn.
+
+    Every batch is made for the conditions of the first samples under ``seed``.
+    """
+    if game.sampler is None or game.sampler.transform is None:
+        return None
+    game_sampler, transform = game.sampler, game.sampler.transform
+    given = conditions(source, seed)
+
+    def generate(key: jax.Array, shift: jax.Array, angle: jax.Array) -> jax.Array:
+        batch = given.at(np.arange(len(shift)))
+        latent = game_sampler.latent(key, batch)
+        return transform(variables, game_sampler.condition(batch), latent, shift, angle)
+
+    return generate

@@ -40,6 +40,7 @@ def versus(
     present: Present | None = None,
     sample: Callable[..., PyTree] | None = None,
     encode: Callable[[Any, jax.Array], PyTree] | None = None,
+    transform: Callable[..., jax.Array] | None = None,
     views: Mapping[str, Callable[[Scene], jax.Array]] | None = None,
     options: Mapping[str, Option] | None = None,
     translations: Mapping[str, Translation] | None = None,
@@ -61,6 +62,8 @@ def versus(
       sample: ``(make, latent, condition, step, **options) -> examples`` outside training; by default
         as ``fake`` is made.
       encode: ``(make, images) -> latent``, for games with an encoder.
+      transform: ``(make, latent, condition, shift, angle) -> images``, for generators that can be told to move
+        and turn them, see `jgan.game.Sampler`.
       views: further ways to look at a game, ``Scene -> (B, H, W, C)`` pictures, a sheet of them
         ``(rows, columns, H, W, C)``, or ``(B, d)`` points; the scene's networks run in evaluation mode.
       options: numbers that ``sample`` takes, by name.
@@ -92,6 +95,9 @@ def versus(
     )
     make_samples = sample or sample_by_default
 
+    def made_by(variables: Variables, key: jax.Array | None = None) -> Cast:
+        return Cast(GENERATOR, generator, variables[GENERATOR], key, train=False)
+
     def generate(
         variables: Variables,
         c: PyTree,
@@ -100,18 +106,16 @@ def versus(
         step: Any = 0,
         **chosen: float,
     ) -> PyTree:
-        make = Cast(GENERATOR, generator, variables[GENERATOR], key, train=False)
-        return make_samples(make, z, c, as_step(step), **chosen)
+        return make_samples(made_by(variables, key), z, c, as_step(step), **chosen)
 
     sampler = Sampler(
         draw,
         generate,
         condition_of,
-        encode
+        encode and (lambda variables, images: encode(made_by(variables), images)),
+        transform
         and (
-            lambda variables, images: encode(
-                Cast(GENERATOR, generator, variables[GENERATOR], None, train=False), images
-            )
+            lambda variables, c, z, shift, angle: transform(made_by(variables), z, c, shift, angle)
         ),
         options or {},
         {name: _translation(generator, one) for name, one in (translations or {}).items()},

@@ -12,6 +12,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jgan.convolution.convolution import conv
 from jgan.convolution.filtering import filtered_downsample_conv, filtered_upsample_conv
@@ -46,20 +47,22 @@ class EqualizedDense(nn.Module):
       features: of the result.
       gain: the result's standard deviation for unit input, at the start.
       rate: the learning rate relative to the optimizer's, for kernel and bias; 0.01 in mapping networks.
-      bias: what the bias starts at.
+      bias: what the bias starts at, one number or one for each feature.
+      start: the kernel's standard deviation at the start, before it is scaled.
     """
 
     features: int
     gain: float = 1.0
     rate: float = 1.0
-    bias: float = 0.0
+    bias: float | tuple[float, ...] = 0.0
+    start: float = 1.0
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply the layer."""
-        start = nn.initializers.normal(1 / self.rate)
+        start = nn.initializers.normal(self.start / self.rate)
         kernel = self.param("kernel", start, (x.shape[-1], self.features), jnp.float32)
-        first = nn.initializers.constant(self.bias / self.rate)
+        first = nn.initializers.constant(np.asarray(self.bias) / self.rate)
         bias = self.param("bias", first, (self.features,), jnp.float32)
         scale = self.rate * self.gain / math.sqrt(x.shape[-1])
         return x @ (scale * kernel.astype(x.dtype)) + self.rate * bias.astype(x.dtype)

@@ -7,6 +7,7 @@ for each example is needed, and the result is the same to rounding.
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import flax.linen as nn
 import jax
@@ -66,12 +67,14 @@ class ModulatedConv(nn.Module):
       size: odd side of the kernel.
       resample: as for `jgan.networks.equalized.EqualizedConv`.
       demodulate: as for `modulated_conv`.
+      margin: zeros around the maps where nothing is resampled; by default as many as keep their size.
     """
 
     features: int
     size: int = 3
     resample: str = "none"
     demodulate: bool = True
+    margin: int | None = None
 
     @nn.compact
     def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:
@@ -82,13 +85,10 @@ class ModulatedConv(nn.Module):
         kernel = self.param("kernel", NORMAL, shape, jnp.float32).astype(x.dtype)
         if not self.demodulate:
             style = style / math.sqrt(self.size**2 * inputs)
-        return modulated_conv(
-            x,
-            kernel,
-            style,
-            demodulate=self.demodulate,
-            convolve=RESAMPLING[self.resample],
-        )
+        convolve = RESAMPLING[self.resample]
+        if self.margin is not None:
+            convolve = partial(conv, padding=self.margin)
+        return modulated_conv(x, kernel, style, demodulate=self.demodulate, convolve=convolve)
 
 
 class Noise(nn.Module):

@@ -1,11 +1,10 @@
 """The group of arguments of StyleGAN's networks; apart from the others, which need none of these networks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from jgan.networks import Network
-from jgan.networks.stylegan2 import style_count, style_mapping, stylegan2_discriminator
+from jgan.networks.stylegan2 import style_mapping, stylegan2_discriminator
 
 
 @dataclass(frozen=True)
@@ -40,14 +39,15 @@ class StyleNetworks:
         """``width`` and ``most`` as keyword arguments of what makes a network."""
         return {"width": self.width, "most": self.most}
 
-    def mapping(self, shape: Sequence[int], classes: int) -> Network:
-        """Latents, and labels of ``classes`` if they are not 0, to the styles of images of this shape."""
+    def mapping(self, inputs: int, classes: int, *, decay: float = 0.995) -> Network:
+        """Latents, and labels of ``classes`` if they are not 0, to ``inputs`` styles, by `style_mapping`."""
         return style_mapping(
-            style_count(shape),
+            inputs,
             features=self.latent,
             layers=self.layers,
             classes=classes,
             mixing=self.mixing,
+            decay=decay,
         )
 
     def discriminator(self, classes: int, *, residual: bool) -> Network:

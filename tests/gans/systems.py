@@ -35,6 +35,7 @@ from jgan.gans.semi_supervised import semi_supervised
 from jgan.gans.spade import spade
 from jgan.gans.stargan import stargan
 from jgan.gans.stylegan import stylegan
+from jgan.gans.stylegan3 import stylegan3
 from jgan.gans.unrolled import unrolled
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
@@ -66,6 +67,7 @@ from jgan.networks.stylegan2 import (
     stylegan2_discriminator,
     stylegan2_synthesis,
 )
+from jgan.networks.stylegan3 import stylegan3_style_count, stylegan3_synthesis
 from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
@@ -145,6 +147,16 @@ def residual():
     return game.add(r1_r2(cosine_schedule(0.5, 0.05, 5)))
 
 
+def stylegan3_of(classes=0, **kind):
+    """A network of one layer."""
+    mapping = style_mapping(
+        stylegan3_style_count(1), features=3, layers=1, classes=classes, mixing=0.0
+    )
+    judge = stylegan2_discriminator(width=1, most=2, group=2, classes=classes, mapping_layers=1)
+    synthesis = stylegan3_synthesis(SHAPE, width=1, most=2, layers=1, margin=2, **kind)
+    return stylegan3(mapping, synthesis, judge, LOSS, 3, conditional=classes > 0)
+
+
 class System(NamedTuple):
     """How a system is built, what its views show of 16 examples, and where laws must know more.
 
@@ -161,6 +173,7 @@ class System(NamedTuple):
 LABELS = ("classes", "samples")
 REBUILT = ("reconstructions", "samples")
 STYLED = ("mixing", "noise", "samples", "truncation")
+MOVED = ("rotations", "samples", "translations", "truncation")
 SYSTEMS = {
     "cgan": System(
         lambda: conditional(
@@ -359,4 +372,6 @@ SYSTEMS |= {
     "stylegan": System(stylegan1, STYLED),
     "stylegan2": System(stylegan2, STYLED),
     "r3gan": System(residual, LABELS),
+    "stylegan3-t": System(lambda: stylegan3_of(CLASSES, critical=0), MOVED),
+    "stylegan3-r": System(lambda: stylegan3_of(size=1, radial=True, critical=0), MOVED),
 }

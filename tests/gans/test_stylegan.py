@@ -5,7 +5,8 @@ import pytest
 from helpers import KEY
 
 from jgan.game import GENERATOR
-from jgan.gans.stylegan import stylegan, truncated_styles
+from jgan.gans.style_based import truncated_styles
+from jgan.gans.stylegan import stylegan
 from jgan.losses import non_saturating
 from jgan.networks.stylegan2 import (
     style_count,
