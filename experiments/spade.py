@@ -104,11 +104,11 @@ def experiment(
         source.arrays["mask"], np.ndarray
     ):  # else it may be out of reach
         least = int(source.arrays["mask"].max()) + 1
-        labels = labels or least
+        labels = least if labels is None else labels
         if labels < least:
             raise UserError(
-                f"labels is {labels}, but a map of {source.name!r} holds {least - 1}; it must be at least "
-                f"{least}."
+                f"labels is {labels}, but must be at least {least}, as maps of {source.name!r} hold "
+                f"{least - 1}."
             )
     channels = source.shape[2]
     if entry == "input":
