@@ -101,6 +101,9 @@ def style_based(
     def looked(view: Callable[[Sheet], jax.Array]) -> Callable[[Scene], jax.Array]:
         return lambda scene: view(sheet(scene)[0])
 
+    def moved(inputs_of: Callable[[jax.Array, jax.Array], tuple[Any, ...]]) -> Any:
+        return lambda make, z, c, shift, angle: made(make, z, c, *inputs_of(shift, angle))
+
     return versus(
         {"mapping": mapping, "synthesis": synthesis},
         discriminator,
@@ -111,8 +114,7 @@ def style_based(
         sample=sample,
         views={"truncation": sweep, **{name: looked(view) for name, view in views.items()}},
         options={"truncation": TRUNCATION, **options},
-        transform=transform
-        and (lambda make, z, c, shift, angle: made(make, z, c, *transform(shift, angle))),
+        transform=None if transform is None else moved(transform),
     )
 
 
