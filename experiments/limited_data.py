@@ -3,11 +3,8 @@
 jgan train experiments/limited_data.py
 """
 
-from functools import partial
-
 from jgan import (
     Adam,
-    Claim,
     Dataset,
     DiscriminatorAugmentation,
     Experiment,
@@ -18,27 +15,10 @@ from jgan import (
     normal,
     r1,
 )
-from jgan.claims.held_out_measures import held_out_accuracy
-from jgan.claims.picture_distance import whole_set_distance
+from jgan.claims.shared import learns_from_few
 
-claim = partial(
-    Claim,
-    control={"augmentation": "none"},
-    steps=3000,
-    setting={"width": 16},
-    rivals={"DiffAugment": {"augmentation": "diff"}},
-)
-CLAIMS = (
-    claim(
-        "the discriminator calls pictures real that it was not trained on (share)",
-        held_out_accuracy,
-        at_least=0.5,
-    ),
-    claim(
-        "samples lie near the whole set of garments (Fréchet distance of the classifier)",
-        whole_set_distance,
-        at_most=100.0,
-    ),
+CLAIMS = learns_from_few(
+    setting={"width": 16}, steps=3000, rivals={"DiffAugment": {"augmentation": "diff"}}
 )
 
 

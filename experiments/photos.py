@@ -3,13 +3,11 @@
 jgan train experiments/photos.py --data folder:PHOTOS@64
 """
 
-from functools import partial
 from typing import Literal
 
 import jax
 
 from jgan import (
-    Claim,
     Dataset,
     DiscriminatorAugmentation,
     Experiment,
@@ -19,31 +17,15 @@ from jgan import (
     r1,
 )
 from jgan.claims.class_measures import classes_of
-from jgan.claims.held_out_measures import held_out_accuracy
-from jgan.claims.picture_distance import whole_set_distance
+from jgan.claims.shared import learns_from_few
 from jgan.gans.stylegan import stylegan
-from jgan.networks.stylegan2 import stylegan2_synthesis
+from jgan.networks.stylegan2 import style_count, stylegan2_synthesis
 from jgan.terms.path_regularizer import path_regularizer
 from jgan.training.photo_recipe import PhotoSettings, photos, recipe
 from jgan.training.style_networks import StyleNetworks
 
-claim = partial(
-    Claim,
-    control={"augmentation": "none"},
-    steps=1500,
-    setting={"pictures": 500, "width": 8, "most": 32, "latent": 64},
-)
-CLAIMS = (
-    claim(
-        "the discriminator calls pictures real that it was not trained on (share)",
-        held_out_accuracy,
-        at_least=0.5,
-    ),
-    claim(
-        "samples lie near the whole set of garments (Fréchet distance of the classifier)",
-        whole_set_distance,
-        at_most=100.0,
-    ),
+CLAIMS = learns_from_few(
+    setting={"pictures": 500, "width": 8, "most": 32, "latent": 64}, steps=1500
 )
 
 
@@ -84,7 +66,7 @@ def experiment(
             most=values["most"],
         )
         game = stylegan(
-            networks.mapping(source.shape, classes),
+            networks.mapping(style_count(source.shape), classes),
             stylegan2_synthesis(source.shape, width=networks.width, most=networks.most),
             networks.discriminator(classes, residual=values["residual"] == "yes"),
             non_saturating(),

@@ -5,7 +5,9 @@ from functools import partial
 from typing import Any
 
 from jgan.claims.class_measures import class_accuracy, share_at_mode
+from jgan.claims.held_out_measures import held_out_accuracy
 from jgan.claims.measures import modes, reverse_kl
+from jgan.claims.picture_distance import whole_set_distance
 from jgan.training.experiment import Claim
 
 SMALL_GARMENTS = {"body": "mlp", "lr": 5e-4, "width": 16}
@@ -84,5 +86,35 @@ def classes_of_samples(
             at_least=at_least,
             steps=steps,
             setting=SMALL_GARMENTS,
+        ),
+    )
+
+
+def learns_from_few(
+    *,
+    setting: Mapping[str, Any],
+    steps: int,
+    rivals: Mapping[str, Mapping[str, Any]] = {},
+) -> tuple[Claim, Claim]:
+    """Two claims of a training on few garments with augmentation, whose control has none.
+
+    Args:
+      setting: other arguments of the experiment.
+      steps: updates.
+      rivals: arguments of each rival, by its name.
+    """
+    claim = partial(
+        Claim, control={"augmentation": "none"}, setting=setting, steps=steps, rivals=rivals
+    )
+    return (
+        claim(
+            "the discriminator calls pictures real that it was not trained on (share)",
+            held_out_accuracy,
+            at_least=0.5,
+        ),
+        claim(
+            "samples lie near the whole set of garments (Fréchet distance of the classifier)",
+            whole_set_distance,
+            at_most=100.0,
         ),
     )
