@@ -245,13 +245,22 @@ def _describe(
             continue
         layout = layout_of(stage, options.parallel)
         resident = is_resident(stage.source, layout, options.loader)
-        needed = estimate(stage.rule, stage.source.arrays, stage.batch_size, resident, state)
+        # Where steps are timed, their program is compiled for it, and no second one.
+        timed_too = count == 1 and bool(experiment.decisions)
+        needed = estimate(
+            stage.rule,
+            stage.source.arrays,
+            stage.batch_size,
+            resident,
+            state,
+            compiled=not timed_too,
+        )
         where = "on every device" if resident else "streamed"
         if count == 1:
             for line in needed.lines():
                 print_result(line)
             print_result(f"devices: {layout.count}, by {layout.mode}; the data {where}")
-            if experiment.decisions:
+            if timed_too:
                 print_result(_duration(experiment, seed, options))
             continue
         print_result(

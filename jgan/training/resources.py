@@ -97,8 +97,9 @@ def estimate(
     batch_size: int,
     resident: bool = True,
     state: TrainState | None = None,
+    compiled: bool = True,
 ) -> Estimate:
-    """What training with ``rule`` will need; compiles one step and runs nothing.
+    """What training with ``rule`` will need; compiles one step, unless told not to, and runs nothing.
 
     Args:
       rule: how the players move.
@@ -107,6 +108,7 @@ def estimate(
       batch_size: examples in a minibatch; a step takes ``rule.minibatches`` of them.
       resident: whether the data set lives on the device.
       state: shapes of the state, for a stage that follows another; None for those of the rule's first state.
+      compiled: whether a step is compiled, which alone tells what it allocates.
 
     Raises:
       UserError: if the networks do not fit the data.
@@ -124,8 +126,8 @@ def estimate(
     except ValueError as error:
         # Shapes and norms are checked while tracing; the message is already one sentence.
         raise UserError(str(error)) from error
-    compiled = jax.jit(rule.update, donate_argnums=0).lower(state, batch).compile()
-    memory = compiled.memory_analysis()
+    step = jax.jit(rule.update, donate_argnums=0)
+    memory = step.lower(state, batch).compile().memory_analysis() if compiled else None
     return Estimate(
         parameters={player: _count(state.variables[player]["params"]) for player in PLAYERS},
         state_bytes=tree_bytes(state),

@@ -95,6 +95,8 @@ def test_a_dry_run_tells_what_was_decided_and_how_long_it_takes(
     said = capsys.readouterr().out.splitlines()
     assert "width: 4, because this is machine 2" in said
     assert "time: about 16 s for 8 steps, at 2 s per step" in said
+    # The steps that were timed are the only program.
+    assert any(line.startswith("memory: ") and "temporary not known here" in line for line in said)
     assert said[-1] == "nothing was trained: this was a dry run"
     assert not (tmp_path / "run").exists()
 
