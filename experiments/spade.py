@@ -107,8 +107,7 @@ def experiment(
         labels = least if labels is None else labels
         if labels < least:
             raise UserError(
-                f"labels is {labels}, but must be at least {least}, as maps of {source.name!r} hold "
-                f"{least - 1}."
+                f"labels is {labels}, but must be at least {least}: maps of {source.name!r} hold {least - 1}."
             )
     channels = source.shape[2]
     if entry == "input":
