@@ -49,7 +49,7 @@ def by_scipy(x, taps, up, down, before, behind):
         (5, 1, (0, 9)),
     ],
 )
-@pytest.mark.parametrize("small", [64, 0])
+@pytest.mark.parametrize("small", [filtering.SMALL, 0])
 def test_resampling_is_scipys(up, down, padding, small, monkeypatch):
     """By a matrix, and as along long axes by a convolution."""
     monkeypatch.setattr(filtering, "SMALL", small)

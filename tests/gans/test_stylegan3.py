@@ -61,8 +61,9 @@ def test_samples_move_and_turn(looked):
     _, samples, moved, turned, _ = looked
     expected, inside = translate_whole(samples, jnp.tile(jnp.array([[4, -2]]), (9, 1)))
     inside = inside.at[:, :6].set(False).at[:, :, -4:].set(False)
-    assert float(jnp.abs((moved - expected)[inside]).mean()) < 0.05
-    assert float(jnp.abs(turned - samples).mean()) > 0.1
+    scale = float(samples.std())
+    assert float(jnp.abs((moved - expected)[inside]).mean()) < 0.1 * scale
+    assert float(jnp.abs(turned - samples).mean()) > 0.5 * scale
 
 
 def test_what_is_measured_is_moved_and_not_clipped():

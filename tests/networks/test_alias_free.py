@@ -4,8 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.signal
 from helpers import KEY
 
+from jgan.convolution.lowpass import kaiser_lowpass, radial_lowpass
 from jgan.metrics.equivariance import translate_whole
 from jgan.networks import from_linen
 from jgan.networks.alias_free import (
@@ -45,30 +47,42 @@ def test_other_sides_are_halved_while_they_are_even(side, rates):
     assert [band.size for band in found] == [rate + 6 for rate in rates[:3]] + 2 * [side]
 
 
-def test_a_flat_image_keeps_its_value():
-    here, there = bands(32, 6)[2:4]
-    for value in (1.5, -2.0):
-        flat = jnp.full((1, 38, 38, 1), value)
-        for radial in (False, True):
-            way = resampling(here, there, 38, radial=radial, filtered=True)
-            found = filtered_leaky_relu(flat, way)
-            assert found.shape == (1, there.size, there.size, 1)
-            inner = found[:, 8:-8, 8:-8]
-            np.testing.assert_allclose(inner, scaled_leaky_relu(jnp.array(value)), rtol=0.01)
+def test_filters_fall_to_a_hundredth_where_the_rate_leaves_room():
+    """-40 dB beyond the stopband where the rate is four times the cutoff or more; the others have less room."""
+    for band in bands(1024, 14):
+        fast = 2 * band.rate
+        taps = kaiser_lowpass(12, band.cutoff, 2 * band.half_width, fast)
+        places = (np.arange(12) - 5.5) / fast
+        beyond = np.linspace(band.cutoff + band.half_width, band.rate, 100)
+        gain = np.cos(2 * np.pi * np.outer(beyond, places)) @ np.array(taps)
+        assert np.abs(gain).max() < (0.01 if band.rate >= 4 * band.cutoff else 0.05)
 
 
-@pytest.mark.parametrize("there", [Band(3.0, 5.0, 16, 40), Band(5.0, 11.0, 32, 52)])
-def test_a_positive_wave_within_the_band_keeps_its_place(there):
-    """On it the nonlinearity is linear, so that only the filters act, which pass it; at its rate or twice that."""
-    here = Band(2.0, 6.0, 16, 40)
-    places = lambda band: (np.arange(band.size) + 0.5 - band.size / 2) / band.rate
-    wave = lambda band: 2 + np.sin(2 * np.pi * (places(band) * 0.7 + 0.1))
-    x = jnp.asarray(np.broadcast_to(wave(here)[None, :, None, None], (1, 40, 40, 1)), jnp.float32)
-    way = resampling(here, there, 40, radial=False, filtered=True)
-    found = filtered_leaky_relu(x, way) / np.sqrt(2)
-    inner = slice(8, -8)
-    expected = np.broadcast_to(wave(there)[inner, None], (there.size - 16,) * 2)
-    np.testing.assert_allclose(found[0, inner, inner, 0], expected, atol=0.05)
+@pytest.mark.parametrize("radial", [True, False])
+@pytest.mark.parametrize("there", [Band(3.0, 5.0, 16, 21), Band(5.0, 11.0, 32, 30)])
+def test_a_filtered_nonlinearity_step_by_step(there, radial):
+    """Zeros between the pixels, scipy's filters in two dimensions, the rectifier, and every second pixel."""
+    here, size = Band(2.0, 6.0, 16, 19), 20
+    x = np.asarray(draw(1, size, size, 1))
+    up = 2 * there.rate // here.rate
+    fast = up * here.rate
+    wide = np.zeros((up * size, up * size))
+    wide[::up, ::up] = x[0, ..., 0]
+    before = scipy.signal.firwin(6 * up, here.cutoff, width=2 * here.half_width, fs=fast)
+    behind = scipy.signal.firwin(12, there.cutoff, width=2 * there.half_width, fs=fast)
+    behind = np.outer(behind, behind)
+    if radial:
+        behind = radial_lowpass(12, there.cutoff, 2 * there.half_width, fast)
+    smooth = scipy.signal.convolve2d(wide, up**2 * np.outer(before, before))
+    bent = np.sqrt(2) * np.where(smooth > 0, smooth, 0.2 * smooth)
+    full = scipy.signal.convolve2d(bent, behind)
+    # Both maps have one middle; that of a pixel lies half its width behind the first of its samples.
+    delay = (len(before) + 12 - 2) / 2
+    start = round((up * size - up) / 2 + delay - (there.size - 1))
+    expected = full[start::2, start::2][: there.size, : there.size]
+    way = resampling(here, there, size, radial=radial, filtered=True)
+    found = filtered_leaky_relu(jnp.asarray(x), way)
+    np.testing.assert_allclose(found[0, ..., 0], expected, atol=1e-5)
 
 
 def test_without_filters_pixels_are_repeated():
