@@ -24,7 +24,7 @@ def kaiser_lowpass(taps: int, cutoff: float, width: float, rate: float) -> tuple
       ValueError: if a number is out of its range.
 
     >>> [round(tap, 3) for tap in kaiser_lowpass(4, 0.25, 0.2, 1.0)]
-    [0.063, 0.437, 0.437, 0.063]
+    [0.125, 0.375, 0.375, 0.125]
     """
     _check(taps, cutoff, width, rate)
     places = (np.arange(taps) - (taps - 1) / 2) / rate
