@@ -47,10 +47,10 @@ def with_adaptive_augmentation(
 ) -> Game:
     """The game with the pipeline `bgc` on all that the discriminator is shown, and a p that adapts.
 
-    ADA (Karras et al. 2020, "Training generative adversarial networks with limited data", section 3.1): p
+    ADA (Karras et al. 2020, "Training generative adversarial networks with limited data", section 3): p
     rises by a fixed step while r_t = E[sign D(x)] of the real pictures lies above the target, and falls
     while it lies below. A logit of 0 must be what divides real from fake, which energies and critics do not
-    promise. The paper clamps p from below only; here it stays in [0, 1], above which it changes no picture.
+    promise. The authors' code clamps p from below only; here it stays in [0, 1], above which it is the same.
 
     p is the discriminator's memory ``"augmentation"``, ``{"p", "signs", "moves"}``, which every term and
     augmentation may read. Metrics of the discriminator: ``augmentation_probability``, the p that comes out of
