@@ -1,4 +1,4 @@
-"""Tables of sweeps with rungs: what ended there counts as tried, is never chosen, and has a budget of its own."""
+"""Tables of sweeps with rungs: what ended there counts as tried, is never chosen, has a budget of its own."""
 
 import pytest
 from made_sweeps import SCORE, made_sweep, wave
