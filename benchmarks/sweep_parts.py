@@ -2,11 +2,11 @@
 
     python -m benchmarks.sweep_parts --kills 10 --out benchmarks/results/sweep-parts-cpu2.json
 
-Three processes train the parts of one halved sweep in one directory. Each kill is SIGKILL, a random time of up
-to a second after the process has written something. A process that was killed is started again, as SLURM
-requeues a job, and one that waits for the others at a rung is called again. Then one process trains the same
-sweep by itself. The tables must be equal byte for byte, and so must every member's record; the states that were
-kept must have equal fingerprints.
+One process trains a halved sweep; then three processes train the parts of the same sweep in one directory. Each
+kill is SIGKILL, a random time of up to a second after the process has written something. A process that was
+killed is started again, as SLURM requeues a job, and one that waits for the others at a rung is called again.
+The tables must be equal byte for byte, and so must every member's record; the states that were kept must have
+equal fingerprints.
 """
 
 import argparse
@@ -29,14 +29,19 @@ from jgan.sweeps.sweep import finished_records
 from jgan.versions import versions
 
 FLAGS = [
-    *("--over", "lr=loguniform(1e-4,1e-1)", "optimizer=adam,sgd", "--trials", "12"),
-    *("--search", "sobol", "--seeds", "3", "--rung-seeds", "2", "--rungs", "400", "1200"),
-    *("--steps", "2000", "--at-once", "4", "--samples", "500", "--keep", "final"),
+    *("--over", "lr=loguniform(1e-4,1e-1)", "--trials", "8", "--search", "sobol"),
+    *("--seeds", "3", "--rung-seeds", "2", "--rungs", "400", "--steps", "1200"),
+    *("--at-once", "3", "--samples", "200", "--keep", "final"),
     *("--log-every", "10", "--save-every", "50"),
 ]
 
-PAUSE = 3.0
-"""Seconds after which a part that waits for others is called again."""
+ENVIRONMENT = environment() | {
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+"""Every program is compiled once, so that restarts take no longer than they must."""
+LONGEST = 10.0
+"""Seconds after which a part that waits for others is called again at the latest."""
 
 
 def command(file: Path, out: Path, *more: str) -> list[str]:
@@ -77,6 +82,11 @@ def newest(out: Path, name: str) -> tuple[float, str]:
     return found
 
 
+def finished(out: Path) -> int:
+    """How many populations have come to a rung or to the end."""
+    return len([*out.glob("rungs/*/*.json"), *out.glob("batches/*.json")])
+
+
 def train_part(file: Path, out: Path, part: int, parts: int, kills: Kills, seed: int) -> None:
     """Start a part, kill it, start it again, until it is finished."""
     rng = random.Random(1000 * seed + part)
@@ -88,7 +98,7 @@ def train_part(file: Path, out: Path, part: int, parts: int, kills: Kills, seed:
                 command(file, out, "--part", f"{part + 1}/{parts}"),
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                env=environment(),
+                env=ENVIRONMENT,
                 cwd=ROOT,
             )
             while kills.due(part) and process.poll() is None:
@@ -107,8 +117,9 @@ def train_part(file: Path, out: Path, part: int, parts: int, kills: Kills, seed:
             if code not in (WAITS, -9):
                 print(f"part {part + 1} failed: {said.read()[-2000:]}", file=sys.stderr)
                 return
-        if code == WAITS:
-            time.sleep(PAUSE)
+        have, until = finished(out), time.monotonic() + LONGEST
+        while code == WAITS and finished(out) == have and time.monotonic() < until:
+            time.sleep(0.1)
 
 
 def differences(first: Path, second: Path) -> list[str]:
@@ -137,6 +148,7 @@ def main() -> int:
         file = Path(folder) / "small.py"
         file.write_text(EXPERIMENT)
         whole, parts = Path(folder) / "whole", Path(folder) / "parts"
+        subprocess.run(command(file, whole), check=True, env=ENVIRONMENT, cwd=ROOT)
         parts.mkdir()
         kills = Kills(options.kills, options.parts)
         threads = [
@@ -154,7 +166,6 @@ def main() -> int:
         seconds = time.monotonic() - begun
         if not (parts / "members.csv").is_file():
             raise SystemExit("the parts have not finished the sweep")
-        subprocess.run(command(file, whole), check=True, env=environment(), cwd=ROOT)
         found = differences(whole, parts)
         records = finished_records(whole).values()
         kept = len(list(whole.glob("members/*/checkpoints")))

@@ -226,7 +226,7 @@ def sweep(
         if any(json.dumps(setting, sort_keys=True) not in known for setting in chosen):
             refuse_without_effect(lambda **own: resize(build(**own)), whole, axes, chosen)
         with run.beginning() as joins:
-            fitting = -(-len(chosen) * len(numbers) // own_part.count)
+            fitting = -(-len(chosen) * len(numbers) // own_part.total)
             fitting = min(members_that_fit(first), fitting)
             fit = at_once or members_at_once(folder) or fitting
             run.write_settings(

@@ -116,11 +116,11 @@ def columns(row: Mapping[str, Any], chosen: Sequence[int]) -> dict[str, Any]:
 
 
 class Place(NamedTuple):
-    """Where a member is: file of its population, place in it, size of it, and its record."""
+    """Where a member is: file of its population, row in it, size of it, and its record."""
 
     file: Path
-    index: int  # type: ignore[assignment]
-    count: int  # type: ignore[assignment]
+    row: int
+    size: int
     record: Record
 
 
@@ -163,7 +163,7 @@ def carry_over(
     steps = sorted(set.intersection(*(set(own) for own in rows.values())))
     lines = []
     for step in steps:
-        own = [columns(rows[place.file][step], [place.index]) for place in places]
+        own = [columns(rows[place.file][step], [place.row]) for place in places]
         lines.append({k: v if k == "step" else [r[k][0] for r in own] for k, v in own[0].items()})
     write_atomically(log, "".join(json.dumps(line) + "\n" for line in lines))
     marks = [
@@ -189,10 +189,10 @@ def places_of(folder: Path) -> dict[str, Place]:
 def _states_of(leg: Leg, file: Path, places: Sequence[Place], shapes: TrainState) -> TrainState:
     """The states of those members that were in one population, on the first device, in their order."""
     own = [place for place in places if place.file == file]
-    resized = lambda leaf: jax.ShapeDtypeStruct((own[0].count, *leaf.shape[1:]), leaf.dtype)
+    resized = lambda leaf: jax.ShapeDtypeStruct((own[0].size, *leaf.shape[1:]), leaf.dtype)
     like = jax.tree.map(resized, shapes).replace(step=shapes.step, began=shapes.began)
     states = SavedCheckpoints(leg.states / file.stem).load(like, leg.end)
-    chosen = jnp.asarray([place.index for place in own])
+    chosen = jnp.asarray([place.row for place in own])
     part = jax.tree.map(lambda leaf: leaf[chosen], states.replace(step=(), began=()))
     return part.replace(step=states.step, began=states.began)
 

@@ -12,10 +12,10 @@ from jgan.sweeps.plans import Batch
 
 
 class Part(NamedTuple):
-    """Every ``count``-th program of a sweep, from the ``number``-th on, counted from 1."""
+    """Every ``total``-th program of a sweep, from the ``number``-th on, counted from 1."""
 
     number: int = 1
-    count: int = 1  # type: ignore[assignment]
+    total: int = 1
 
     @property
     def name(self) -> str:
@@ -24,14 +24,14 @@ class Part(NamedTuple):
         >>> Part(3, 8).name, Part().name
         ('3-of-8', '')
         """
-        return f"{self.number}-of-{self.count}" if self.count > 1 else ""
+        return f"{self.number}-of-{self.total}" if self.total > 1 else ""
 
     def own(self, batches: Sequence[Batch]) -> list[Batch]:
         """Those of all programs that are in this part, whatever is finished of the others."""
-        return list(batches[self.number - 1 :: self.count])
+        return list(batches[self.number - 1 :: self.total])
 
     def __str__(self) -> str:
-        return f"{self.number}/{self.count}"
+        return f"{self.number}/{self.total}"
 
 
 WHOLE = Part()

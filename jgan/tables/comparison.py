@@ -118,7 +118,7 @@ def comparison(
         rankings,
         baseline,
         unlike,
-        [*notes, *_about_seeds(rows, request.best_of)],
+        [*notes, *_about_seeds(rows, request.best_of), *_about_protocols(rows, metrics)],
     )
 
 
@@ -174,6 +174,16 @@ def _about_seeds(rows: Sequence[Row], best_of: Sequence[int]) -> list[str]:
             "The expected best of several settings is on the seeds that chose, which looks better than it is."
         )
     return notes
+
+
+def _about_protocols(rows: Sequence[Row], metrics: Sequence[str]) -> list[str]:
+    """Sentences about metrics that members were measured by under several protocols."""
+    reported = [own for row in rows for cell in row.cells.values() for own in cell.outcomes]
+    again = [metric for metric in metrics if any(metric in own.remeasured for own in reported)]
+    return [
+        f"{metric} was measured by several protocols; the numbers are of the last one."
+        for metric in again
+    ]
 
 
 def as_json(found: Comparison) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Outcome:
       name: of pictures that were made elsewhere; they have no setting, and seeds below 0.
       halved: whether its training ended at a rung, because others were better; its values are of that step.
       decided: whether its seed was one of those by which settings were chosen at rungs.
+      remeasured: metrics that it was measured by more than once, by unlike protocols; the last one counts.
     """
 
     sweep: Path
@@ -65,6 +66,7 @@ class Outcome:
     name: str = ""
     halved: bool = False
     decided: bool = False
+    remeasured: frozenset[str] = frozenset()
 
     def loss(self, metric: str) -> float:
         """The metric such that lower is better; infinity if the training diverged or it is not finite."""
@@ -124,12 +126,16 @@ def _outcome(path: Path, settings: dict[str, Any], record: Record) -> Outcome:
     values, better = dict(record.measures), {**BETTER, "score": better_of("score", protocol)}
     protocols: dict[str, Any] = {name: {} for name in values}
     protocols |= {name: protocol for name in ("score", "distance") if name in values}
+    remeasured = set()
     for entry in _evaluations(member_folder(path, record.setting, record.seed)):
         for value in entry["values"]:
             name = str(value["name"])
             values[name], better[name] = _number(value["value"]), value.get("better", "")
             kept = {key: v for key, v in entry["protocol"].items() if key not in APART}
-            protocols[name] = {**kept, **(value.get("settings") or {}).get("protocol", {})}
+            kept |= (value.get("settings") or {}).get("protocol", {})
+            if protocols.get(name, kept) != kept:
+                remeasured.add(name)
+            protocols[name] = kept
     budget = {name: settings.get(name) for name in ("steps", "batch_size")}
     own = {name: record.setting[name] for name in budget if name in record.setting}
     own |= {} if record.halved is None else {"steps": record.halved}
@@ -154,6 +160,7 @@ def _outcome(path: Path, settings: dict[str, Any], record: Record) -> Outcome:
         ),
         halved=record.halved is not None,
         decided=first <= record.seed < end,
+        remeasured=frozenset(remeasured),
     )
 
 
