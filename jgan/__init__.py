@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jgan.commands.neighbours import neighbours
     from jgan.commands.new import new
     from jgan.commands.notebook import Table
+    from jgan.commands.path_angle import path_angle
     from jgan.commands.report import report
     from jgan.commands.run import Run
     from jgan.commands.sample import sample
@@ -137,6 +138,7 @@ __all__ = [
     "normal",
     "operator",
     "pair",
+    "path_angle",
     "r1",
     "r2",
     "relativistic",
@@ -172,6 +174,7 @@ _MODULE_OF = {
     "doctor": "jgan.commands.doctor",
     "evaluate": "jgan.commands.evaluate",
     "interpolate": "jgan.commands.interpolate",
+    "path_angle": "jgan.commands.path_angle",
     "report": "jgan.commands.report",
     "spectrum": "jgan.commands.spectrum",
     "study": "jgan.commands.study",

@@ -57,6 +57,7 @@ SHORTER = (
     Shorter(
         r"^jgan spectrum (?!.*--help)", "--count 2 --batches 1 --batch-size 4 --tolerance 0.01"
     ),
+    Shorter(r"^jgan path-angle (?!.*--help)", "--points 5 --batches 1 --batch-size 4"),
 )
 """The first whose pattern is found is used."""
 PREPARED = {"r1": "--width 4", "cgan": "--width 4"}

@@ -135,7 +135,7 @@ def parser_of(command: str, words: Sequence[str] = ()) -> Parser:
     def catch(self: Parser, file: object = None) -> None:
         caught.append(self)
 
-    module = importlib.import_module(f"jgan.cli.{command}")
+    module = importlib.import_module(f"jgan.cli.{command.replace('-', '_')}")
     with (
         mock.patch.object(Parser, "print_help", catch),
         contextlib.suppress(SystemExit),

@@ -21,6 +21,7 @@
     jgan dirac [flags]          theory and practice of the one-parameter GAN
     jgan study FILE [flags]     the same of any game that a file defines in a few lines
     jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
+    jgan path-angle RUN         whether the field between two checkpoints points to the second
     jgan doctor                 versions, devices, memory, and what is missing for what
 
 FILE is the path of an experiment file, or the name of an experiment that comes with jgan (``jgan list``).
@@ -64,6 +65,7 @@ COMMANDS = (
     "dirac",
     "study",
     "spectrum",
+    "path-angle",
     "doctor",
 )
 OF_EXPERIMENTS = ("train", "sweep", "verify")
@@ -81,6 +83,7 @@ SLOW = (
     "verify",
     "study",
     "spectrum",
+    "path-angle",
 )
 """Commands that a log, too, names before JAX is loaded, which takes seconds."""
 _HOOK = sys.unraisablehook
@@ -124,10 +127,11 @@ def main(words: list[str] | None = None) -> int:
 
 def _command(name: str, announced: bool) -> ModuleType:
     """The module of a command; imported when it is needed, so that `jgan --help` does not wait for JAX."""
+    module = f"jgan.cli.{name.replace('-', '_')}"
     if "jax" in sys.modules:
-        return importlib.import_module(f"jgan.cli.{name}")
+        return importlib.import_module(module)
     with task(f"jgan {name}: loading JAX", announced=announced):
-        return importlib.import_module(f"jgan.cli.{name}")
+        return importlib.import_module(module)
 
 
 def _sentence(error: Exception) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jgan.commands.evaluation import Evaluation
     from jgan.commands.findings import Findings
     from jgan.commands.interpolate import Interpolation
+    from jgan.commands.path_angle import PathAngles
     from jgan.commands.report import Page
     from jgan.commands.translate import Translations
 
@@ -68,6 +69,7 @@ class Run(SavedRun):
     interpolate: "Callable[..., Interpolation]" = _command()
     evaluate: "Callable[..., Evaluation]" = _command()
     spectrum: Callable[..., Any] = _command()
+    path_angle: "Callable[..., PathAngles]" = _command()
     invert: "Callable[..., Findings]" = _command()
     inpaint: "Callable[..., Findings]" = _command()
     dissect: "Callable[..., Findings]" = _command()

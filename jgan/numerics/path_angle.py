@@ -1,6 +1,6 @@
 """Path-angle: does the field along a straight path point to its end, or past it?"""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +8,9 @@ import numpy as np
 import optax
 
 from jgan.game import PLAYERS, Batch, Game, PyTree, Variables
-from jgan.numerics.field import vector_field
-from jgan.rules.joint_move import Joint, params_of, with_params
+from jgan.numerics.chunks import mean_over
+from jgan.numerics.field import field
+from jgan.rules.joint_move import Joint, params_of
 
 
 class PathAngle(NamedTuple):
@@ -34,6 +35,8 @@ def path_angle(
     key: jax.Array | None = None,
     *,
     shares: jax.Array | np.ndarray | None = None,
+    chunks: bool = False,
+    step: Any = 0,
 ) -> PathAngle:
     """The path-angle of Berard et al. 2020 (section 4.2) between two checkpoints.
 
@@ -49,6 +52,9 @@ def path_angle(
       batch: the examples; the article has all of them.
       key: of the losses.
       shares: where to look; None for 100 points in [-0.1, 1.1].
+      chunks: the batch has a leading axis of batches, over which gradients are averaged, each with latents of
+        its own.
+      step: which update, for games that change with it.
 
     Raises:
       ValueError: if start and end have the same parameters.
@@ -62,9 +68,17 @@ def path_angle(
             "start and end have the same parameters, so there is no path between them."
         )
 
+    key = jax.random.key(0) if key is None else key
+    if chunks:
+        count = jax.tree.leaves(batch)[0].shape[0]
+        make = lambda point: field(game, end, point[0], point[1], step)
+        fields = mean_over(make, (batch, jax.random.split(key, count))).function
+    else:
+        fields = field(game, end, batch, key, step).function
+
     def look(share: jax.Array) -> tuple[jax.Array, jax.Array]:
         here = jax.tree.map(lambda x, y: (share * x + (1 - share) * y).astype(x.dtype), last, first)
-        found = vector_field(game, with_params(end, here), batch, key)
+        found = fields(here)
         downhill = _inside(game, here, found)
         norm = optax.tree.norm(downhill)
         return -optax.tree.vdot(downhill, back) / (norm * length), norm
@@ -73,7 +87,7 @@ def path_angle(
     return PathAngle(places, cosines, norms)
 
 
-def _inside(game: Game, params: Joint, field: Joint) -> Joint:
+def _inside(game: Game, params: Joint, moves: Joint) -> Joint:
     """The field without components along which the projection would push straight back."""
 
     def keep(project: optax.Params, own: PyTree, moves: PyTree) -> PyTree:
@@ -82,8 +96,8 @@ def _inside(game: Game, params: Joint, field: Joint) -> Joint:
         return jax.tree.map(lambda bad, v: jnp.where(bad, 0.0, v), pushed, moves)
 
     return {
-        player: keep(game.projections[player], params[player], field[player])
+        player: keep(game.projections[player], params[player], moves[player])
         if player in game.projections
-        else field[player]
+        else moves[player]
         for player in PLAYERS
     }

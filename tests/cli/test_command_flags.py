@@ -16,7 +16,7 @@ from jgan.training.argument_groups import described
 
 COMMANDS = [
     name
-    for name in (*main_module.COMMANDS, "load")
+    for name in (*(word.replace("-", "_") for word in main_module.COMMANDS), "load")
     if find_spec(f"jgan.commands.{name}") is not None
 ]
 

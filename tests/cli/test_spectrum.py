@@ -4,17 +4,23 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 
 from jgan.cli.main import main
 from jgan.commands import spectrum, spectrum_report
+from jgan.commands.batches import training_batch
+from jgan.commands.load import load
 from jgan.commands.spectrum import write_report
 from jgan.commands.spectrum_numbers import as_text
 from jgan.errors import UserError
 from jgan.numerics.diagnosis import Sampled, of_field, of_hessian, of_operator
+from jgan.numerics.field import vector_field
 from jgan.numerics.sampled import Motion
 from jgan.numerics.spectrum import Spectrum
+from jgan.rules.joint_move import params_of
 
 EXPERIMENT = '''"""A small GAN of points."""
 
@@ -208,6 +214,35 @@ def test_protocols_stand_side_by_side_and_batches_are_compared(
     assert first["motion"]["generator"]["lengths"][0] > 0
     for line in ("field: ", "generator: ", "discriminator: ", "update: ", "rotation: "):
         assert f"\n{line}" in text
+
+
+def test_path_angle_between_two_checkpoints(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "path.png"
+    words = ["path-angle", str(run), "--from", "0", "--points", "13", "--batches", "3"]
+    assert main([*words, "--to", "4", "--json", "--out", str(out)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert out.read_bytes().startswith(b"\x89PNG")
+    assert (found["start"], found["end"], len(found["cosines"])) == (0, 4, 13)
+    assert np.abs(found["cosines"]).max() <= 1 + 1e-6
+    assert min(found["lengths"]) > 0
+    # The cosine of the mean of the batches' fields with the way back, by the fields themselves.
+    opened = load(run, step=4)
+    first, last = (load(run, step=step).state.variables for step in (0, 4))
+    flat = lambda tree: np.asarray(ravel_pytree(params_of(tree))[0], float)
+    back = flat(first) - flat(last)
+    place = found["shares"].index(pytest.approx(1.0))
+    fields = []
+    for draw, key in enumerate(jax.random.split(jax.random.key(0), 3)):
+        batch = training_batch(opened.experiment, 32, 0, draw)
+        here = vector_field(opened.experiment.game, last, batch, key, opened.state.clock)
+        fields.append(np.asarray(ravel_pytree(here)[0], float))
+    mean = np.mean(fields, axis=0)
+    cosine = -mean @ back / np.linalg.norm(mean) / np.linalg.norm(back)
+    assert found["cosines"][place] == pytest.approx(cosine, abs=1e-4)
+    assert main([*words, "--to", "0"]) == 2
+    assert "start and end have the same parameters" in capsys.readouterr().err
 
 
 def test_a_run_that_cannot_be_written_is_analysed_nevertheless(
