@@ -119,15 +119,17 @@ def _looked_at(
     except ValueError as error:
         raise UserError(str(error)) from error
     cosines = np.asarray(found.cosines, float)
-    before, after = float(cosines[shares < 1][-1]), float(cosines[shares > 1][0])
+    # At the end itself the field may be 0.
+    before = float(cosines[shares < 1 - 1e-9][-1])
+    after = float(cosines[shares > 1 + 1e-9][0])
     return {
         "start": first,
         "end": last,
         "shares": shares.tolist(),
-        "cosines": [float(x) if np.isfinite(x) else None for x in cosines],
+        "cosines": [_finite(x) for x in cosines],
         "lengths": [float(x) for x in found.norms],
-        "before": before,
-        "after": after,
+        "before": _finite(before),
+        "after": _finite(after),
         "meaning": _meaning(before, after),
         "protocol": {
             "batch_size": size,
@@ -137,6 +139,11 @@ def _looked_at(
             "versions": versions(),
         },
     }
+
+
+def _finite(value: float) -> float | None:
+    """A number, or None for a field of 0, which has no direction."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _meaning(before: float, after: float) -> str:
@@ -157,10 +164,14 @@ def _as_text(report: dict[str, Any]) -> str:
     return (
         f"path from step {report['start']} to step {report['end']}, gradients over {protocol['batches']} "
         f"batches of {protocol['batch_size']}\n"
-        f"cosine of the path-angle just before the end {report['before']:+.3f}, just behind it "
-        f"{report['after']:+.3f}\n"
+        f"cosine of the path-angle just before the end {_shown(report['before'])}, just behind it "
+        f"{_shown(report['after'])}\n"
         f"{report['meaning']}"
     )
+
+
+def _shown(cosine: float | None) -> str:
+    return "-" if cosine is None else f"{cosine:+.3f}"
 
 
 def _draw(report: dict[str, Any], out: Path) -> None:
