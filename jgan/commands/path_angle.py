@@ -102,8 +102,8 @@ def _looked_at(
     experiment = whole.until(last)
     begun, ended = (load_state(experiment, run.path, step) for step in (first, last))
     size = batch_size or experiment.batch_size
-    drawn = [training_batch(experiment, size, seed, draw) for draw in range(batches)]
-    stacked = jax.tree.map(lambda *rows: jnp.stack(rows), *drawn)
+    examples = [training_batch(experiment, size, seed, draw) for draw in range(batches)]
+    stacked = jax.tree.map(lambda *rows: jnp.stack(rows), *examples)
     shares = np.linspace(-0.1, 1.1, points)
     try:
         found = path_angle_between(

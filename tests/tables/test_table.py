@@ -200,7 +200,9 @@ def test_a_metric_that_was_measured_again_says_so(tmp_path):
     place = member_folder(other, {"lr": 0.2}, 0)
     place.mkdir(parents=True)
     (place / "evaluations.json").write_text(json.dumps(kept))
-    with pytest.raises(UserError, match="differ in protocol: a: samples 90; b: samples 50"):
+    with pytest.raises(
+        UserError, match="differ in protocol: a: KID: samples 90; b: KID: samples 50"
+    ):
         jgan.table(sweep, other, report="KID")
 
 
