@@ -18,7 +18,7 @@ test: lint types
 # Every system under every law; before a release. Groups of tests are kept with a hash of what they depend on, so
 # a run that was interrupted goes on where it stopped, and a later one runs what has changed.
 test-all: lint types
-	$(RUN) pytest -n $(WORKERS) -m "full or not full" --record benchmarks/results/test-all.json
+	$(RUN) pytest -n $(WORKERS) -m "full or not full" --record=benchmarks/results/test-all.json
 
 # The results of all experiments, kept in benchmarks/results/catalogue.csv: runs what is missing or stale, for
 # hours at low priority; interrupted, it goes on where it stopped. Then the tables of the documents are written.

@@ -9,7 +9,7 @@ from jgan.claims.shared import classes_of_samples
 from jgan.gans.acgan import acgan
 
 CLAIMS = classes_of_samples(
-    at_least=0.95, steps=1500, control={"weight": 0.0}, ring={"norm": "none"}
+    control={"weight": 0.0}, steps=1000, ring={"norm": "none"}, garments={"width": 24}
 )
 
 

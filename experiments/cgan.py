@@ -10,7 +10,7 @@ from jgan.claims.class_measures import classes_of
 from jgan.claims.shared import classes_of_samples
 from jgan.networks import labelled, unlabelled
 
-CLAIMS = classes_of_samples(at_least=0.75, steps=2000, control={"label": "none"})
+CLAIMS = classes_of_samples(control={"label": "none"}, steps=1200, garments={"width": 24})
 
 
 def experiment(

@@ -81,10 +81,10 @@ def agreement(change: Change, count: int = 1000) -> Measure:
 CLAIMS = (
     Claim(
         "both halves of a pair are of one class (share of pairs)",
-        agreement(CHANGES["edges"]),
+        agreement(CHANGES["negative"]),
         at_least=0.8,
         steps=2000,
-        setting={"norm": "batch", "width": 24},
+        setting={"change": "negative", "norm": "batch", "width": 24},
         control={"share": "nothing"},
     ),
 )

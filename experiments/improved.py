@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from jgan import Adam, Architecture, Claim, Dataset, Experiment, Trained, gan, get_loss, normal
 from jgan.claims.measures import image_distance
+from jgan.claims.shared import SETTLING, SETTLING_STEPS, covers_ring
 from jgan.gans.feature_matching import feature_matching_gan
 from jgan.networks import virtual_generator
 from jgan.terms.historical import historical_averages
@@ -44,6 +45,9 @@ CLAIMS = (
         setting={**SMALL, "generator_norm": "virtual"},
         control={"generator_norm": "batch"},
     ),
+    covers_ring(
+        setting={**SETTLING, "kernels": 100}, control={"kernels": 0}, steps=SETTLING_STEPS
+    )._replace(rivals={"more width": {"kernels": 0, "width": 128}}),
 )
 
 

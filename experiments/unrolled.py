@@ -17,7 +17,11 @@ from jgan.networks import mlp_discriminator, mlp_generator
 # the data, which the minimax generator leaves out.
 ZERO_SUM = minimax()._replace(generator=lambda real, fake: -minimax().discriminator(real, fake))
 STEPS = 12_000
-CLAIMS = (covers_ring(setting={"horizon": STEPS}, control={"unrolling": 0}, at_most=0.1),)
+CLAIMS = (
+    covers_ring(setting={"horizon": STEPS}, control={"unrolling": 0}, at_most=0.1)._replace(
+        rivals={"more discriminator steps": {"unrolling": 0, "discriminator_steps": 6}}
+    ),
+)
 
 
 def experiment(
@@ -26,6 +30,7 @@ def experiment(
     radius: float = 0.5,
     unrolling: int = 5,
     second_order: bool = True,
+    discriminator_steps: int = 1,
     width: int = 128,
     latent: int = 256,
     gain: float = 0.8,
@@ -43,6 +48,8 @@ def experiment(
         seed of two ends with 7 modes; a public code divides what its discriminator is shown by 4.
       unrolling: Steps of the discriminator that the generator foresees; 0 for a plain GAN.
       second_order: Whether the generator differentiates through them.
+      discriminator_steps: Steps of the discriminator for each of the generator; with more than one, the players
+        take turns.
       width: Width of the generator's two hidden layers and the discriminator's one.
       latent: Dimension of the standard normal latents.
       gain: Gain of the orthogonal initialisation.
@@ -56,5 +63,8 @@ def experiment(
     # Dead units have no gradient, and a square root no derivative at 0; eps_root is the square of eps.
     inner = optax.adam(adam.lr, b1=adam.beta1, b2=adam.beta2, eps_root=1e-16)
     game = unrolled(game, unrolling, inner, second_order=second_order)
-    rule = adam.simultaneous(game)
+    if discriminator_steps == 1:
+        rule = adam.simultaneous(game)
+    else:
+        rule = adam.alternating(game, discriminator_steps)
     return Experiment(game, rule, source, steps=STEPS, batch_size=batch, claims=CLAIMS)

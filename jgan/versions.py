@@ -12,13 +12,16 @@ PACKAGES = ("jgan", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy
 
 def versions() -> dict[str, str]:
     """Versions of what a result depends on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed as a package"
-    return found
+    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """Reading what an installed package says of itself takes a millisecond."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed as a package"
 
 
 @functools.cache

@@ -107,8 +107,7 @@ def run(folder, *words):
         "-q",
         "-m",
         "full or not full",
-        "--record",
-        "benchmarks/results/all.json",
+        "--record=benchmarks/results/all.json",
         *words,
     ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from jgan.claims.trainings import Plan, plan
 from jgan.training.experiment import ExperimentFile, load_experiment
 
-ON_DIGITS = ("bigan", "infogan", "semi_supervised")
+ON_DIGITS = ("bigan", "cogan", "infogan", "semi_supervised")
 """Experiments whose papers show digits."""
 DIGITS = "-digits"
 

@@ -61,6 +61,14 @@ def class_accuracy(trained: Trained, count: int = 2000) -> float:
     return float(np.mean(judge(made) == _conditioned(trained.experiment.source, count)))
 
 
+def relative_class_accuracy(trained: Trained, count: int = 2000) -> float:
+    """`class_accuracy` over the judge's accuracy on held-out examples.
+
+    It is 1 where the judge names the class of samples as often as that of real examples.
+    """
+    return class_accuracy(trained, count) / judge_of(trained.experiment).accuracy.share
+
+
 def share_at_mode(trained: Trained, count: int = 2500) -> float:
     """Share of samples that are of high quality at the very mode that they were made for.
 

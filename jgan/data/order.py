@@ -12,6 +12,7 @@ sections 4 and 5). The grid is nearly square and holds fewer than ``rows`` super
 that cycle walking almost never takes a second turn. It is a shuffle, not a cipher.
 """
 
+import functools
 import math
 import zlib
 from collections.abc import Callable, Iterable
@@ -150,18 +151,22 @@ def _permute(words: Any, epoch: Any, offset: Any, size: int, xp: Any) -> Any:
     """Apply the permutation of each ``epoch`` to each ``offset``, both uint32 ``(B,)``."""
     height = math.isqrt(size - 1) + 1
     rows, columns = np.uint32(height), np.uint32(-(-size // height))
+    # A round is traced once, and its equations repeated.
+    inlined = functools.partial(jax.jit, inline=True) if xp is jnp else lambda function: function
+    mix = inlined(_mix)
     seed = epoch
     for word in range(words.shape[0]):
         # Bijective in the epoch: no two epochs of a run share a seed.
-        seed = _mix(seed ^ words[word : word + 1]) + np.uint32(0x9E3779B9)
+        seed = mix(seed ^ words[word : word + 1]) + np.uint32(0x9E3779B9)
     turns = np.asarray([0x9E3779B9 * turn % 2**32 for turn in range(1, _ROUNDS + 1)], np.uint32)
-    subkeys = _mix(seed[None] + turns[:, None])
+    subkeys = mix(seed[None] + turns[:, None])
 
+    @inlined
     def turn(cell: Any) -> Any:
         row, column = cell // columns, cell % columns
         for number in range(0, _ROUNDS, 2):
-            row = (row + _mix(column + subkeys[number]) % rows) % rows
-            column = (column + _mix(row + subkeys[number + 1]) % columns) % columns
+            row = (row + mix(column + subkeys[number]) % rows) % rows
+            column = (column + mix(row + subkeys[number + 1]) % columns) % columns
         return row * columns + column
 
     walk: Callable[[Any], Any] = lambda cell: xp.where(cell < np.uint32(size), cell, turn(cell))

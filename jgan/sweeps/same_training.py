@@ -97,8 +97,9 @@ def fingerprint(experiment: Experiment) -> str:
         update = functools.partial(
             _updated, stage.rule, size=stage.batch_size, augment=source.augment
         )
-        _add(digest, jax.make_jaxpr(start)(batch))
-        state = shape_after(stage, state) if state else jax.eval_shape(start, batch)
+        begun, shape = jax.make_jaxpr(start, return_shape=True)(batch)
+        _add(digest, begun)
+        state = shape_after(stage, state) if state else shape
         _add(digest, jax.make_jaxpr(update)(state, arrays))
         for name, view in stage.game.at(0).views.items():
             digest.update(name.encode())
