@@ -63,8 +63,6 @@ def experiment(
     # Dead units have no gradient, and a square root no derivative at 0; eps_root is the square of eps.
     inner = optax.adam(adam.lr, b1=adam.beta1, b2=adam.beta2, eps_root=1e-16)
     game = unrolled(game, unrolling, inner, second_order=second_order)
-    if discriminator_steps == 1:
-        rule = adam.simultaneous(game)
-    else:
-        rule = adam.alternating(game, discriminator_steps)
+    together, in_turn = adam.simultaneous(game), adam.alternating(game, discriminator_steps)
+    rule = together if discriminator_steps == 1 else in_turn
     return Experiment(game, rule, source, steps=STEPS, batch_size=batch, claims=CLAIMS)
