@@ -15,6 +15,7 @@ from jgan.claims.measures import image_distance, metric
 from jgan.gans.r3gan import r3gan
 from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
 from jgan.terms.penalties import r1, r1_r2, r2
+from jgan.training.picture_sides import check_sides
 
 STEPS = 800
 PENALTIES: dict[str, Callable[..., Any]] = {"r1_r2": r1_r2, "r1": r1, "r2": r2}
@@ -79,6 +80,7 @@ def experiment(
         check_number(name, strength, least=0)
     check_number("augmentation_probability", augmentation_probability, least=0, most=1)
     source = data.load_pictures()
+    check_sides(source)
     classes = classes_of(source) if condition == "label" else 0
     sizes = {"width": width, "most": most, "group": group, "classes": classes}
     game = r3gan(

@@ -22,6 +22,7 @@ from jgan.claims.style_measures import mixing_cost, path_spread
 from jgan.gans.stylegan import stylegan
 from jgan.networks.stylegan2 import style_count, stylegan2_synthesis
 from jgan.terms.path_regularizer import path_regularizer
+from jgan.training.picture_sides import check_sides
 from jgan.training.style_networks import StyleNetworks
 
 claim = partial(Claim, steps=800, setting={"width": 8, "most": 32})
@@ -74,6 +75,7 @@ def experiment(
       residual: Whether the discriminator has shortcuts.
     """
     source = data.load_pictures()
+    check_sides(source)
     classes = classes_of(source) if styles.conditional else 0
     game = stylegan(
         styles.mapping(style_count(source.shape), classes),

@@ -112,6 +112,28 @@ def test_pictures_are_asked_for(name: str) -> None:
         FILES[name].build(data="ring")
 
 
+@pytest.mark.parametrize("name", ["photos", "r3gan", "stylegan", "stylegan2", "stylegan3"])
+def test_sides_are_asked_for_that_doubling_reaches(name: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", image=np.zeros((3, 30, 30, 3), np.uint8))
+    with pytest.raises(
+        UserError, match=r"^data is .*, whose pictures have 30x30 pixels, .* 28 or 32;"
+    ):
+        FILES[name].build(data=str(tmp_path / "mine.npz"))
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "message"),
+    [
+        ("limited_data", {"examples": 0}, r"^examples is 0, but must be at least 1\.$"),
+        ("stylegan2", {"latent": 0}, r"^latent is 0, but must be at least 1\.$"),
+        ("stylegan3", {"depth": 2}, r"^depth is 2, but must be at least 3\.$"),
+    ],
+)
+def test_messages_name_the_flag(name: str, argument: dict[str, int], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        FILES[name].build(**argument)
+
+
 @pytest.mark.parametrize("name", TRANSLATIONS)
 @pytest.mark.parametrize("data", DATA)
 def test_what_is_translated_is_asked_for(name: str, data: str, pictures: str) -> None:

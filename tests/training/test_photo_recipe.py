@@ -6,7 +6,7 @@ import pytest
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.training.experiment import load_experiment
-from jgan.training.photo_recipe import PhotoSettings, near_sides, photos, recipe
+from jgan.training.photo_recipe import PhotoSettings, photos, recipe
 
 AUTHORS = {
     # (side, devices): batch, channels at the pictures' size, learning rate, gamma
@@ -102,6 +102,7 @@ def test_pictures_of_which_some_are_enlarged_are_taken():
         (pictures(side=100), None, "100x100 pixels, but sides must be .*, such as 96 or 112; end"),
         (pictures(side=4), None, "4x4 pixels, but sides must be .*, such as 8; end"),
         (pictures(enlarged=3), None, "smaller than 64x64 pixels, .* such as @56"),
+        (pictures(side=8, enlarged=3), None, "smaller than 8x8 pixels, .*; give larger ones"),
         (pictures(), 4, "pictures is 4, but 'mine' has 3; use 2 to 3"),
         (pictures(), 1, "pictures is 1, but 'mine' has 3; use 2 to 3"),
     ],
@@ -110,13 +111,3 @@ def test_pictures_from_which_nothing_can_be_learnt(source, count, sentence):
     with pytest.raises(UserError, match=sentence) as caught:
         photos(source, count)
     assert str(caught.value).count(". ") == 0
-
-
-def test_near_sides_are_reached_by_doubling():
-    for side in (5, 41, 129, 1000):
-        for near in near_sides(side):
-            while near > 7:
-                assert near % 2 == 0
-                near //= 2
-            assert near >= 4
-    assert near_sides(224) == [224]
