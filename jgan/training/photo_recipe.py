@@ -126,7 +126,9 @@ def recipe(
     thousands = 200 if cpu else 5000
     steps = max(1, 1000 * thousands // batch)
     decide("steps", steps, f"so that {thousands:,} thousand pictures are shown")
-    if pictures < FEW:
+    if "ada_kimg" in given:
+        decide("augmentation", "ada", "because ada_kimg is given")
+    elif pictures < FEW:
         few = "few" if pictures >= 100 else "so few that samples will be copies"
         decide("augmentation", "diff", f"because {pictures:,} pictures are {few}")
     elif pictures < MANY:

@@ -59,6 +59,16 @@ def test_augmentation_follows_the_number_of_pictures(pictures, augmentation):
     assert values["batch_size"] == min(32, pictures)
 
 
+@pytest.mark.parametrize("pictures", [500, 100_000])
+def test_a_speed_of_ada_asks_for_ada(pictures):
+    values, decisions = recipe((64, 64, 3), pictures, 1, {"ada_kimg": 20.0})
+    assert (values["augmentation"], values["ada_kimg"]) == ("ada", 20.0)
+    assert "augmentation: ada, because ada_kimg is given" in map(str, decisions)
+    assert (
+        recipe((64, 64, 3), pictures, 1, {"augmentation": "none"}).values["augmentation"] == "none"
+    )
+
+
 def test_what_is_given_is_not_decided_and_what_depends_on_it_is():
     given = PhotoSettings(width=7, mixing=0.0, residual="no").given | {"batch_size": 5}
     values, decisions = recipe((128, 128, 1), 4_000, 1, given)
