@@ -6,7 +6,16 @@ jgan train experiments/stylegan3.py
 from functools import partial
 from typing import Literal
 
-from jgan import Claim, Dataset, Experiment, RampedAdam, get_loss, lazy, r1
+from jgan import (
+    Claim,
+    Dataset,
+    DiscriminatorAugmentation,
+    Experiment,
+    RampedAdam,
+    get_loss,
+    lazy,
+    r1,
+)
 from jgan.arguments import check_count
 from jgan.augmentation import fading_blur, with_augmentation
 from jgan.claims.class_measures import classes_of
@@ -48,6 +57,7 @@ def experiment(
     blur: float = 1.0,
     blur_steps: int = 500,
     styles: StyleNetworks = StyleNetworks(layers=2, mixing=0.0),
+    augmentation: DiscriminatorAugmentation = DiscriminatorAugmentation(),
     adam: RampedAdam = RampedAdam(),
 ) -> Experiment:
     """Configurations T and R of the paper on narrow networks, against StyleGAN2's discriminator.
@@ -92,4 +102,5 @@ def experiment(
     ).add(lazy(r1(gamma), gamma_every))
     if turning and blur:
         game = with_augmentation(game, fading_blur(blur, blur_steps))
+    game = augmentation.applied(game, source)
     return Experiment(game, adam.alternating(game), source, 2000, 32, claims=CLAIMS)

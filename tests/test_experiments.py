@@ -134,6 +134,13 @@ def test_messages_name_the_flag(name: str, argument: dict[str, int], message: st
         FILES[name].build(**argument)
 
 
+@pytest.mark.parametrize(("kind", "count"), [("t", 1), ("r", 2)])
+def test_stylegan3_is_augmented_behind_its_blur(kind: str, count: int, pictures: str) -> None:
+    built = FILES["stylegan3"].build(data=pictures, kind=kind, augmentation="diff", width=2)
+    assert built.game.composition is not None
+    assert len(built.game.composition.augmentations) == count
+
+
 @pytest.mark.parametrize("name", TRANSLATIONS)
 @pytest.mark.parametrize("data", DATA)
 def test_what_is_translated_is_asked_for(name: str, data: str, pictures: str) -> None:
