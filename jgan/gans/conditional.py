@@ -40,8 +40,7 @@ def conditional(
     """
 
     def in_order(scene: Scene) -> jax.Array:
-        made: jax.Array = scene.make(scene.latent, labels_in_order(scene.batch))
-        return made
+        return scene.make(scene.latent, labels_in_order(scene.batch))
 
     return versus(
         generator,
