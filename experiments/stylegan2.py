@@ -16,6 +16,7 @@ from jgan import (
     lazy,
     r1,
 )
+from jgan.arguments import check_count, check_number
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance
 from jgan.claims.style_measures import mixing_cost, path_spread
@@ -74,6 +75,9 @@ def experiment(
       demodulate: Whether modulated convolutions are demodulated.
       residual: Whether the discriminator has shortcuts.
     """
+    check_number("path_length", path_length, least=0)
+    for name, every in (("gamma_every", gamma_every), ("path_length_every", path_length_every)):
+        check_count(name, every)
     source = data.load_pictures()
     check_sides(source)
     classes = classes_of(source) if styles.conditional else 0

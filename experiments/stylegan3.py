@@ -16,7 +16,7 @@ from jgan import (
     lazy,
     r1,
 )
-from jgan.arguments import check_count
+from jgan.arguments import check_count, check_number
 from jgan.augmentation import fading_blur, with_augmentation
 from jgan.claims.class_measures import classes_of
 from jgan.claims.equivariance_measures import rotation_equivariance, translation_equivariance
@@ -81,6 +81,9 @@ def experiment(
     if source.shape[0] != source.shape[1]:
         raise UserError(f"data is {source.name!r}, but this experiment needs square pictures.")
     check_count("depth", depth, 3)
+    check_count("gamma_every", gamma_every)
+    check_number("blur", blur, least=0)
+    check_count("blur_steps", blur_steps)
     classes = classes_of(source) if styles.conditional else 0
     turning = kind == "r"
     synthesis = stylegan3_synthesis(
