@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import KEY
+from helpers import KEY, given
 
 from jgan.game import GENERATOR
 from jgan.gans.style_based import truncated_styles
@@ -82,6 +82,21 @@ def test_a_style_mixed_with_itself_is_itself(played):
     state = {"average": variables[GENERATOR]["average"]["mapping"]}
     w = network.apply({"params": own, **state}, same)[0]["styles"]
     np.testing.assert_allclose(w, w[:1, :1] + 0 * w, rtol=1e-6)
+
+
+def test_classes_are_shown_in_order():
+    """Of a mapping that makes a tenth of the label of every latent."""
+    mapping = given(
+        {}, lambda own, z, c: {"styles": 0.1 * (0 * z + c[:, None])[:, None], "mean": jnp.zeros(3)}
+    )
+    synthesis = given({}, lambda own, w, noise=1.0: w[:, 0, 0, None, None, None] * jnp.ones(SHAPE))
+    judge = given({}, lambda own, x, c: jnp.mean(x, axis=(1, 2, 3)) * c)
+    networks = mapping, synthesis, judge, non_saturating(), 3
+    game = stylegan(*networks, conditional=True)
+    variables = game.init(KEY, BATCH)
+    shown = game.views["classes"](variables, BATCH, KEY)
+    np.testing.assert_allclose(shown[:, 0, 0, 0], 0.1 * np.repeat([0, 1, 2], 3), atol=1e-6)
+    assert "classes" not in stylegan(*networks).views
 
 
 @pytest.mark.full
