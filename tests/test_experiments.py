@@ -32,6 +32,7 @@ TRANSLATIONS = {
     "pix2pixhd": "pairs of pictures",
     "cyclegan": "pictures of two domains",
     "spade": "pictures with maps of labels",
+    "talking_heads": "clips of persons",
 }
 """Experiments that translate, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
