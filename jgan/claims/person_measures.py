@@ -14,8 +14,7 @@ from jgan.training.experiment import Trained
 def persons_found(trained: Trained, count: int = 100) -> float:
     """Share of clips of test persons whose frame, as it is made, is nearer to theirs than to any other's.
 
-    All test persons are drawn in the pose that was asked for, and differences are mean absolute ones. Beside it
-    stands how often the embedding of one clip is nearest to that of the person's other clip.
+    All test persons are drawn in the pose that was asked for, and differences are mean absolute ones.
 
     Args:
       trained: on the data ``persons``.
@@ -35,8 +34,8 @@ def persons_found(trained: Trained, count: int = 100) -> float:
 def error_of_person(person: int = 0, count: int = 100) -> Measure:
     """Mean absolute difference of pictures of one test person from the truth, in [0, 2].
 
-    It is made from the landmarks of others' frames; before networks are fine-tuned to the person, from the
-    frames of its first clip, with which they are.
+    They are made from the landmarks of others' frames. Networks that are not fine-tuned to the person are given
+    the frames that fine-tuned ones learn from.
 
     Args:
       person: its number in the test set.

@@ -1,6 +1,6 @@
 """Persons that are drawn by a rule: who they are (shapes and colours) and how they look (landmarks) are apart.
 
-``load("persons")``. Of every person there are clips of a few frames; those of the test set are other persons.
+``load("persons")``. Of every person there is a clip of nine frames; those of the test set are other persons.
 Who is drawn depends on the split alone.
 """
 
@@ -17,7 +17,6 @@ from jgan.data.source import Source
 SIDE, SHOTS = 32, 8
 """Pixels of a side, and frames of a clip beside the one that is to be made."""
 PERSONS = {"train": 400, "test": 100}
-CLIPS = 2
 AT_ONCE = 1000
 BACKGROUND, LIPS = (0.55, 0.6, 0.65), (0.6, 0.1, 0.1)
 EYES, NOSE = ((-0.2, -0.05), (0.2, -0.05)), (0.0, 0.14)
@@ -184,13 +183,12 @@ def persons(split: str = "train") -> Source:
     """Clips of persons in the fields ``image``, ``pose``, ``shots``, ``shot_poses`` and ``person``.
 
     A clip is nine frames of one person: the one that is to be made, with its landmarks, and eight others with
-    theirs. In training any of the nine is the one that is to be made. There are two clips of each person.
+    theirs. In training any of the nine is the one that is to be made. There is one clip of each person.
 
     Args:
       split: "train" or "test".
     """
-    person = np.tile(np.arange(PERSONS[split], dtype=np.int32), CLIPS)
-    frames = SHOTS + 1
+    person, frames = np.arange(PERSONS[split], dtype=np.int32), SHOTS + 1
     who = _chosen(identities_of(split), np.repeat(person, frames))
     poses = draw_poses(_rng(split, 1), len(person) * frames)
     by_clip = lambda values: values.reshape(len(person), frames, *values.shape[1:])
@@ -226,7 +224,7 @@ def in_poses_of(split: str, rows: np.ndarray, people: Sequence[int] | None = Non
     """
     chosen = np.arange(PERSONS[split]) if people is None else np.asarray(people)
     frames = SHOTS + 1
-    poses = draw_poses(_rng(split, 1), PERSONS[split] * CLIPS * frames)
+    poses = draw_poses(_rng(split, 1), PERSONS[split] * frames)
     who = _chosen(identities_of(split), np.tile(chosen, len(rows)))
     pictures = _in_parts(who, _chosen(poses, np.repeat(rows * frames, len(chosen))))
     return pictures.reshape(len(rows), len(chosen), *pictures.shape[1:])

@@ -30,7 +30,7 @@ class _Trunk(nn.Module):
             layer = Conv(self.width * 2**level, size=4, stride=2, spectral=True)
             x = leaky_relu(layer(x, train=train))
             found.append(x)
-        x = Conv(self.size, spectral=True)(x, train=train)
+        x = Conv(self.size, size=1, spectral=True)(x, train=train)
         return nn.relu(jnp.sum(x, axis=(1, 2))), tuple(found)
 
 

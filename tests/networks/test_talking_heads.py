@@ -94,7 +94,7 @@ def test_embeddings_are_sums_over_places():
     assert found.shape == (3, 5)
     assert float(found.min()) >= 0
     conv = lambda size, into, out: size**2 * into * out + out
-    expected = conv(4, 3, 2) + conv(4, 2, 4) + conv(3, 4, 5)
+    expected = conv(4, 3, 2) + conv(4, 2, 4) + conv(1, 4, 5)
     assert count_parameters(variables) == expected
 
 
