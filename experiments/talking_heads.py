@@ -15,14 +15,12 @@ from jgan.errors import UserError
 from jgan.gans.talking_heads import new_person, one_talking_head, talking_heads
 from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.mlp import mlp
-from jgan.networks.resnet import resnet_generator
+from jgan.networks.resnet import resnet_generator, style_size
 from jgan.networks.spade import map_at_input
 from jgan.networks.talking_heads import (
     learned_style,
     person_discriminator,
     person_embedder,
-    pose_generator,
-    style_size,
 )
 from jgan.training.carries import compose, inherit
 
@@ -112,14 +110,12 @@ def experiment(
     persons = int(source.arrays["person"].max()) + 1
     trunk = {"width": judge_width, "halvings": judge_halvings}
     weights = {"content": content, "features": features}
-    if entry == "input":
-        numbers = size
-        picture = map_at_input(
-            resnet_generator(channels, width=width, blocks=blocks, halvings=halvings)
-        )
-    else:
-        numbers = style_size(width, blocks=blocks, halvings=halvings)
-        picture = pose_generator(channels, width=width, blocks=blocks, halvings=halvings)
+    styled = entry == "normalisation"
+    picture = resnet_generator(
+        channels, width=width, blocks=blocks, halvings=halvings, styled=styled
+    )
+    picture = picture if styled else map_at_input(picture)
+    numbers = style_size(width, blocks, halvings) if styled else size
     embedder = person_embedder(size, **trunk)
     projection = mlp((), numbers, kernel_init=WEIGHTS)
     many = talking_heads(

@@ -73,7 +73,8 @@ def talking_heads(
     Args:
       embedder: ``(pictures, landmarks)`` to ``(B, N)``, such as `jgan.networks.talking_heads.person_embedder`.
       projection: ``(B, N)`` to styles.
-      picture: ``(landmarks, styles)`` to pictures, such as `jgan.networks.talking_heads.pose_generator`.
+      picture: ``(landmarks, styles)`` to pictures, such as a `jgan.networks.resnet.resnet_generator` that is
+        styled.
       discriminator: ``(pictures, landmarks, person)`` to ``{"logit": ..., "features": ..., "row": (B, N)}``,
         such as `jgan.networks.talking_heads.person_discriminator`.
       shots: how many of a clip's frames are looked at; None for all of them.

@@ -1,4 +1,4 @@
-"""Networks of few-shot talking heads: an embedder of persons, a generator in their style, a discriminator."""
+"""Networks of few-shot talking heads beside `jgan.networks.resnet`: an embedder of persons, a discriminator."""
 
 from typing import Any
 
@@ -9,10 +9,8 @@ import jax.numpy as jnp
 from jgan.arguments import check_count
 from jgan.networks.conditional import rows_of
 from jgan.networks.dcgan import WEIGHTS
-from jgan.networks.image_norm import InstanceNorm
-from jgan.networks.layers import Conv, leaky_relu, upsample
+from jgan.networks.layers import Conv, leaky_relu
 from jgan.networks.network import Network, from_linen
-from jgan.networks.stylegan1 import adaptive_instance_norm
 from jgan.players import Collections
 
 
@@ -112,72 +110,6 @@ def person_discriminator(
     return from_linen(_Discriminator(persons, size, width, halvings))
 
 
-class _Generator(nn.Module):
-    channels: int
-    width: int
-    blocks: int
-    halvings: int
-
-    @nn.compact
-    def __call__(self, pose: jax.Array, style: jax.Array, *, train: bool) -> jax.Array:
-        count = style_size(self.width, blocks=self.blocks, halvings=self.halvings)
-        if style.shape[1] != count:
-            raise ValueError(f"a style has {style.shape[1]} numbers, but must have {count}.")
-        numbers = _parts(style)
-
-        def conv(x: jax.Array, features: int, **options: Any) -> jax.Array:
-            return Conv(features, kernel_init=WEIGHTS, bias=False, **options)(x, train=train)
-
-        def styled(x: jax.Array) -> jax.Array:
-            scale, bias = (numbers(x.shape[-1]) for _ in range(2))
-            return adaptive_instance_norm(x, 1 + scale, bias)
-
-        sizes = []
-        x = nn.relu(InstanceNorm()(conv(pose, self.width, size=7)))
-        for level in range(1, self.halvings + 1):
-            sizes.append(x.shape[1:3])
-            x = nn.relu(InstanceNorm()(conv(x, self.width * 2**level, size=4, stride=2)))
-        for _ in range(self.blocks):
-            hidden = nn.relu(styled(conv(x, x.shape[-1])))
-            x = x + styled(conv(hidden, x.shape[-1]))
-        for level in reversed(range(self.halvings)):
-            height, width = sizes.pop()
-            x = upsample(x)[:, :height, :width]
-            x = nn.relu(styled(conv(x, self.width * 2**level)))
-        last = Conv(self.channels, size=7, kernel_init=WEIGHTS)(x, train=train)
-        return jnp.tanh(last)
-
-
-def style_size(width: int, *, blocks: int, halvings: int) -> int:
-    """How many numbers a style of `pose_generator` has: scale and bias of each map that they normalise."""
-    most = width * 2**halvings
-    return 2 * (2 * blocks * most + sum(width * 2**level for level in range(halvings)))
-
-
-def pose_generator(
-    channels: int, *, width: int = 64, blocks: int = 5, halvings: int = 4
-) -> Network:
-    """Landmarks ``(B, H, W, P)`` and styles ``(B, style_size)`` to pictures ``(B, H, W, channels)`` in [-1, 1].
-
-    The generator of Zakharov et al. 2019 (section 3.1): a residual network from picture to picture whose
-    normalisation from the residual blocks on takes its scales, 1 plus a number, and its biases from a style
-    (AdaIN), one after the other. Before that it is plain instance normalisation.
-
-    Args:
-      channels: of the pictures.
-      width: channels behind the first layer; they double with every halving.
-      blocks: residual blocks at the smallest size.
-      halvings: how often the landmarks are halved.
-
-    Raises:
-      ValueError: if a number is too small; and when it is applied, if a style has another size than
-        `style_size`.
-    """
-    _check(width=width, halvings=halvings)
-    check_count("blocks", blocks, 0)
-    return from_linen(_Generator(channels, width, blocks, halvings))
-
-
 def learned_style(size: int) -> Network:
     """Anything with B rows to ``(B, size)``, the same parameters in every row, which begin with zeros."""
 
@@ -190,18 +122,6 @@ def learned_style(size: int) -> Network:
         return jnp.broadcast_to(collections["params"], (len(inputs[0]), size)), {}
 
     return Network(init, apply)
-
-
-def _parts(style: jax.Array) -> Any:
-    """A function ``count -> (B, count)`` that hands out a style's numbers one after the other."""
-    taken = 0
-
-    def take(count: int) -> jax.Array:
-        nonlocal taken
-        taken += count
-        return style[:, taken - count : taken]
-
-    return take
 
 
 def _check(**numbers: int) -> None:

@@ -7,14 +7,12 @@ import pytest
 from helpers import KEY
 
 from jgan.networks import count_parameters
-from jgan.networks.resnet import resnet_generator
+from jgan.networks.resnet import resnet_generator, style_size
 from jgan.networks.spade import map_at_input
 from jgan.networks.talking_heads import (
     learned_style,
     person_discriminator,
     person_embedder,
-    pose_generator,
-    style_size,
 )
 
 RNG = np.random.default_rng(2)
@@ -26,7 +24,7 @@ COUNT = style_size(**SIZES)
 
 @pytest.fixture(scope="module")
 def generator():
-    network = pose_generator(2, **SIZES)
+    network = resnet_generator(2, styled=True, **SIZES)
     variables = network.init(KEY, POSE, jnp.zeros((3, COUNT)))
     return jax.jit(lambda style: network.apply(variables, POSE, style)[0]), variables
 
@@ -52,12 +50,14 @@ def test_scales_and_biases_come_from_the_style(generator):
 
 
 def test_styles_have_one_size(generator):
-    with pytest.raises(ValueError, match=rf"^a style has 3 numbers, but must have {COUNT}\.$"):
-        pose_generator(2, **SIZES).init(KEY, POSE, jnp.zeros((3, 3)))
+    with pytest.raises(
+        ValueError, match=rf"^a style has the shape \(3,\), but must have \({COUNT},\)\.$"
+    ):
+        resnet_generator(2, styled=True, **SIZES).init(KEY, POSE, jnp.zeros((3, 3)))
 
 
 def test_plain_instance_normalisation_washes_a_style_out():
-    network = map_at_input(resnet_generator(2, width=2, blocks=1))
+    network = map_at_input(resnet_generator(2, **SIZES))
     style = jnp.asarray(RNG.normal(size=(3, 5)), jnp.float32)
     variables = network.init(KEY, POSE, style)
     one, other = (network.apply(variables, POSE, z)[0] for z in (style, 3 - style))
