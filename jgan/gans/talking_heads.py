@@ -32,12 +32,13 @@ def check_frames(batch: Batch, *others: str) -> None:
         )
 
 
-def embedding_match(weight: Any = 10.0) -> Term:
-    """weight · E|ê - W_i| / N, paid by the embedder (Zakharov et al. 2019, L_MCH).
+def embedding_match(weight: Any = 10.0) -> tuple[Term, Term]:
+    """weight · E|ê - W_i| / N, paid by both players (Zakharov et al. 2019, L_MCH).
 
     ê is ``"embedding"`` of the meeting's ``made``, W_i the discriminator's answer ``"row"``, which is that of
     the person whatever the picture. The discriminator of a new person, whose W_i nobody has learned, begins
-    with ê in its place.
+    with ê in its place. The paper's L_MCH is a function of the embedder and of W; where only the embedder pays,
+    embeddings are held at the values with which rows begin for as long as these have not moved.
 
     Raises:
       ValueError: if ``weight`` is not a finite number of at least 0.
@@ -48,7 +49,11 @@ def embedding_match(weight: Any = 10.0) -> Term:
         row = scene.answer("fake", "row")
         return mean(jnp.abs(scene.meeting.made["embedding"] - row)), None, {}
 
-    return Term("embedding_match", value, GENERATOR, ("fake",), weight)
+    name, groups = "embedding_match", ("fake",)
+    return (
+        Term(name, value, GENERATOR, groups, weight),
+        Term(name, value, DISCRIMINATOR, groups, weight),
+    )
 
 
 def talking_heads(

@@ -75,8 +75,7 @@ class _ResNet(nn.Module):
             x = nn.relu(norm(Conv(self.width * 2**level, **resampled)(x, train=train)))
         most = self.width * 2**self.halvings
         if self.styled:
-            *inner, vector = inner
-            _check_style(vector, style_size(self.width, self.blocks, self.halvings))
+            vector, inner = _style_of(inner, style_size(self.width, self.blocks, self.halvings))
             norm = _adaptive(vector)
         for features in inner:
             _check_inner(x, features)
@@ -114,9 +113,11 @@ def _adaptive(style: jax.Array) -> Callable[[jax.Array], jax.Array]:
     return norm
 
 
-def _check_style(style: jax.Array, size: int) -> None:
-    if style.shape[1:] != (size,):
-        raise ValueError(f"a style has the shape {style.shape[1:]}, but must have ({size},).")
+def _style_of(inner: tuple[jax.Array, ...], size: int) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    found = inner[-1].shape[1:] if inner else ()
+    if found != (size,):
+        raise ValueError(f"a style has the shape {found}, but must have ({size},).")
+    return inner[-1], inner[:-1]
 
 
 def _check_sides(shape: tuple[int, ...], halvings: int) -> None:

@@ -61,7 +61,7 @@ def test_parts_have_their_colours():
     np.testing.assert_allclose(pixel(pictures, places[:, 0]), who.iris, atol=2 / 255)
     mouth = places[:, 3:].mean(axis=1)
     np.testing.assert_allclose(pixel(pictures, mouth), np.tile(LIPS, (40, 1)), atol=2 / 255)
-    cheek = np.stack([still.across, still.down - 0.1 + 0.22], axis=1)
+    cheek = np.stack([still.across + 0.22, still.down - 0.1 + 0.15], axis=1)
     np.testing.assert_allclose(pixel(pictures, cheek), who.skin, atol=2 / 255)
     corner = np.tile([-0.99, -0.99], (40, 1))
     np.testing.assert_allclose(pixel(pictures, corner), np.tile(BACKGROUND, (40, 1)), atol=2 / 255)
