@@ -25,7 +25,7 @@ from jgan.training.fit import begin, layout_of
 from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
-PICTURES_ONLY = ("cogan", "lapgan", "limited_data", "photos", "r3gan")
+PICTURES_ONLY = ("age_cgan", "cogan", "lapgan", "limited_data", "photos", "r3gan")
 PICTURES_ONLY += ("stargan", "stylegan", "stylegan2", "stylegan3")
 TRANSLATIONS = {
     "pix2pix": "pairs of pictures",

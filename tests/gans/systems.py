@@ -12,6 +12,7 @@ from jgan.augmentation import diff_augment, with_adaptive_augmentation, with_aug
 from jgan.data import Source
 from jgan.game import Game
 from jgan.gans.acgan import acgan
+from jgan.gans.age_cgan import age_cgan
 from jgan.gans.autoencoder import plain_autoencoder
 from jgan.gans.began import began
 from jgan.gans.bigan import bigan
@@ -60,7 +61,7 @@ from jgan.networks.mlp import mlp
 from jgan.networks.multiscale import multiscale_discriminator
 from jgan.networks.patch import patch_discriminator
 from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
-from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
+from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator, style_size
 from jgan.networks.spade import spade_generator
 from jgan.networks.stylegan1 import stylegan1_synthesis
 from jgan.networks.stylegan2 import (
@@ -74,8 +75,6 @@ from jgan.networks.talking_heads import (
     learned_style,
     person_discriminator,
     person_embedder,
-    pose_generator,
-    style_size,
 )
 from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
@@ -333,16 +332,16 @@ SYSTEMS = {
     "talking heads": System(
         lambda: talking_heads(
             person_embedder(2, width=1, halvings=1),
-            mlp((), style_size(1, blocks=0, halvings=1)),
-            pose_generator(1, width=1, blocks=0, halvings=1),
+            mlp((), style_size(1, 0, 1)),
+            resnet_generator(1, width=1, blocks=0, halvings=1, styled=True),
             person_discriminator(CLASSES, 2, width=1, halvings=1),
         ),
         ("samples", "triples"),
     ),
     "one talking head": System(
         lambda: one_talking_head(
-            learned_style(style_size(1, blocks=0, halvings=1)),
-            pose_generator(1, width=1, blocks=0, halvings=1),
+            learned_style(style_size(1, 0, 1)),
+            resnet_generator(1, width=1, blocks=0, halvings=1, styled=True),
             person_discriminator(0, 2, width=1, halvings=1),
         )
     ),
@@ -356,6 +355,18 @@ SYSTEMS = {
     ),
 }
 SYSTEMS |= {
+    "age-cgan": System(
+        lambda: age_cgan(
+            labelled(generator("dcgan"), CLASSES),
+            coder(**MLP),
+            PRIOR,
+            CLASSES,
+            lambda x: x,
+            steps=2,
+        ),
+        ("ages", "samples"),
+        single=True,
+    ),
     "vae": System(
         lambda: vae(encoder(3, width=2, norm="batch"), generator("dcgan"), 3), REBUILT, single=True
     ),
