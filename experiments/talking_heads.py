@@ -60,7 +60,7 @@ def experiment(
     data: Dataset = Dataset("persons"),
     shots: int = 8,
     entry: Literal["normalisation", "input"] = "normalisation",
-    learning: int = 800,
+    learning: int = 2000,
     tuning: int = 200,
     person: int = 0,
     content: float = 20.0,
@@ -74,7 +74,7 @@ def experiment(
     judge_width: int = 12,
     judge_halvings: int = 3,
     adam: TwoRateAdam = TwoRateAdam(
-        lr=2e-3, generator_lr=2e-3, beta1=0.5, beta2=0.999, decay=0.99, horizon=800
+        lr=2e-3, generator_lr=2e-3, beta1=0.5, beta2=0.999, decay=0.99, horizon=2000
     ),
 ) -> Experiment:
     """The paper's game at 32 pixels: a fifth of its width, plain convolutions and batches of 16.

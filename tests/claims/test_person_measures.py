@@ -10,7 +10,7 @@ from jgan.claims.person_measures import error_of_person, persons_found
 from jgan.data.persons import in_poses_of, persons
 from jgan.errors import UserError
 
-COUNT = 12
+COUNT = 5
 TRAINED = SimpleNamespace(experiment=SimpleNamespace(source=SimpleNamespace(name="persons")))
 
 

@@ -48,7 +48,8 @@ def rosenbrock(x, power):
 def test_lbfgs_finds_the_minimum_of_a_curved_valley():
     starts = jnp.asarray([[-1.2, 1.0, -0.5], [0.3, 2.0, 1.0]])
     powers = jnp.asarray([100.0, 10.0])
-    found = minimise_by_lbfgs(rosenbrock, starts, powers, steps=60)
+    search = jax.jit(lambda starts: minimise_by_lbfgs(rosenbrock, starts, powers, steps=60))
+    found = search(starts)
     np.testing.assert_allclose(found.latent, np.ones((2, 3)), atol=1e-2)
     assert found.losses.shape == (2, 61)
     expected = [rosenbrock(x, p) for x, p in zip(starts, powers, strict=True)]
@@ -56,17 +57,16 @@ def test_lbfgs_finds_the_minimum_of_a_curved_valley():
     least = jax.vmap(rosenbrock)(found.latent, powers)
     np.testing.assert_allclose(least, found.losses.min(axis=1), rtol=1e-4, atol=1e-9)
     # A row does not depend on the others.
-    alone = minimise_by_lbfgs(rosenbrock, starts[1:], powers[1:], steps=60)
-    np.testing.assert_allclose(alone.latent[0], found.latent[1], rtol=1e-4)
-    still = minimise_by_lbfgs(rosenbrock, starts, powers, steps=0)
-    np.testing.assert_array_equal(still.latent, starts)
+    other = search(starts.at[0].set(2.0))
+    np.testing.assert_allclose(other.latent[1], found.latent[1], rtol=1e-5)
 
 
 def test_identity_is_preserved_as_the_recogniser_sees_it():
     """Of a linear generator and recogniser the latent is that of least squares."""
     seen = np.float32([[1, 0, 2, 0, 0, 1], [0, 1, 0, 3, 1, 0], [0, 0, 1, 0, 1, 0]]).T
     recognise = lambda x: x.reshape(len(x), -1) @ seen
-    generate = lambda y, z: MAKER.apply({"params": PARAMS}, z, y)[0]
+    params = jax.tree.map(jnp.asarray, PARAMS)
+    generate = lambda y, z: MAKER.apply({"params": params}, z, y)[0]
     first = jnp.zeros((4, LATENT))
     found = preserve_identity(generate, recognise, IMAGE, LABEL, first, steps=40)
     wanted = (IMAGE.reshape(4, 6) - SHIFTS[LABEL]) @ seen

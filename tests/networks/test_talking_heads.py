@@ -51,7 +51,7 @@ def test_scales_and_biases_come_from_the_style(generator):
 
 def test_styles_have_one_size(generator):
     with pytest.raises(
-        ValueError, match=rf"^a style has the shape \(3,\), but must have \({COUNT},\)\.$"
+        ValueError, match=rf"^a style has the shape \(3,\), but must have \({COUNT},\)\."
     ):
         resnet_generator(2, styled=True, **SIZES).init(KEY, POSE, jnp.zeros((3, 3)))
 
