@@ -3,7 +3,7 @@
 jgan train experiments/age_cgan.py
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import jax.numpy as jnp
 
@@ -81,7 +81,7 @@ def experiment(
         judge = unlabelled(answer_of(architecture.heads({"logit": 1}), "logit"))
     first = conditional(generator, judge, get_loss(loss), normal(latent))
     encoder = answer_of(heads({"code": latent}, norm="batch", **architecture.options), "code")
-    recognise = jnp.asarray if features == "pixels" else smooth(get_extractor(features))
+    recognise: Any = jnp.asarray if features == "pixels" else smooth(get_extractor(features))
     second = age_cgan(generator, encoder, normal(latent), classes, recognise, steps=optimisation)
     carry = as_part("generator", compose(inherit(), freeze("generator/generator")))
     return Experiment.of_stages(

@@ -4,7 +4,7 @@ jgan train experiments/talking_heads.py
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -109,7 +109,7 @@ def experiment(
     channels = source.shape[2]
     persons = int(source.arrays["person"].max()) + 1
     trunk = {"width": judge_width, "halvings": judge_halvings}
-    weights = {"content": content, "features": features}
+    weights: dict[str, Any] = {"content": content, "features": features}
     styled = entry == "normalisation"
     picture = resnet_generator(
         channels, width=width, blocks=blocks, halvings=halvings, styled=styled

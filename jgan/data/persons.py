@@ -109,10 +109,10 @@ def landmarks(pose: Pose) -> np.ndarray:
     >>> landmarks(still)[0, :2].round(3).tolist()
     [[-0.2, -0.15], [0.2, -0.15]]
     """
-    lips = MOUTH_WIDTH, _opening(pose)
-    ends = [(side * lips[0], 0.0) for side in (-1, 1)] + [(0.0, side * lips[1]) for side in (-1, 1)]
-    mouth = [(MOUTH[0] + across, MOUTH[1] + down) for across, down in ends]
-    places = [*EYES, NOSE, *mouth]
+    opening = _opening(pose)
+    lips: list[Any] = [(-MOUTH_WIDTH, 0.0), (MOUTH_WIDTH, 0.0), (0.0, -opening), (0.0, opening)]
+    mouth = [(MOUTH[0] + across, MOUTH[1] + down) for across, down in lips]
+    places: list[Any] = [*EYES, NOSE, *mouth]
     own = np.stack(
         [np.stack(np.broadcast_arrays(u + TURN * pose.turn, v), axis=-1) for u, v in places], axis=1
     )
@@ -131,7 +131,7 @@ def draw_landmarks(pose: Pose, side: int = SIDE) -> np.ndarray:
 
 def draw_persons(identity: Identity, pose: Pose, side: int = SIDE) -> np.ndarray:
     """Pictures of persons in poses, uint8 ``(N, side, side, 3)``; edges are blurred over a pixel."""
-    identity, pose = (type(own)(*map(np.float32, own)) for own in (identity, pose))
+    identity, pose = _in_single(identity), _in_single(pose)
     one = lambda values: values[:, None, None]
     across, down = _grid(side)
     pixel = 2 / side
@@ -155,7 +155,7 @@ def draw_persons(identity: Identity, pose: Pose, side: int = SIDE) -> np.ndarray
     stripes = 0.5 + 0.5 * np.clip(3 * np.sin(np.pi * one(identity.stripes) * body), -1, 1)
     nose = ellipse(face - NOSE[0], v - NOSE[1], 0.06, 0.06)
     mouth = ellipse(face - MOUTH[0], v - MOUTH[1], MOUTH_WIDTH, one(_opening(pose)))
-    eyes = sum(ellipse(face - eye[0], v - eye[1], 0.09, 0.09) for eye in EYES)
+    left, right = (ellipse(face - eye[0], v - eye[1], 0.09, 0.09) for eye in EYES)
     shirt = ellipse(body, down - 1.15, 0.8, 0.55)
     picture = np.broadcast_to(np.float32(BACKGROUND), (len(pose.tilt), side, side, 3))
     layers = (
@@ -164,7 +164,7 @@ def draw_persons(identity: Identity, pose: Pose, side: int = SIDE) -> np.ndarray
         (around * above(v, one(identity.length)), identity.hair),
         (head, identity.skin),
         (nose, np.float32(0.7) * identity.skin),
-        (eyes, identity.iris),
+        (left + right, identity.iris),
         (mouth, np.float32(LIPS)),
         (head * above(v, -one(identity.fringe) * height), identity.hair),
     )
@@ -236,6 +236,11 @@ def _rng(split: str, what: int) -> np.random.Generator:
 
 def _chosen(values: Any, rows: np.ndarray) -> Any:
     return type(values)(*(one[rows] for one in values))
+
+
+def _in_single(values: Any) -> Any:
+    """An identity or a pose in float32."""
+    return type(values)(*map(np.float32, values))
 
 
 def _in_parts(identity: Identity, pose: Pose) -> np.ndarray:
