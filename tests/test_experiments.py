@@ -25,13 +25,14 @@ from jgan.training.fit import begin, layout_of
 from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
-PICTURES_ONLY = ("cogan", "lapgan", "limited_data", "photos", "r3gan")
+PICTURES_ONLY = ("age_cgan", "cogan", "lapgan", "limited_data", "photos", "r3gan")
 PICTURES_ONLY += ("stargan", "stylegan", "stylegan2", "stylegan3")
 TRANSLATIONS = {
     "pix2pix": "pairs of pictures",
     "pix2pixhd": "pairs of pictures",
     "cyclegan": "pictures of two domains",
     "spade": "pictures with maps of labels",
+    "talking_heads": "clips of persons",
 }
 """Experiments that translate, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
