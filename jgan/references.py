@@ -64,6 +64,7 @@ PAPERS_OF = {
     "gans.age_cgan.preserve_identity": ("antipov2017face",),
     "gans.age_cgan.latent_error": ("antipov2017face",),
     "gans.age_cgan.age_cgan": ("antipov2017face",),
+    "gans.attgan.attgan": ("he2019attgan",),
     "gans.autoencoder.plain_autoencoder": ("baldi1989neural",),
     "gans.began.began": ("berthelot2017began",),
     "gans.bigan.bigan": ("donahue2017adversarial", "dumoulin2017adversarially"),
@@ -84,6 +85,7 @@ PAPERS_OF = {
     "gans.pix2pixhd.boundaries": ("wang2018high",),
     "gans.pix2pixhd.pix2pixhd": ("wang2018high",),
     "gans.pixelcnn.pixelcnn": ("oord2016pixel", "oord2016conditional"),
+    "gans.privacy.privacy": ("ren2018learning",),
     "gans.r3gan.r3gan": ("huang2024gan",),
     "gans.semi_supervised.certain": ("salimans2016improved",),
     "gans.semi_supervised.semi_supervised": ("salimans2016improved",),
@@ -127,6 +129,8 @@ PAPERS_OF = {
     ),
     "rules.runge_kutta.runge_kutta": ("qin2020training",),
     "rules.symplectic.symplectic": ("balduzzi2018mechanics",),
+    "networks.attribute_editor.attribute_decoder": ("he2019attgan",),
+    "networks.attribute_editor.attribute_encoder": ("he2019attgan",),
     "networks.conditional.labelled": ("mirza2014conditional",),
     "networks.conditional.ConditionalNorm": ("dumoulin2017learned", "devries2017modulating"),
     "networks.conditional.projection_discriminator": ("miyato2018cgans",),
@@ -223,7 +227,13 @@ PAPERS_OF_EXTRACTORS = {
 """By a word in an extractor's name, the papers of its network."""
 
 PAPERS_OF_DATA = dict.fromkeys(
-    ("fashion", *(f"garments:{kind}" for kind in ("edges", "colours", "hues", "dyes", "parts"))),
+    (
+        "fashion",
+        *(
+            f"garments:{kind}"
+            for kind in ("edges", "colours", "hues", "dyes", "parts", "owners", "attributes")
+        ),
+    ),
     ("xiao2017fashion",),
 )
 """By the name of a data set that comes with jgan, its papers."""

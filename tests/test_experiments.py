@@ -33,6 +33,8 @@ TRANSLATIONS = {
     "cyclegan": "pictures of two domains",
     "spade": "pictures with maps of labels",
     "talking_heads": "clips of persons",
+    "privacy": "pictures with identities",
+    "attgan": "pictures with attributes and kinds",
 }
 """Experiments that translate, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}

@@ -38,7 +38,7 @@ KINDS = {
     "several domains and sizes": ("cogan", "lapgan"),
     "from pictures to pictures": (
         *("pix2pix", "pix2pixhd", "cyclegan", "stargan", "spade"),
-        *("talking_heads", "age_cgan"),
+        *("talking_heads", "age_cgan", "privacy", "attgan"),
     ),
     "high fidelity, few pictures": (
         "stylegan",

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jgan.data.class_names import FASHION
 from jgan.data.fashion_mnist import embedded
+from jgan.data.garment_attributes import attributed, drawn_vectors
 from jgan.data.garment_parts import parted
 from jgan.data.source import Source
 
@@ -19,6 +21,10 @@ SHIFTS = np.asarray([1 / 3 if label in TOPS else 2 / 3 for label in range(10)])
 WEAVE, PERIOD = 0.5, 4
 DYES = {"red": 0.0, "yellow": 1 / 6, "green": 1 / 3, "blue": 2 / 3}
 """The colours that garments are dyed in, and their hues."""
+WEAVES = {"plain": (0, 0), "hoops": (1, 0), "stripes": (0, 1), "twill": (1, 1)}
+"""The weaves of garments that have an owner: how many pixels a stripe moves on, by row and by column."""
+OWNERS = tuple(f"{dye} {weave}" for dye in DYES for weave in WEAVES)
+"""The owners of garments, each of whom has a colour and a weave."""
 
 
 def hued(brightness: np.ndarray, hue: np.ndarray) -> np.ndarray:
@@ -61,8 +67,14 @@ def woven(brightness: np.ndarray, phase: np.ndarray) -> np.ndarray:
         >>> woven(np.ones((1, 1, 6)), np.asarray([1])).tolist()
         [[[0.5, 1.0, 1.0, 0.5, 0.5, 1.0]]]
     """
+    return _striped(brightness, phase, np.ones((len(brightness), 2), int))
+
+
+def _striped(brightness: np.ndarray, phase: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """As `woven`, of stripes that move on by ``way`` pixels ``(N, 2)`` a row and a column; of none for 0, 0."""
     rows, columns = np.indices(brightness.shape[1:])
-    dark = (rows + columns + phase[:, None, None]) % PERIOD < PERIOD // 2
+    place = way[:, :1, None] * rows + way[:, 1:, None] * columns + phase[:, None, None]
+    dark = (place % PERIOD < PERIOD // 2) & way.any(axis=1)[:, None, None]
     return brightness * np.where(dark, 1 - WEAVE, 1)
 
 
@@ -102,6 +114,24 @@ def _dyes(split: str) -> Source:
     return Source(fields, "garments:dyes", classes=tuple(DYES))
 
 
+def _owners(split: str) -> Source:
+    brightness, label, rng = _garments(split)
+    owner = rng.integers(len(OWNERS), size=len(brightness)).astype(np.int32)
+    dye, weave = np.divmod(owner, len(WEAVES))
+    phase = rng.integers(PERIOD, size=len(brightness))
+    cloth = _striped(brightness, phase, np.asarray([*WEAVES.values()])[weave])
+    pictures = hued(cloth, np.asarray([*DYES.values()])[dye])
+    fields = {"image": _bytes(pictures), "label": label, "identity": owner}
+    return Source(fields, "garments:owners", classes=FASHION)
+
+
+def _attributes(split: str) -> Source:
+    brightness, kind, rng = _garments(split)
+    vectors = drawn_vectors(kind, rng, rare=split == "test")
+    fields = {"image": _bytes(attributed(brightness, vectors)), "label": vectors, "kind": kind}
+    return Source(fields, "garments:attributes")
+
+
 def _parts(split: str) -> Source:
     brightness, label, rng = _garments(split)
     parts, pictures = parted(brightness, label, rng)
@@ -132,6 +162,8 @@ TRANSLATIONS: dict[str, Callable[[str], Source]] = {
     "hues": _hues,
     "dyes": _dyes,
     "parts": _parts,
+    "owners": _owners,
+    "attributes": _attributes,
 }
 
 
@@ -150,6 +182,10 @@ def translation(name: str, split: str = "train") -> Source:
     * ``parts``, pictures with maps: ``mask`` holds the labels of `jgan.data.garment_parts.PARTS`, ``image`` a
       garment whose parts have a colour each, more or less pale. One picture in eight is a swatch, all of which
       is one part.
+    * ``owners``, labelled twice: ``image`` is a garment in the colour and the weave of its owner, one of the 16
+      of `OWNERS`, ``identity`` which, and ``label`` the garment's class, of which the owner tells nothing.
+    * ``attributes``: ``image`` is a garment with or without each of `jgan.data.garment_attributes.ATTRIBUTES`,
+      ``label`` which it has, ``(3,)``, and ``kind`` its class. In the training set no bag has any.
 
     Args:
         name: one of `TRANSLATIONS`.

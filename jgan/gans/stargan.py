@@ -24,6 +24,18 @@ def permutation_of_the_batch(key: jax.Array, batch: Batch) -> jax.Array:
     return draw_rows(lambda rows: jax.random.permutation(key, rows), count_of(batch))
 
 
+def shown_labels(own: jax.Array, domains: int) -> list[jax.Array]:
+    """What a view shows pictures as: each domain, for labels ``(B,)``, or each attribute turned, of ``(B, A)``.
+
+    >>> [label.tolist() for label in shown_labels(jnp.array([[0, 1]]), 2)]
+    [[[1, 1]], [[0, 0]]]
+    """
+    if own.ndim == 1:
+        return [jnp.full_like(own, domain) for domain in range(domains)]
+    turned = (1 - own.astype(jnp.float32)).astype(own.dtype)
+    return [own.at[:, domain].set(turned[:, domain]) for domain in range(domains)]
+
+
 def stargan(
     generator: Network,
     discriminator: Network,
@@ -75,16 +87,9 @@ def stargan(
 
     def in_domains(scene: Scene) -> jax.Array:
         images, own = scene.batch["image"], jnp.asarray(labels_of(scene.batch))
-        shown = [images]
-        for domain in range(domains):
-            if own.ndim == 1:
-                label = jnp.full_like(own, domain)
-            else:
-                label = own.at[:, domain].set(
-                    (1 - own[:, domain].astype(jnp.float32)).astype(own.dtype)
-                )
-            shown.append(scene.make(images, label))
-        return in_turns(*shown)
+        return in_turns(
+            images, *[scene.make(images, label) for label in shown_labels(own, domains)]
+        )
 
     penalties = [wgan_gp(penalty, patches="sum")] if penalty else []
     return versus(

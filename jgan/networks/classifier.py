@@ -1,4 +1,4 @@
-"""A small convolutional classifier, for measuring what a generator draws of simple pictures."""
+"""A small convolutional classifier: to measure what a generator draws of simple pictures, or to play."""
 
 from typing import Any
 
@@ -47,8 +47,46 @@ def small_classifier(classes: int, *, width: int = 32) -> Network:
     Raises:
       ValueError: if there are fewer than two classes or no channels.
     """
+    _check(classes, width)
+    return from_linen(_Classifier(classes, width))
+
+
+class _Player(nn.Module):
+    classes: int
+    width: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> dict[str, jax.Array]:
+        common: dict[str, Any] = {"kernel_init": nn.initializers.he_normal()}
+        for factor in (1, 2):
+            layer = Conv(factor * self.width, size=4, stride=2, **common)
+            x = nn.relu(layer(x, train=train))
+        x = x.reshape(x.shape[0], -1)
+        features = nn.relu(Dense(FEATURES, **common)(x, train=train))
+        logits = Dense(self.classes, name=LAST_LAYER)(features, train=train)
+        return {"features": features, "class": logits.astype(jnp.float32)}
+
+
+def classifying_player(classes: int, *, width: int = 32) -> Network:
+    """Images ``(B, H, W, C)`` to ``{"features": (B, 128), "class": logits (B, classes)}``, for games.
+
+    Two 4x4 convolutions of stride 2 (``width``, twice that), a dense layer of 128 and one of logits, with ReLU.
+    The weights' variance is 2 over the number of inputs, so that it learns at once, and there is no dropout:
+    against a player that learns there are always new pictures.
+
+    Args:
+      classes: how many there are, at least 2.
+      width: channels of the first convolution.
+
+    Raises:
+      ValueError: if there are fewer than two classes or no channels.
+    """
+    _check(classes, width)
+    return from_linen(_Player(classes, width))
+
+
+def _check(classes: int, width: int) -> None:
     if classes < 2 or width < 1:
         raise ValueError(
             f"classes is {classes} and width {width}, but must be at least 2 and at least 1."
         )
-    return from_linen(_Classifier(classes, width))

@@ -218,7 +218,7 @@ def test_unpaired_rows_are_moved_independently_and_pairs_alike():
             {},
             "garments:hats",
             "there is no source 'garments:hats'; allowed are garments:edges, garments:colours, "
-            "garments:hues, garments:dyes, garments:parts.",
+            "garments:hues, garments:dyes, garments:parts, garments:owners, garments:attributes.",
         ),
     ],
 )
@@ -291,6 +291,29 @@ def test_unpaired_garments_are_in_one_domain_only():
     assert source.sizes == {"a": 5000, "b": 5000}
     for domain, half in (("a", fashion[:5000]), ("b", fashion[5000:])):
         assert np.abs(source.arrays[domain].max(axis=-1).astype(int) - half).max() <= 1
+
+
+def test_an_owner_is_a_colour_and_a_weave(made):
+    grey = load("fashion", split="test").arrays["image"][..., 0].astype(int)
+    owned = made["owners"].arrays
+    assert np.bincount(owned["identity"]).min() > 40
+    dye, weave = owned["identity"] // 4, owned["identity"] % 4
+    for number, channels in enumerate([[0], [0, 1], [1], [2]]):
+        image = owned["image"][dye == number]
+        others = [channel for channel in range(3) if channel not in channels]
+        assert not image[..., others].any()
+        assert all((image[..., channel] == image.max(axis=-1)).all() for channel in channels)
+    cloth = owned["image"].max(axis=-1).astype(int)
+    assert np.abs(cloth - grey)[weave == 0].max() <= 1
+    # Stripes are as bright as the garment or half so, and stay so along their own direction.
+    rows, columns = np.indices((28, 28))
+    for number, place in ((1, rows), (2, columns), (3, rows + columns)):
+        for one, own in zip(cloth[weave == number], grey[weave == number], strict=True):
+            dark = (np.abs(2 * one - own) <= 1) & (own > 100)
+            bright = (np.abs(one - own) <= 1) & (own > 100)
+            assert (dark | bright)[own > 100].all()
+            assert not set(place[dark] % 4) & set(place[bright] % 4)
+            assert len(set(place[dark] % 4)) <= 2
 
 
 def test_they_are_the_same_every_time():

@@ -13,6 +13,7 @@ from jgan.data import Source
 from jgan.game import Game
 from jgan.gans.acgan import acgan
 from jgan.gans.age_cgan import age_cgan
+from jgan.gans.attgan import attgan
 from jgan.gans.autoencoder import plain_autoencoder
 from jgan.gans.began import began
 from jgan.gans.bigan import bigan
@@ -31,6 +32,7 @@ from jgan.gans.packing import packed
 from jgan.gans.pix2pix import pix2pix
 from jgan.gans.pix2pixhd import pix2pixhd
 from jgan.gans.pixelcnn import pixelcnn
+from jgan.gans.privacy import privacy
 from jgan.gans.r3gan import r3gan
 from jgan.gans.semi_supervised import semi_supervised
 from jgan.gans.spade import spade
@@ -44,7 +46,9 @@ from jgan.gans.vae_gan import vae_gan
 from jgan.latents import normal
 from jgan.losses import hinge, least_squares, non_saturating
 from jgan.networks import mlp_discriminator, mlp_generator
+from jgan.networks.attribute_editor import attribute_decoder, attribute_encoder
 from jgan.networks.autoencoder import autoencoder
+from jgan.networks.classifier import classifying_player
 from jgan.networks.combined import answer_of
 from jgan.networks.conditional import (
     conditional_generator,
@@ -98,6 +102,7 @@ SOURCE = Source(
         "pose": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
         **{f: RNG.integers(0, 256, (48, 2, *SHAPE), np.uint8) for f in ("shots", "shot_poses")},
         "person": RNG.integers(0, CLASSES, 48).astype(np.int32),
+        "identity": RNG.integers(0, 2, 48).astype(np.int32),
     },
     "noise",
 )
@@ -318,6 +323,25 @@ SYSTEMS = {
             penalty=3.0,
         ),
         ("domains", "samples"),
+    ),
+    "attgan": System(
+        lambda: attgan(
+            attribute_encoder(layers=2, width=1, norm="none"),
+            attribute_decoder(1, CLASSES, width=1, norm="none"),
+            domain_discriminator(CLASSES, layers=1, width=1),
+            CLASSES,
+            penalty=3.0,
+        ),
+        ("attributes", "samples"),
+    ),
+    "privacy": System(
+        lambda: privacy(
+            unet(1, width=1, depth=2, dropouts=0, norm="instance"),
+            classifying_player(CLASSES, width=1),
+            heads({"class": 2}, **MLP),
+        ),
+        ("pairs", "samples"),
+        real="original",
     ),
     "spade": System(
         lambda: spade(

@@ -21,6 +21,7 @@ from jgan.gans.feature_matching import only_discriminator
 from jgan.gans.gan import gan
 from jgan.gans.infogan import Codes, infogan
 from jgan.gans.packing import packed
+from jgan.gans.privacy import privacy
 from jgan.gans.talking_heads import embedding_match
 from jgan.gans.unrolled import unrolled
 from jgan.gans.versus import versus
@@ -70,7 +71,9 @@ COUNT = 8
 def batch():
     """Eight points with labels, and eight others, in double precision."""
     x, y = (jax.random.normal(jax.random.key(k), (COUNT, DIM), jnp.float64) for k in (0, 1))
-    return {"image": x, "label": jnp.arange(COUNT, dtype=jnp.int32) % CLASSES, "other": y}
+    number = jnp.arange(COUNT, dtype=jnp.int32)
+    own = {"label": number % CLASSES, "identity": number // 2 % CLASSES}
+    return {"image": x, "other": y, **own}
 
 
 def plain(kind, *terms, loss=LOSS):
@@ -281,6 +284,11 @@ TERMS = {
     "cycle and identity": there_and_back,
     "path length": styled,
     "embedding match and latent error": embedded,
+    "privacy": lambda kind: privacy(
+        generator(),
+        discriminator(**{"class": CLASSES}),
+        discriminator(kind, **{"class": CLASSES}),
+    ),
 }
 """By name: from a kind of discriminator to a game with the term."""
 
