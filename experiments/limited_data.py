@@ -15,6 +15,7 @@ from jgan import (
     normal,
     r1,
 )
+from jgan.arguments import check_count
 from jgan.claims.shared import learns_from_few
 
 CLAIMS = learns_from_few(
@@ -44,6 +45,8 @@ def experiment(
       ada_kimg: Thousands of real pictures in which the probability of ada can rise from 0 to 1; 500 in the
         paper, whose trainings are a hundred times as long.
     """
+    for name, count in (("examples", examples), ("gamma_every", gamma_every), ("latent", latent)):
+        check_count(name, count)
     source = data.load_pictures()
     source = source.take(min(examples, source.size))
     networks = pair.networks(source, discriminator_norm="none")

@@ -46,7 +46,7 @@ def experiment(
     Args:
       data: Name or path of pictures, see jgan.data.load.
       pictures: Number of pictures that are used, drawn at random; all if none.
-      condition: Whether all networks are given the label.
+      condition: Whether the mapping network and the discriminator are given the label.
     """
     source = photos(data.load_pictures(), pictures)
     classes = classes_of(source) if condition == "label" else 0

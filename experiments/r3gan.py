@@ -8,13 +8,15 @@ from functools import partial
 from typing import Any, Literal
 
 from jgan import Claim, CosineAdam, Dataset, Experiment, get_loss
-from jgan.arguments import check_number
+from jgan.arguments import check_count, check_number
 from jgan.augmentation import bgc, with_augmentation
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance, metric
 from jgan.gans.r3gan import r3gan
 from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
 from jgan.terms.penalties import r1, r1_r2, r2
+from jgan.training.picture_sides import check_sides
+from jgan.training.usual_groups import check_channels
 
 STEPS = 800
 PENALTIES: dict[str, Callable[..., Any]] = {"r1_r2": r1_r2, "r1": r1, "r2": r2}
@@ -78,7 +80,12 @@ def experiment(
     for name, strength in (("gamma", gamma), ("final_gamma", final_gamma)):
         check_number(name, strength, least=0)
     check_number("augmentation_probability", augmentation_probability, least=0, most=1)
+    check_count("latent", latent)
     source = data.load_pictures()
+    check_sides(source)
+    if augmentation_probability:
+        own = "augmentation_probability", augmentation_probability
+        check_channels(source, *own, instead="0")
     classes = classes_of(source) if condition == "label" else 0
     sizes = {"width": width, "most": most, "group": group, "classes": classes}
     game = r3gan(

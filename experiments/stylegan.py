@@ -3,20 +3,13 @@
 jgan train experiments/stylegan.py
 """
 
-from jgan import (
-    Claim,
-    Dataset,
-    DiscriminatorAugmentation,
-    Experiment,
-    RampedAdam,
-    get_loss,
-    r1,
-)
+from jgan import Claim, Dataset, DiscriminatorAugmentation, Experiment, RampedAdam, get_loss, r1
 from jgan.claims.class_measures import classes_of
 from jgan.claims.style_measures import mixing_cost
 from jgan.gans.stylegan import stylegan
 from jgan.networks.stylegan1 import stylegan1_synthesis
 from jgan.networks.stylegan2 import style_count
+from jgan.training.picture_sides import check_sides
 from jgan.training.style_networks import StyleNetworks
 
 CLAIMS = (
@@ -45,10 +38,10 @@ def experiment(
     Args:
       data: Name or path of pictures, see jgan.data.load.
       loss: Name of the loss, one of jgan.losses.LOSSES.
-      condition: Whether mapping and discriminator are given the label.
       gamma: Strength of R1; 10 in the paper, at 1024 pixels.
     """
     source = data.load_pictures()
+    check_sides(source)
     classes = classes_of(source) if styles.conditional else 0
     game = stylegan(
         styles.mapping(style_count(source.shape), classes),

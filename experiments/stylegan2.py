@@ -16,12 +16,14 @@ from jgan import (
     lazy,
     r1,
 )
+from jgan.arguments import check_count, check_number
 from jgan.claims.class_measures import classes_of
 from jgan.claims.measures import image_distance
 from jgan.claims.style_measures import mixing_cost, path_spread
 from jgan.gans.stylegan import stylegan
 from jgan.networks.stylegan2 import style_count, stylegan2_synthesis
 from jgan.terms.path_regularizer import path_regularizer
+from jgan.training.picture_sides import check_sides
 from jgan.training.style_networks import StyleNetworks
 
 claim = partial(Claim, steps=800, setting={"width": 8, "most": 32})
@@ -73,7 +75,11 @@ def experiment(
       demodulate: Whether modulated convolutions are demodulated.
       residual: Whether the discriminator has shortcuts.
     """
+    check_number("path_length", path_length, least=0)
+    for name, every in (("gamma_every", gamma_every), ("path_length_every", path_length_every)):
+        check_count(name, every)
     source = data.load_pictures()
+    check_sides(source)
     classes = classes_of(source) if styles.conditional else 0
     game = stylegan(
         styles.mapping(style_count(source.shape), classes),

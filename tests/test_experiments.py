@@ -25,13 +25,14 @@ from jgan.training.fit import begin, layout_of
 from jgan.training.loop import first_state
 
 FOLDER = Path(__file__).parents[1] / "experiments"
-PICTURES_ONLY = ("cogan", "lapgan", "limited_data", "photos", "r3gan")
+PICTURES_ONLY = ("age_cgan", "cogan", "lapgan", "limited_data", "photos", "r3gan")
 PICTURES_ONLY += ("stargan", "stylegan", "stylegan2", "stylegan3")
 TRANSLATIONS = {
     "pix2pix": "pairs of pictures",
     "pix2pixhd": "pairs of pictures",
     "cyclegan": "pictures of two domains",
     "spade": "pictures with maps of labels",
+    "talking_heads": "clips of persons",
 }
 """Experiments that translate, and what they ask for."""
 FILES = {path.stem: load_experiment(path) for path in sorted(FOLDER.glob("*.py"))}
@@ -110,6 +111,51 @@ def build(pictures: str) -> Callable[[str, str], Experiment]:
 def test_pictures_are_asked_for(name: str) -> None:
     with pytest.raises(UserError, match=r"^data is 'ring', but this experiment needs pictures"):
         FILES[name].build(data="ring")
+
+
+@pytest.mark.parametrize("name", ["photos", "r3gan", "stylegan", "stylegan2", "stylegan3"])
+def test_sides_are_asked_for_that_doubling_reaches(name: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", image=np.zeros((3, 30, 30, 3), np.uint8))
+    with pytest.raises(
+        UserError, match=r"^data is .*, whose pictures have 30x30 pixels, .* 28 or 32;"
+    ):
+        FILES[name].build(data=str(tmp_path / "mine.npz"))
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "message"),
+    [
+        ("limited_data", {"examples": 0}, "examples is 0, but must be at least 1."),
+        ("limited_data", {"gamma_every": 0}, "gamma_every is 0, but must be at least 1."),
+        ("r3gan", {"latent": 0}, "latent is 0, but must be at least 1."),
+        ("r3gan", {"half_life": -1.0}, "half_life is -1.0, but must be a finite number of at"),
+        ("r3gan", {"final_beta2": 1.0}, "final_beta2 is 1.0, but must lie in [0, 1)."),
+        ("stylegan2", {"latent": 0}, "latent is 0, but must be at least 1."),
+        ("stylegan2", {"path_length": -1.0}, "path_length is -1.0, but must be a finite number of"),
+        ("stylegan2", {"path_length_every": 0}, "path_length_every is 0, but must be at least 1."),
+        ("stylegan2", {"beta2": 2.0}, "beta2 is 2.0, but must lie in [0, 1)."),
+        ("stylegan3", {"depth": 2}, "depth is 2, but must be at least 3."),
+        ("stylegan3", {"blur": -1.0}, "blur is -1.0, but must be a finite number of at least 0."),
+        ("stylegan3", {"blur_steps": 0}, "blur_steps is 0, but must be at least 1."),
+    ],
+)
+def test_messages_name_the_flag(name: str, argument: dict[str, float], message: str) -> None:
+    with pytest.raises(UserError, match=f"^{re.escape(message)}"):
+        FILES[name].build(**argument)
+
+
+def test_pictures_of_two_channels_are_not_augmented(tmp_path: Path) -> None:
+    np.savez(tmp_path / "two.npz", image=np.zeros((3, 8, 8, 2), np.uint8))
+    message = "^augmentation_probability is 0.5, which is for pictures of 1 or 3 channels, .* use 0"
+    with pytest.raises(UserError, match=message):
+        FILES["r3gan"].build(data=str(tmp_path / "two.npz"), augmentation_probability=0.5)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("t", 1), ("r", 2)])
+def test_stylegan3_is_augmented_behind_its_blur(kind: str, count: int, pictures: str) -> None:
+    built = FILES["stylegan3"].build(data=pictures, kind=kind, augmentation="diff", width=2)
+    assert built.game.composition is not None
+    assert len(built.game.composition.augmentations) == count
 
 
 @pytest.mark.parametrize("name", TRANSLATIONS)

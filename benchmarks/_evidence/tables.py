@@ -36,7 +36,10 @@ KINDS = {
     "encoders and energies": ("bigan", "bigbigan", "vae_gan", "ebgan", "began"),
     "without an opponent": ("vae", "autoencoder", "pixelcnn"),
     "several domains and sizes": ("cogan", "lapgan"),
-    "from pictures to pictures": ("pix2pix", "pix2pixhd", "cyclegan", "stargan", "spade"),
+    "from pictures to pictures": (
+        *("pix2pix", "pix2pixhd", "cyclegan", "stargan", "spade"),
+        *("talking_heads", "age_cgan"),
+    ),
     "high fidelity, few pictures": (
         "stylegan",
         "stylegan2",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jgan.arguments import check_number
 from jgan.batch_axis import normal_like
 from jgan.game import Game, opposed, remade
 from jgan.players import PyTree, map_with_keys
@@ -52,7 +53,12 @@ def instance_noise(sigma: float | StepSchedule) -> Augmentation:
     Args:
       sigma: its standard deviation, or a schedule ``step -> sigma`` such as those of optax; the step is that
         of the run's present stage.
+
+    Raises:
+      ValueError: if ``sigma`` is a number, but none of at least 0.
     """
+    if not callable(sigma):
+        check_number("sigma", sigma, least=0)
 
     def augment(key: jax.Array, values: PyTree, moment: Moment) -> PyTree:
         scale = sigma(moment.step.stage) if callable(sigma) else sigma

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jgan.arguments import check_count, check_number
 from jgan.augmentation.augmented import Augmentation
+from jgan.augmentation.pictures import check_pictures, on_pictures
 from jgan.players import PyTree
 from jgan.scene import Moment
 
@@ -23,13 +24,14 @@ def fading_blur(sigma: float, steps: int) -> Augmentation:
       steps: updates of the stage until it is 0; 200,000 images' worth in the paper.
 
     Raises:
-      ValueError: if a number is out of its range.
+      ValueError: if a number is out of its range; when it is played, if the examples have no pictures.
     """
     check_number("sigma", sigma, least=0)
     check_count("steps", steps)
     offsets = jnp.arange(math.floor(3 * sigma) + 1)
 
     def augment(key: jax.Array, values: PyTree, moment: Moment) -> PyTree:
+        check_pictures("fading_blur", values)
         width = sigma * jnp.maximum(1 - moment.step.stage / steps, 0)
 
         def weight(offset: jax.Array) -> jax.Array:
@@ -45,6 +47,6 @@ def fading_blur(sigma: float, steps: int) -> Augmentation:
                 x = jnp.einsum(form, matrix.astype(x.dtype), x, precision="highest")
             return x
 
-        return jax.tree.map(blur, values)
+        return on_pictures(blur, values)
 
     return augment

@@ -87,16 +87,13 @@ def read_pictures(
         names = [names[row] for row in rows]
         labels = None if labels is None else labels._replace(values=labels.values[rows])
     every, place = _Files(tree, prefix, names), f"{tree.place}/{prefix}".rstrip("/")
-    kept, broken = np.arange(len(names)), {}
-    headers: dict[int, Header] = {}
-    if target is None or channels is None:
-        headers, unopened = in_threads(lambda i: header(every.open(i)), len(names), "sizes of")
-        broken = {i: str(error) for i, error in unopened.items()}
-        kept = np.asarray(sorted(headers), int)
-        notes = (*_sizes(headers.values()), *notes)
-        _check_any(kept, names, broken, place)
-        target = target or _common_size(place, names, headers)
-        channels = channels or (1 if all(one.gray for one in headers.values()) else 3)
+    headers, unopened = in_threads(lambda i: header(every.open(i)), len(names), "sizes of")
+    broken = {i: str(error) for i, error in unopened.items()}
+    kept = np.asarray(sorted(headers), int)
+    notes = (*_sizes(headers.values()), *notes)
+    _check_any(kept, names, broken, place)
+    target = target or _common_size(place, names, headers)
+    channels = channels or (1 if all(one.gray for one in headers.values()) else 3)
     shape = (*target, channels)
     files = every.at(kept)
     if fits_memory((len(kept), *shape), limit_bytes):
@@ -107,7 +104,7 @@ def read_pictures(
     kept = np.delete(kept, list(failures))
     _check_any(kept, names, broken, place)
     arrays = {"image": image}
-    enlarged = sum(_is_smaller(headers[i], target) for i in kept.tolist() if i in headers)
+    enlarged = sum(_is_smaller(headers[i], target) for i in kept.tolist())
     if enlarged:
         of = (
             f"{enlarged} of {len(kept)} files are" if enlarged > 1 else f"1 of {len(kept)} files is"

@@ -21,12 +21,14 @@ import jax
 
 from jgan.data import augment
 from jgan.data import toy_sources as toys
+from jgan.data.ages import ages
 from jgan.data.array_files import read_idx_folder, read_npz
 from jgan.data.cifar import LAYOUTS, read_cifar
 from jgan.data.class_names import DIGITS, FASHION
 from jgan.data.fashion_mnist import embedded
 from jgan.data.folder import read_pictures
 from jgan.data.garments import translation
+from jgan.data.persons import persons
 from jgan.data.pictures import Size
 from jgan.data.source import Source
 from jgan.data.splits import check_split
@@ -47,7 +49,7 @@ _RESIZED: dict[str, Callable[..., Source]] = {
     "pairs": read_pairs,
     "unpaired": read_unpaired,
 }
-_MADE = "garments"
+_MADE, _PERSONS = "garments", "persons"
 _CYCLE_GAN = re.compile(r"cycle_gan(?=[/:]|$)")
 _ALLOWED = ", ".join(TOYS) + ", fashion, fashion:FOLDER, mnist:FOLDER, cifar10:FOLDER, "
 _ALLOWED += (
@@ -56,7 +58,9 @@ _ALLOWED += (
 _ALLOWED += (
     "pairs:FOLDER,FOLDER, unpaired:FOLDER, unpaired:FOLDER,FOLDER, garments:edges and so on, "
 )
-_ALLOWED += "a path ending in .npz or .zip, or a folder of pictures or of idx files"
+_ALLOWED += (
+    "persons, persons:ages, a path ending in .npz or .zip, or a folder of pictures or of idx files"
+)
 LoadArguments = tuple[str, str, int | None, int, Size, int | None]
 """The arguments of `load`, in their order."""
 _REMEMBERED: ContextVar[dict[Any, Source] | None] = ContextVar("remembered", default=None)
@@ -86,10 +90,12 @@ def load(
             of TensorFlow Datasets, those of ``cycle_gan`` as two domains; ``pairs:FOLDER`` or
             ``pairs:FOLDER,FOLDER``, pairs of pictures, see `jgan.data.two_domains.read_pairs`;
             ``unpaired:FOLDER`` or ``unpaired:FOLDER,FOLDER``, two domains of pictures;
-            ``garments:edges`` and so on, see `jgan.data.garments.translation`; a path that ends in ``.npz`` or
-            ``.zip``; or a folder of idx files or of pictures. The names of folders of pictures and of a TFDS
-            set may end in ``@64``, ``@HEIGHTxWIDTH`` or ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels.
-            Names of pictures may then end in ``+flip`` and ``+shift4``, as above.
+            ``garments:edges`` and so on, see `jgan.data.garments.translation`; ``persons``, clips of persons
+            that are drawn by a rule, see `jgan.data.persons`, and ``persons:ages``, see `jgan.data.ages`; a
+            path that ends in ``.npz`` or ``.zip``; or a folder of idx files or of pictures. The names of
+            folders of pictures and of a TFDS set may end in ``@64``, ``@HEIGHTxWIDTH`` or
+            ``@HEIGHTxWIDTHxCHANNELS``, of at most 8192 pixels. Names of pictures may then end in ``+flip`` and
+            ``+shift4``, as above.
         split: "train" or "test", which is the validation set where there is only that.
         size: for a toy, how many points are drawn (100,000 by default); otherwise how many
             examples are drawn from it, each class by its share (all by default).
@@ -157,7 +163,7 @@ def in_files(name: str) -> bool:
         kind, place = _kind(_parts_of(name)[0])
     except ValueError:  # a path at which there is nothing any more
         return True
-    return kind not in ("toy", _MADE) and (kind, place) != ("fashion", "")
+    return kind not in ("toy", _MADE, _PERSONS) and (kind, place) != ("fashion", "")
 
 
 def absolute(name: str) -> str:
@@ -259,6 +265,8 @@ def _plain(name: str, split: str, size: int | None, seed: int, shape: dict[str, 
         return TOYS[name](toys.POINTS if size is None else size, seed, split=split)
     if kind == _MADE:
         return translation(place, split).take(size)
+    if kind == _PERSONS:
+        return _persons(place, split).take(size)
     if kind == "fashion" and not place:
         return embedded(split).take(size)
     if kind == "npz":
@@ -274,9 +282,9 @@ def _kind(name: str) -> tuple[str, str]:
     kind, _, place = name.partition(":")
     if name in TOYS:
         return "toy", name
-    if name == "fashion":
+    if name in ("fashion", _PERSONS):
         return name, ""
-    if place and kind in (*_IDX, *LAYOUTS, *_RESIZED, _MADE):
+    if place and kind in (*_IDX, *LAYOUTS, *_RESIZED, _MADE, _PERSONS):
         return kind, place if kind == "tfds" else os.path.expanduser(place)
     path = name if os.path.exists(name) else _SIZE.sub("", name)
     if path.endswith(".npz"):
@@ -288,9 +296,19 @@ def _kind(name: str) -> tuple[str, str]:
         return ("idx" if idx else "folder"), name
     if os.sep in name:
         return "folder", name
-    near = difflib.get_close_matches(kind.lower(), [*TOYS, *_IDX, *LAYOUTS, *_RESIZED, _MADE], n=1)
+    near = difflib.get_close_matches(
+        kind.lower(), [*TOYS, *_IDX, *LAYOUTS, *_RESIZED, _MADE, _PERSONS], n=1
+    )
     meant = f" (did you mean {near[0]!r}?)" if near else ""
     raise ValueError(f"there is no source {name!r}{meant}; allowed are {_ALLOWED}.")
+
+
+def _persons(place: str, split: str) -> Source:
+    if place not in ("", "ages"):
+        raise ValueError(
+            f"there is no source {f'{_PERSONS}:{place}'!r}; allowed are persons and persons:ages."
+        )
+    return ages(split) if place else persons(split)
 
 
 def _with_size(place: str, image_size: Size, channels: int | None) -> tuple[str, Size, int | None]:

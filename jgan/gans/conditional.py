@@ -1,10 +1,9 @@
 """The conditional GAN: both players are told the label."""
 
 import jax
-import jax.numpy as jnp
 
 from jgan.game import Game
-from jgan.gans.versus import Present, labels_of, versus, with_condition
+from jgan.gans.versus import Present, labels_in_order, labels_of, versus, with_condition
 from jgan.latents import Prior
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -41,8 +40,7 @@ def conditional(
     """
 
     def in_order(scene: Scene) -> jax.Array:
-        label = labels_of(scene.batch)
-        return scene.make(scene.latent, jnp.sort(label) if label.ndim == 1 else label)
+        return scene.make(scene.latent, labels_in_order(scene.batch))
 
     return versus(
         generator,

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.game import Game, PyTree
-from jgan.gans.versus import labels_of, versus
+from jgan.gans.versus import labels_in_order, labels_of, versus
 from jgan.latents import normal
 from jgan.losses import Loss, relativistic
 from jgan.networks.network import Network
@@ -42,10 +42,7 @@ def r3gan(
         return jnp.clip(make(z, c) if conditional else make(z), -1.0, 1.0)
 
     def in_order(scene: Scene) -> jax.Array:
-        label = labels_of(scene.batch)
-        return sample(
-            scene.make, scene.latent, jnp.sort(label) if label.ndim == 1 else label, scene.step
-        )
+        return sample(scene.make, scene.latent, labels_in_order(scene.batch), scene.step)
 
     return versus(
         generator,

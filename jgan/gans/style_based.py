@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.game import Batch, Game, Option, PyTree
-from jgan.gans.versus import labels_of, versus
+from jgan.gans.versus import labels_in_order, labels_of, versus
 from jgan.latents import normal
 from jgan.losses import Loss
 from jgan.networks.network import Network
@@ -50,6 +50,8 @@ def style_based(
     transform: Callable[[jax.Array, jax.Array], tuple[Any, ...]] | None = None,
 ) -> Game:
     """A game of styles, whose samples and view ``"truncation"`` are drawn to the mean style.
+
+    With labels the view ``"classes"`` is that of `jgan.gans.conditional.conditional`.
 
     Args:
       mapping: as in `jgan.gans.stylegan.stylegan`.
@@ -93,6 +95,9 @@ def style_based(
         share = column / jnp.maximum(jnp.max(column), 1)
         return Sheet(found["styles"], places // columns, column, share, images), found["mean"]
 
+    def in_order(scene: Scene) -> jax.Array:
+        return sample(scene.make, scene.latent, labels_in_order(scene.batch), scene.step)
+
     def sweep(scene: Scene) -> jax.Array:
         shown, mean = sheet(scene)
         share = 1.0 - 2.0 * shown.share[:, None, None]
@@ -112,7 +117,11 @@ def style_based(
         condition=labels_of if conditional else None,
         meet=meet,
         sample=sample,
-        views={"truncation": sweep, **{name: looked(view) for name, view in views.items()}},
+        views={
+            **({"classes": in_order} if conditional else {}),
+            "truncation": sweep,
+            **{name: looked(view) for name, view in views.items()},
+        },
         options={"truncation": TRUNCATION, **options},
         transform=None if transform is None else moved(transform),
     )

@@ -31,7 +31,7 @@ def stylegan(
       discriminator: images, and labels, to logits ``(B,)``.
       loss: how logits are judged; non-saturating in both papers.
       latent: size of the latents, which are N(0, I).
-      conditional: whether all networks are given the labels of the real examples.
+      conditional: whether mapping and discriminator are given the labels of the real examples.
 
     Samples are confined to [-1, 1] by clipping. The sampler draws all styles to their mean by the share
     ``truncation`` (Karras et al. 2019, section B, where only the coarse styles are drawn to it), and
@@ -39,7 +39,8 @@ def stylegan(
 
     The view ``"mixing"`` has the coarse half of the styles from the row's latent and the fine half from the
     column's, and the latents' own images on the diagonal; ``"truncation"`` has one latent in each row at 1 to
-    -1 times its distance from the mean; ``"noise"`` has each latent with noise and then without.
+    -1 times its distance from the mean; ``"noise"`` has each latent with noise and then without. With labels
+    ``"classes"`` shows samples for the batch's labels in ascending order.
     """
     return style_based(
         mapping,

@@ -40,14 +40,15 @@ def stylegan3(
         `jgan.networks.stylegan2.stylegan2_discriminator`.
       loss: how logits are judged; non-saturating in the paper.
       latent: size of the latents, which are N(0, I).
-      conditional: whether all networks are given the labels of the real examples.
+      conditional: whether mapping and discriminator are given the labels of the real examples.
 
     Samples are confined to [-1, 1] by clipping. The sampler moves and turns them by ``down``, ``right`` and
     ``angle``, and draws all styles to their mean by the share ``truncation``.
 
     The view ``"translations"`` has one latent in each row, moved from an eighth of the picture to the left to
     an eighth to the right; ``"rotations"`` has it turned by equal parts of a turn; ``"truncation"`` at 1 to -1
-    times its distance from the mean.
+    times its distance from the mean. With labels ``"classes"`` shows samples for the batch's labels in
+    ascending order.
     """
     return style_based(
         mapping,

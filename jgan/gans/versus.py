@@ -149,6 +149,12 @@ def labels_of(batch: Batch) -> jax.Array:
     return batch["label"]
 
 
+def labels_in_order(batch: Batch) -> jax.Array:
+    """`labels_of` a batch in ascending order if there is one class for each example, else as they are."""
+    label = labels_of(batch)
+    return jnp.sort(label) if label.ndim == 1 else label
+
+
 def with_condition(ask: Any, inputs: Inputs, group: str) -> PyTree:
     """The answers to values, with the condition beside them if there is one."""
     condition_inputs = (inputs.condition,) if jax.tree.leaves(inputs.condition) else ()

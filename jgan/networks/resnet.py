@@ -1,5 +1,6 @@
-"""A residual network from picture to picture, as CycleGAN, StarGAN and pix2pixHD have it."""
+"""A residual network from picture to picture, as CycleGAN, StarGAN, pix2pixHD and talking heads have it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -11,6 +12,7 @@ from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.image_norm import ImageNorm, check_image_norm
 from jgan.networks.layers import Conv, ConvTranspose, Initializer, compute_dtype
 from jgan.networks.network import Network, from_linen
+from jgan.networks.stylegan1 import adaptive_instance_norm
 
 PADDINGS = ("reflect", "zero")
 FAN_IN = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
@@ -47,6 +49,7 @@ class _ResNet(nn.Module):
     dtype: Any
     halvings: int = 2
     answers: bool = False
+    styled: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array, *inner: jax.Array, train: bool) -> Any:
@@ -71,6 +74,9 @@ class _ResNet(nn.Module):
             sizes.append(x.shape[1:3])
             x = nn.relu(norm(Conv(self.width * 2**level, **resampled)(x, train=train)))
         most = self.width * 2**self.halvings
+        if self.styled:
+            vector, inner = _style_of(inner, style_size(self.width, self.blocks, self.halvings))
+            norm = _adaptive(vector)
         for features in inner:
             _check_inner(x, features)
             x = x + features
@@ -83,6 +89,35 @@ class _ResNet(nn.Module):
         last = conv(x, self.channels, 7, bias=not style.affine)
         picture = jnp.tanh(last.astype(jnp.float32))
         return {"picture": picture, "features": x} if self.answers else picture
+
+
+def style_size(width: int, blocks: int, halvings: int) -> int:
+    """How many numbers a style of `resnet_generator` has: scale and bias of each map that they normalise."""
+    most = width * 2**halvings
+    return 2 * (2 * blocks * most + sum(width * 2**level for level in range(halvings)))
+
+
+def _adaptive(style: jax.Array) -> Callable[[jax.Array], jax.Array]:
+    """Adaptive instance normalisation that takes a style's numbers one after the other."""
+    taken = 0
+
+    def take(count: int) -> jax.Array:
+        nonlocal taken
+        taken += count
+        return style[:, taken - count : taken]
+
+    def norm(x: jax.Array) -> jax.Array:
+        scale, bias = take(x.shape[-1]), take(x.shape[-1])
+        return adaptive_instance_norm(x, 1 + scale, bias)
+
+    return norm
+
+
+def _style_of(inner: tuple[jax.Array, ...], size: int) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    found = inner[-1].shape[1:] if inner else ()
+    if found != (size,):
+        raise ValueError(f"a style has the shape {found}, but must have ({size},).")
+    return inner[-1], inner[:-1]
 
 
 def _check_sides(shape: tuple[int, ...], halvings: int) -> None:
@@ -112,6 +147,7 @@ def resnet_generator(
     norm: str = "instance",
     halvings: int = 2,
     answers: bool = False,
+    styled: bool = False,
     dtype: Any = "float32",
 ) -> Network:
     """Pictures ``(B, H, W, C)`` to pictures ``(B, H, W, channels)`` in [-1, 1].
@@ -126,6 +162,10 @@ def resnet_generator(
     the width, is a network of ``(pictures, features)``: what the global one says of the pictures at half their
     size is added where it is itself smallest.
 
+    With ``styled`` there is one more input, a style ``(B, style_size)``, whose numbers are the scales, less 1,
+    and the biases of the normalisation in the residual blocks and behind them (AdaIN). So Zakharov et al. 2019
+    (section 3.1) make persons of landmarks.
+
     Args:
       channels: of the pictures that are made.
       blocks: residual blocks; the paper has 6 for 128 pixels and 9 for 256.
@@ -135,11 +175,12 @@ def resnet_generator(
       halvings: convolutions of stride 2, at each of which the channels double.
       answers: whether it answers ``{"picture": (B, H, W, channels), "features": (B, H, W, width)}``, the latter
         being what the last convolution takes.
+      styled: whether there is a style.
       dtype: of the computation, "float32" or "bfloat16".
 
     Raises:
       ValueError: if an argument is out of range; and when it is applied, if sides are shorter than 2 to the
-        power of ``halvings + 1``, or 4, pixels.
+        power of ``halvings + 1``, or 4, pixels, or a style has another size.
     """
     check_image_norm(norm)
     check_count("blocks", blocks, 0)
@@ -148,4 +189,5 @@ def resnet_generator(
     if style.padding not in PADDINGS:
         raise ValueError(f"padding is {style.padding!r}, but must be one of {', '.join(PADDINGS)}.")
     dtype = compute_dtype(dtype)
-    return from_linen(_ResNet(channels, blocks, width, style, norm, dtype, halvings, answers))
+    module = _ResNet(channels, blocks, width, style, norm, dtype, halvings, answers, styled)
+    return from_linen(module)

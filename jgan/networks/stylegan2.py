@@ -250,6 +250,7 @@ def stylegan2_discriminator(
     check_widths(width, most)
     check_count("group", group)
     check_count("classes", classes, 0)
+    check_count("mapping_layers", mapping_layers)
     return from_linen(_Discriminator(width, most, group, residual, classes, mapping_layers))
 
 

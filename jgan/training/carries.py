@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.data import Source
-from jgan.game import PLAYERS, Collections, PyTree, Variables
+from jgan.game import GENERATOR, PLAYERS, Collections, PyTree, Variables
 from jgan.rules import TrainState
 
 Carry = Callable[[TrainState, TrainState, Source], TrainState]
@@ -83,6 +83,31 @@ def freeze(paths: str | Sequence[str]) -> Carry:
         return state
 
     return carry
+
+
+def as_part(name: str, carry: Carry) -> Carry:
+    """The carry for a past whose generator was one network and is now one of several, the part ``name``.
+
+    ``as_part("generator", compose(inherit(), freeze("generator/generator")))`` holds it beside new parts.
+
+    Args:
+      name: of the part.
+      carry: is given a past in which the generator is that part, as its average has it if there is one, and in
+        which there are no optimizers.
+    """
+
+    def moved(tree: dict[str, Collections]) -> dict[str, Collections]:
+        own = {collection: {name: values} for collection, values in tree[GENERATOR].items()}
+        return {**tree, GENERATOR: own}
+
+    def part_of(fresh: TrainState, past: TrainState, source: Source) -> TrainState:
+        variables = moved({**past.variables, GENERATOR: past.averaged_variables()[GENERATOR]})
+        averages = moved(past.averages) if GENERATOR in past.averages else past.averages
+        return carry(
+            fresh, past.replace(variables=variables, averages=averages, optimizers={}), source
+        )
+
+    return part_of
 
 
 def compose(*carries: Carry) -> Carry:

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from jgan.data import Source
 from jgan.errors import UserError
-from jgan.networks.stylegan2 import LARGEST, SMALLEST, doubled_sizes
 from jgan.training.decisions import Decision
+from jgan.training.picture_sides import check_sides, near_sides
 
 AUTO = "auto"
 FEW, MANY = 1_000, 50_000
@@ -126,7 +126,9 @@ def recipe(
     thousands = 200 if cpu else 5000
     steps = max(1, 1000 * thousands // batch)
     decide("steps", steps, f"so that {thousands:,} thousand pictures are shown")
-    if pictures < FEW:
+    if "ada_kimg" in given:
+        decide("augmentation", "ada", "because ada_kimg is given")
+    elif pictures < FEW:
         few = "few" if pictures >= 100 else "so few that samples will be copies"
         decide("augmentation", "diff", f"because {pictures:,} pictures are {few}")
     elif pictures < MANY:
@@ -150,36 +152,17 @@ def photos(source: Source, pictures: int | None = None) -> Source:
         raise UserError(
             f"{of}, which has 1 picture, but a GAN learns what many have in common; give hundreds."
         )
-    try:
-        doubled_sizes(source.shape)
-    except ValueError as error:
-        near = "" if height != width else f", such as {' or '.join(map(str, near_sides(height)))}"
-        raise UserError(
-            f"{of}, whose pictures have {height}x{width} pixels, but sides must be 4, 5, 6 or 7 times a "
-            f"power of two{near}; end the name of a folder with @ and the side."
-        ) from error
+    check_sides(source)
     if source.enlarged == source.size:
-        smaller = near_sides(min(height, width) - 1)[0]
+        side = min(height, width)
+        smaller = near_sides(side - 1)[0]
+        advice = f"end its name with a smaller one, such as @{smaller}"
         raise UserError(
             f"{of}, whose files are all smaller than {height}x{width} pixels, so that there is nothing to "
-            f"learn at this size; end its name with a smaller one, such as @{smaller}."
+            f"learn at this size; {advice if smaller < side else 'give larger ones'}."
         )
     if pictures is not None and not 2 <= pictures <= source.size:
         raise UserError(
             f"pictures is {pictures}, but {source.name!r} has {source.size}; use 2 to {source.size}."
         )
     return source.take(pictures)
-
-
-def near_sides(side: int) -> list[int]:
-    """The nearest sides of square pictures that doubling reaches, not above and not below ``side``.
-
-    >>> near_sides(100), near_sides(3), near_sides(128)
-    ([96, 112], [8], [128])
-    """
-    sides = sorted(
-        base * 2**power for base in range(SMALLEST, LARGEST + 1) for power in range(1, 12)
-    )
-    below = [one for one in sides if one <= side][-1:]
-    above = [one for one in sides if one >= side][:1]
-    return sorted({*below, *above})

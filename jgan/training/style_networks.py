@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from jgan.arguments import check_count
 from jgan.networks import Network
 from jgan.networks.stylegan2 import style_mapping, stylegan2_discriminator
 
@@ -12,7 +13,7 @@ class StyleNetworks:
     """StyleGAN's mapping network and discriminator, and the sizes of its synthesis network.
 
     Attributes:
-      condition: Whether all networks are given the label.
+      condition: Whether the mapping network and the discriminator are given the label.
       mixing: Share of training examples whose style is mixed from two latents.
       group: Examples in a group of the minibatch standard deviation; 1 leaves it out.
       latent: Size of the latents and of the styles; 512 in the paper.
@@ -41,6 +42,7 @@ class StyleNetworks:
 
     def mapping(self, inputs: int, classes: int, *, decay: float = 0.995) -> Network:
         """Latents, and labels of ``classes`` if they are not 0, to ``inputs`` styles, by `style_mapping`."""
+        check_count("latent", self.latent)
         return style_mapping(
             inputs,
             features=self.latent,

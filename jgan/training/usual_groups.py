@@ -197,14 +197,35 @@ class DiscriminatorAugmentation:
             )
         if self.augmentation == "diff":
             return with_augmentation(game, diff_augment())
-        if source.shape[2] not in (1, 3):
-            raise UserError(
-                f"augmentation is 'ada', which is for pictures of 1 or 3 channels, but those of "
-                f"{source.name!r} have {source.shape[2]}; use diff or none."
-            )
+        check_channels(source, "augmentation", "ada", instead="diff or none")
         check_number("ada_target", self.ada_target, least=-1, most=1)
         check_number("ada_kimg", self.ada_kimg, above=0)
         return with_adaptive_augmentation(game, target=self.ada_target, kimg=self.ada_kimg)
+
+
+def check_channels(source: Source, name: str, value: Any, *, instead: str) -> None:
+    """Refuse pictures whose colours ADA's transformations (`jgan.augmentation.bgc`) do not know.
+
+    Args:
+      source: of pictures.
+      name: of the argument that asks for the transformations.
+      value: of the argument.
+      instead: what may be given.
+
+    Raises:
+      UserError: if they have neither 1 nor 3 channels.
+    """
+    if source.shape[2] not in (1, 3):
+        raise UserError(
+            f"{name} is {value!r}, which is for pictures of 1 or 3 channels, but those of {source.name!r} have "
+            f"{source.shape[2]}; use {instead}."
+        )
+
+
+def _check_betas(beta1: float, beta2: float) -> None:
+    """Raise ValueError unless Adam's decay rates are such; that of first moments may be negative."""
+    check_number("beta1", beta1, above=-1, below=1)
+    check_number("beta2", beta2, least=0, below=1)
 
 
 @dataclass(frozen=True)
@@ -240,6 +261,7 @@ class Adam:
 
     def _adam(self, lr: float) -> optax.GradientTransformation:
         rate = optax.cosine_decay_schedule(lr, self.horizon) if self.horizon else lr
+        _check_betas(self.beta1, self.beta2)
         return optax.adam(rate, b1=self.beta1, b2=self.beta2)
 
 
@@ -268,6 +290,7 @@ class LinearAdam(Adam):
     """
 
     def _adam(self, lr: float) -> optax.GradientTransformation:
+        _check_betas(self.beta1, self.beta2)
         half = self.horizon // 2
         falling = optax.linear_schedule(lr, 0, self.horizon - half, half)
         return optax.adam(falling if self.horizon else lr, b1=self.beta1, b2=self.beta2)
@@ -293,6 +316,7 @@ class RampedAdam:
 
     def alternating(self, game: Game) -> Rule:
         """`jgan.rules.alternating` with these optimizers, averaged."""
+        _check_betas(self.beta1, self.beta2)
         adam = optax.adam(self.lr, b1=self.beta1, b2=self.beta2)
         rule = alternating(game, dict.fromkeys(PLAYERS, adam))
         return averaged(rule, half_life_schedule(self.half_life, self.ramp))
@@ -327,6 +351,9 @@ class CosineAdam:
 
     def alternating(self, game: Game) -> Rule:
         """`jgan.rules.alternating` with these optimizers, averaged."""
+        _check_betas(self.beta1, self.beta2)
+        check_number("final_beta2", self.final_beta2, least=0, below=1)
+        check_number("half_life", self.half_life, least=0)
         # Hyperparameters are part of the optimizer's state, where optax changes them.
         adam = optax.inject_hyperparams(optax.adam, static_args=("b1", "eps", "eps_root"))(
             self.changing(self.lr, self.final_lr),

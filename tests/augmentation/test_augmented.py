@@ -44,6 +44,13 @@ def test_instance_noise_follows_its_schedule():
         assert fake == pytest.approx(variance, rel=0.03)
 
 
+def test_instance_noise_has_no_negative_strength():
+    with pytest.raises(
+        ValueError, match=r"^sigma is -0\.1, but must be a finite number of at least 0"
+    ):
+        instance_noise(-0.1)
+
+
 def test_real_and_fake_get_their_own_noise():
     batch = {"image": jnp.zeros((4, 1))}
     real, fake = logits(noisy(1.0, theta=0.0), batch)

@@ -8,6 +8,8 @@ from helpers import KEY
 from jgan.augmentation import fading_blur
 from jgan.scene import Moment, as_step
 
+NOW = Moment(as_step(0), {})
+
 
 def test_a_blur_fades():
     sigma, steps = 1.5, 10
@@ -23,6 +25,15 @@ def test_a_blur_fades():
             np.testing.assert_allclose(blur(image, step)[n, :, :, c], expected, atol=1e-6)
     for step in (9, 10, 500):
         np.testing.assert_array_equal(blur(image, step), image)
+    still = np.ones((2, 5), np.float32)
+    values = fading_blur(sigma, steps)(KEY, {"image": image, "code": still}, NOW)
+    np.testing.assert_array_equal(values["image"], blur(image, 0))
+    np.testing.assert_array_equal(values["code"], still)
+
+
+def test_mistakes():
+    with pytest.raises(ValueError, match=r"^fading_blur is for pictures of floats \(H, W, C\)"):
+        fading_blur(1.0, 5)(KEY, np.ones((2, 5), np.float32), NOW)
     with pytest.raises(ValueError, match=r"sigma is -1\.0, but must be a finite number"):
         fading_blur(-1.0, 5)
     with pytest.raises(ValueError, match="steps is 0"):

@@ -12,6 +12,7 @@ from jgan.augmentation import diff_augment, with_adaptive_augmentation, with_aug
 from jgan.data import Source
 from jgan.game import Game
 from jgan.gans.acgan import acgan
+from jgan.gans.age_cgan import age_cgan
 from jgan.gans.autoencoder import plain_autoencoder
 from jgan.gans.began import began
 from jgan.gans.bigan import bigan
@@ -36,6 +37,7 @@ from jgan.gans.spade import spade
 from jgan.gans.stargan import stargan
 from jgan.gans.stylegan import stylegan
 from jgan.gans.stylegan3 import stylegan3
+from jgan.gans.talking_heads import one_talking_head, talking_heads
 from jgan.gans.unrolled import unrolled
 from jgan.gans.vae import vae
 from jgan.gans.vae_gan import vae_gan
@@ -55,10 +57,11 @@ from jgan.networks.domain_judge import domain_discriminator
 from jgan.networks.heads import generator_for, heads
 from jgan.networks.joint import joint_discriminator, reparameterized
 from jgan.networks.masked import pixelcnn_network
+from jgan.networks.mlp import mlp
 from jgan.networks.multiscale import multiscale_discriminator
 from jgan.networks.patch import patch_discriminator
 from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
-from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator
+from jgan.networks.resnet import CYCLEGAN, STARGAN, resnet_generator, style_size
 from jgan.networks.spade import spade_generator
 from jgan.networks.stylegan1 import stylegan1_synthesis
 from jgan.networks.stylegan2 import (
@@ -68,6 +71,11 @@ from jgan.networks.stylegan2 import (
     stylegan2_synthesis,
 )
 from jgan.networks.stylegan3 import stylegan3_style_count, stylegan3_synthesis
+from jgan.networks.talking_heads import (
+    learned_style,
+    person_discriminator,
+    person_embedder,
+)
 from jgan.networks.unet import unet
 from jgan.networks.variational import encoder
 from jgan.networks.virtual import virtual_generator
@@ -87,6 +95,9 @@ SOURCE = Source(
         "label": RNG.integers(0, CLASSES, 48).astype(np.int32),
         **{field: RNG.integers(0, 256, (48, *SHAPE), np.uint8) for field in ("other", "a", "b")},
         "mask": RNG.integers(0, CLASSES, (48, *SHAPE[:2])).astype(np.int32),
+        "pose": RNG.integers(0, 256, (48, *SHAPE), np.uint8),
+        **{f: RNG.integers(0, 256, (48, 2, *SHAPE), np.uint8) for f in ("shots", "shot_poses")},
+        "person": RNG.integers(0, CLASSES, 48).astype(np.int32),
     },
     "noise",
 )
@@ -318,6 +329,22 @@ SYSTEMS = {
         ),
         REBUILT,
     ),
+    "talking heads": System(
+        lambda: talking_heads(
+            person_embedder(2, width=1, halvings=1),
+            mlp((), style_size(1, 0, 1)),
+            resnet_generator(1, width=1, blocks=0, halvings=1, styled=True),
+            person_discriminator(CLASSES, 2, width=1, halvings=1),
+        ),
+        ("samples", "triples"),
+    ),
+    "one talking head": System(
+        lambda: one_talking_head(
+            learned_style(style_size(1, 0, 1)),
+            resnet_generator(1, width=1, blocks=0, halvings=1, styled=True),
+            person_discriminator(0, 2, width=1, halvings=1),
+        )
+    ),
     "can": System(
         lambda: can(generator(), heads({"logit": 1, "class": CLASSES}, **MLP), LOSS, PRIOR)
     ),
@@ -328,6 +355,18 @@ SYSTEMS = {
     ),
 }
 SYSTEMS |= {
+    "age-cgan": System(
+        lambda: age_cgan(
+            labelled(generator("dcgan"), CLASSES),
+            coder(**MLP),
+            PRIOR,
+            CLASSES,
+            lambda x: x,
+            steps=2,
+        ),
+        ("ages", "samples"),
+        single=True,
+    ),
     "vae": System(
         lambda: vae(encoder(3, width=2, norm="batch"), generator("dcgan"), 3), REBUILT, single=True
     ),

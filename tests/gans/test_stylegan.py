@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import KEY
+from helpers import KEY, given
 
 from jgan.game import GENERATOR
 from jgan.gans.style_based import truncated_styles
@@ -84,6 +84,21 @@ def test_a_style_mixed_with_itself_is_itself(played):
     np.testing.assert_allclose(w, w[:1, :1] + 0 * w, rtol=1e-6)
 
 
+def test_classes_are_shown_in_order():
+    """Of a mapping that makes a tenth of the label of every latent."""
+    mapping = given(
+        {}, lambda own, z, c: {"styles": 0.1 * (0 * z + c[:, None])[:, None], "mean": jnp.zeros(3)}
+    )
+    synthesis = given({}, lambda own, w, noise=1.0: w[:, 0, 0, None, None, None] * jnp.ones(SHAPE))
+    judge = given({}, lambda own, x, c: jnp.mean(x, axis=(1, 2, 3)) * c)
+    networks = mapping, synthesis, judge, non_saturating(), 3
+    game = stylegan(*networks, conditional=True)
+    variables = game.init(KEY, BATCH)
+    shown = game.views["classes"](variables, BATCH, KEY)
+    np.testing.assert_allclose(shown[:, 0, 0, 0], 0.1 * np.repeat([0, 1, 2], 3), atol=1e-6)
+    assert "classes" not in stylegan(*networks).views
+
+
 @pytest.mark.full
 def test_labels_reach_all_networks():
     networks = (
@@ -100,9 +115,13 @@ def test_labels_reach_all_networks():
         batch = {**BATCH, "label": label}
         scene = game.scene(variables, batch, KEY, 0)
         made = game.sampler.generate(variables, game.sampler.condition(batch), latent)
-        return made, scene.answers["real"]["logit"]
+        return made, scene.answers["real"]["logit"], game.views["classes"](variables, batch, KEY)
 
-    (made, logit), (other, changed) = both(BATCH["label"]), both((BATCH["label"] + 1) % 3)
+    made, logit, _ = both(BATCH["label"])
+    other, changed, _ = both((BATCH["label"] + 1) % 3)
+    in_order, _, shown = both(jnp.sort(BATCH["label"]))
+    np.testing.assert_allclose(shown, in_order, atol=1e-5)
+    np.testing.assert_allclose(shown, both(BATCH["label"])[2], atol=1e-5)
     assert float(jnp.abs(made - other).max()) > 1e-3
     assert float(jnp.abs(logit - changed).max()) > 0.01 * float(jnp.abs(logit).max())
     with pytest.raises(ValueError, match="the data have no labels"):

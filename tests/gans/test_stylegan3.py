@@ -102,8 +102,12 @@ def test_labels_reach_all_networks():
         batch = {**BATCH, "label": label}
         scene = game.scene(variables, batch, KEY, 0)
         made = game.sampler.generate(variables, game.sampler.condition(batch), latent)
-        return made, scene.answers["real"]["logit"]
+        return made, scene.answers["real"]["logit"], game.views["classes"](variables, batch, KEY)
 
-    (made, logit), (other, changed) = both(BATCH["label"]), both((BATCH["label"] + 1) % 3)
+    made, logit, _ = both(BATCH["label"])
+    other, changed, _ = both((BATCH["label"] + 1) % 3)
+    in_order, _, shown = both(jnp.sort(BATCH["label"]))
+    np.testing.assert_allclose(shown, in_order, atol=1e-5)
+    np.testing.assert_allclose(shown, both(BATCH["label"])[2], atol=1e-5)
     assert float(jnp.abs(made - other).max()) > 1e-3
     assert float(jnp.abs(logit - changed).max()) > 1e-4

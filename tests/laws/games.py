@@ -15,11 +15,13 @@ from jgan.augmentation import (
 from jgan.batch_axis import normal_like
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.gans.acgan import acgan
+from jgan.gans.age_cgan import latent_error
 from jgan.gans.bigan import bigan
 from jgan.gans.feature_matching import only_discriminator
 from jgan.gans.gan import gan
 from jgan.gans.infogan import Codes, infogan
 from jgan.gans.packing import packed
+from jgan.gans.talking_heads import embedding_match
 from jgan.gans.unrolled import unrolled
 from jgan.gans.versus import versus
 from jgan.latents import normal
@@ -204,6 +206,21 @@ def pairs(kind):
     return game
 
 
+def embedded(kind):
+    """An embedder that is drawn to the discriminator's rows, and finds the latents of what is made."""
+
+    def meet(make, batch, z, step):
+        code = make["embedder"](batch["image"])["code"]
+        made = {"embedding": code, "latent": make["embedder"](make["maker"](z))["code"]}
+        return Meeting(real=Inputs(batch["image"]), fake=Inputs(make["maker"](code)), made=made)
+
+    parts = {"embedder": from_linen(Smooth((("code", LATENT),))), "maker": generator()}
+    terms = adversarial(LOSS), embedding_match(0.7), latent_error(0.3)
+    sample = lambda make, z, condition, step: make["maker"](z)
+    judge = discriminator(kind, row=LATENT)
+    return versus(parts, judge, *terms, latent=PRIOR, meet=meet, sample=sample)
+
+
 def there_and_back(kind):
     """Two domains, translated into each other."""
 
@@ -263,6 +280,7 @@ TERMS = {
     "pairs": pairs,
     "cycle and identity": there_and_back,
     "path length": styled,
+    "embedding match and latent error": embedded,
 }
 """By name: from a kind of discriminator to a game with the term."""
 

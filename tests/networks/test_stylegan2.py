@@ -130,6 +130,7 @@ def test_sizes_and_mistakes():
         (lambda: style_mapping(1), "inputs is 1, but must be at least 2"),
         (lambda: stylegan2_synthesis((8, 8, 1), width=0), "width is 0"),
         (lambda: stylegan2_discriminator(group=0), "group is 0"),
+        (lambda: stylegan2_discriminator(mapping_layers=0), "mapping_layers is 0"),
     ):
         with pytest.raises(ValueError, match=message):
             mistake()

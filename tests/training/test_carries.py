@@ -9,7 +9,7 @@ from helpers import assert_same
 
 from jgan.game import DISCRIMINATOR, GENERATOR, PLAYERS
 from jgan.rules import TrainState
-from jgan.training.carries import compose, describe_inheritance, freeze, inherit
+from jgan.training.carries import as_part, compose, describe_inheritance, freeze, inherit
 from jgan.training.resources import Estimate
 
 ADAM = optax.adam(0.1)
@@ -141,6 +141,25 @@ def test_a_whole_player_can_be_frozen_and_thawed():
     assert numbers(thawed.variables[GENERATOR]) == [1]
     assert numbers(thawed.optimizers[GENERATOR]) == [0]
     assert numbers(thawed.averages) == [1]
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_a_generator_becomes_a_part(averaged):
+    fresh, past = state(0.0), state(1.0, step=9, averaged=averaged)
+    own = {"params": {"maker": fresh.variables[GENERATOR]["params"], "coder": jnp.zeros(2)}}
+    fresh = fresh.replace(
+        variables={**fresh.variables, GENERATOR: own},
+        optimizers={**fresh.optimizers, GENERATOR: ADAM.init(own["params"])},
+        averages={GENERATOR: own},
+    )
+    found = as_part("maker", compose(inherit(), freeze("generator/maker")))(fresh, past, None)
+    held = found.variables[GENERATOR]["frozen"]
+    # As its average has it, if there is one.
+    assert numbers(held) == ([101.0] if averaged else [1.0])
+    assert set(held) == {"maker"}
+    assert set(found.variables[GENERATOR]["params"]) == {"coder"}
+    assert numbers(found.averages[GENERATOR]) == [0.0]
+    assert numbers(found.variables[DISCRIMINATOR]) == [1.0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from jgan.data import Source
 from jgan.errors import UserError
 from jgan.training.experiment import load_experiment
-from jgan.training.photo_recipe import PhotoSettings, near_sides, photos, recipe
+from jgan.training.photo_recipe import PhotoSettings, photos, recipe
 
 AUTHORS = {
     # (side, devices): batch, channels at the pictures' size, learning rate, gamma
@@ -59,6 +59,16 @@ def test_augmentation_follows_the_number_of_pictures(pictures, augmentation):
     assert values["batch_size"] == min(32, pictures)
 
 
+@pytest.mark.parametrize("pictures", [500, 100_000])
+def test_a_speed_of_ada_asks_for_ada(pictures):
+    values, decisions = recipe((64, 64, 3), pictures, 1, {"ada_kimg": 20.0})
+    assert (values["augmentation"], values["ada_kimg"]) == ("ada", 20.0)
+    assert "augmentation: ada, because ada_kimg is given" in map(str, decisions)
+    assert (
+        recipe((64, 64, 3), pictures, 1, {"augmentation": "none"}).values["augmentation"] == "none"
+    )
+
+
 def test_what_is_given_is_not_decided_and_what_depends_on_it_is():
     given = PhotoSettings(width=7, mixing=0.0, residual="no").given | {"batch_size": 5}
     values, decisions = recipe((128, 128, 1), 4_000, 1, given)
@@ -102,6 +112,7 @@ def test_pictures_of_which_some_are_enlarged_are_taken():
         (pictures(side=100), None, "100x100 pixels, but sides must be .*, such as 96 or 112; end"),
         (pictures(side=4), None, "4x4 pixels, but sides must be .*, such as 8; end"),
         (pictures(enlarged=3), None, "smaller than 64x64 pixels, .* such as @56"),
+        (pictures(side=8, enlarged=3), None, "smaller than 8x8 pixels, .*; give larger ones"),
         (pictures(), 4, "pictures is 4, but 'mine' has 3; use 2 to 3"),
         (pictures(), 1, "pictures is 1, but 'mine' has 3; use 2 to 3"),
     ],
@@ -110,13 +121,3 @@ def test_pictures_from_which_nothing_can_be_learnt(source, count, sentence):
     with pytest.raises(UserError, match=sentence) as caught:
         photos(source, count)
     assert str(caught.value).count(". ") == 0
-
-
-def test_near_sides_are_reached_by_doubling():
-    for side in (5, 41, 129, 1000):
-        for near in near_sides(side):
-            while near > 7:
-                assert near % 2 == 0
-                near //= 2
-            assert near >= 4
-    assert near_sides(224) == [224]

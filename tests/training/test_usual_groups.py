@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import KEY, NOTHING
+from helpers import KEY, NOTHING, bilinear_game
 
 from jgan.data import Source, load
 from jgan.errors import UserError
@@ -19,6 +19,7 @@ from jgan.training.usual_groups import (
     CosineAdam,
     DiscriminatorAugmentation,
     LinearAdam,
+    RampedAdam,
     TwoRateAdam,
 )
 
@@ -141,3 +142,12 @@ def test_settings_change_along_cosines() -> None:
 def test_a_horizon_of_no_updates_is_refused() -> None:
     with pytest.raises(ValueError, match="horizon is 0, but must be at least 1"):
         CosineAdam(horizon=0).changing(1.0, 0.0)
+
+
+@pytest.mark.parametrize("adam", [Adam, CosineAdam, LinearAdam, RampedAdam, TwoRateAdam])
+def test_decay_rates_that_are_none_are_refused(adam: Any) -> None:
+    game = bilinear_game([[1.0]])
+    for name, value, allowed in (("beta1", 1.0, r"\(-1, 1\)"), ("beta2", -0.1, r"\[0, 1\)")):
+        with pytest.raises(ValueError, match=rf"^{name} is {value}, but must lie in {allowed}\.$"):
+            adam(**{name: value}).alternating(game)
+    adam(beta1=-0.5, beta2=0.0).alternating(game)
