@@ -1,8 +1,8 @@
-"""``jgan compare A B``: measure one set of examples against another, with no training at all.
+"""``jgan compare A B``: measure one set of examples against another, without a run.
 
 A and B are folders of pictures (class subfolders become labels), .npz files, or any other source by name,
-such as fashion or folder:photos@64. A is measured against B, the reference. Where A holds more than --samples
-examples, as many are drawn by the seed, each class by its share.
+such as fashion or folder:photos@64. A is measured against B, the reference. If A holds more than --samples
+examples, so many are drawn by the seed, each class by its share.
 """
 
 from jgan.cli.command_flags import about, add_arguments, call

@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(
             "--quiet",
             action="store_true",
-            help="Print only warnings, errors and the result, and not how far the command is.",
+            help="Print only warnings, errors and the result, without progress.",
         )
         # Argparse itself takes -1e-3 and -inf for flags.
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")

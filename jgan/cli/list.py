@@ -1,4 +1,4 @@
-"""``jgan list``: the experiments that come with jgan, or those of a folder, with a line each."""
+"""``jgan list``: the experiments that come with jgan, or those of a folder."""
 
 import inspect
 from pathlib import Path

@@ -1,32 +1,32 @@
 """The ``jgan`` command.
 
-    jgan train FILE [flags]     train an experiment, or go on with it
-    jgan sweep FILE [flags]     many settings and seeds of it, many at once
-    jgan table SWEEP...         results of sweeps with intervals, ranks and comparisons
-    jgan sample RUN [flags]     a grid, single pictures or an .npz from a run
-    jgan translate RUN FOLDER   pictures of any size through a trained translator
-    jgan interpolate RUN        a strip and an animation from latent to latent
-    jgan invert RUN [IMAGES]    latents from which the generator makes given pictures
-    jgan inpaint RUN [IMAGES]   fill a hole with what the generator would put there
-    jgan dissect RUN --layer L  what hidden units show, and what they cause
-    jgan neighbours RUN         samples and the training examples nearest to them
-    jgan evaluate RUN [flags]   metrics of a run's samples, with their protocol
-    jgan report RUN...          one HTML file of runs: curves, samples, numbers, settings
-    jgan compare A B [flags]    the same of two folders of pictures, without any training
-    jgan classifier DATA        train the classifier that class accuracy and mode counts ask
-    jgan verify FILE [flags]    measure an experiment's claims and their controls
-    jgan list [FOLDER]          the experiments with a line each
-    jgan new FILE --from NAME   a copy of an experiment to change
-    jgan cite [RUN]             the papers behind a run, as BibTeX
-    jgan dirac [flags]          theory and practice of the one-parameter GAN
-    jgan study FILE [flags]     the same of any game that a file defines in a few lines
-    jgan spectrum RUN [flags]   eigenvalues of a trained game and what they say
-    jgan path-angle RUN         whether the field between two checkpoints points to the second
-    jgan doctor                 versions, devices, memory, and what is missing for what
+    jgan train FILE [flags]     train an experiment, or continue its run
+    jgan sweep FILE [flags]     train many settings and seeds at once
+    jgan table SWEEP...         compare sweeps, with intervals, ranks and tests
+    jgan sample RUN [flags]     samples of a run: a grid, single pictures or an .npz
+    jgan translate RUN FOLDER   translate pictures of any size
+    jgan interpolate RUN        a strip and an animation between latents
+    jgan invert RUN [IMAGES]    find latents that make given pictures
+    jgan inpaint RUN [IMAGES]   fill a hole with generated content
+    jgan dissect RUN --layer L  what hidden units show and cause
+    jgan neighbours RUN         samples with the nearest training examples
+    jgan evaluate RUN [flags]   measure a run's samples
+    jgan report RUN...          describe runs or sweeps in one HTML file
+    jgan compare A B [flags]    measure one folder of pictures against another
+    jgan classifier DATA        train a classifier that metrics can use
+    jgan verify FILE [flags]    measure an experiment's claims, with controls
+    jgan list [FOLDER]          list the experiments
+    jgan new FILE --from NAME   copy an experiment to change it
+    jgan cite [RUN]             BibTeX entries of the papers behind a run
+    jgan dirac [flags]          theory and practice of the Dirac-GAN
+    jgan study FILE [flags]     the same for any game that a file defines
+    jgan spectrum RUN [flags]   eigenvalues of a trained game, with a verdict
+    jgan path-angle RUN         does the field between checkpoints point to the last?
+    jgan doctor                 versions, devices, memory, and missing packages
 
 FILE is the path of an experiment file, or the name of an experiment that comes with jgan (``jgan list``).
-``jgan COMMAND --help`` and ``jgan train FILE --help`` tell the flags. ``--quiet`` leaves only warnings,
-errors and the result. With JGAN_TRACEBACK=1 in the environment a mistake is told with its whole trace.
+``jgan COMMAND --help`` and ``jgan train FILE --help`` describe the flags. ``--quiet`` leaves only warnings,
+errors and the result. With JGAN_TRACEBACK=1 in the environment, errors are printed with the full traceback.
 """
 
 import contextlib

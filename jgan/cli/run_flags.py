@@ -1,4 +1,4 @@
-"""RUN and the flags that say at which checkpoint it is looked at and where its data are, as `load` has them."""
+"""RUN and the flags for its checkpoint and its data, which are arguments of `load`."""
 
 from jgan.cli.command_flags import add_arguments
 from jgan.cli.flags import Parser
@@ -21,13 +21,13 @@ def add_average(parser: Parser) -> None:
         dest="average",
         action="store_true",
         default=None,
-        help="Look at the exponential average of the generator (default: if the run keeps one).",
+        help="Use the exponential average of the generator (default: if the run keeps one).",
     )
     pair(
         "--no-ema",
         dest="average",
         action="store_false",
-        help="Look at the generator itself.",
+        help="Use the generator itself.",
     )
 
 

@@ -1,4 +1,4 @@
-"""``jgan sweep FILE --over NAME=VALUES ...``: many settings and seeds, trained many at once."""
+"""``jgan sweep FILE --over NAME=VALUES ...``: many settings and seeds, trained at once."""
 
 from jgan.cli.command_flags import add_arguments, call
 from jgan.cli.common import given_flags, parse_experiment

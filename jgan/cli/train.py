@@ -1,4 +1,4 @@
-"""``jgan train FILE``: train an experiment in a run directory, or go on with it."""
+"""``jgan train FILE``: train an experiment in a run directory, or continue its run."""
 
 from jgan.cli.command_flags import add_arguments, call
 from jgan.cli.common import given_flags, parse_experiment

@@ -1,7 +1,7 @@
 """``jgan verify FILE``: train an experiment, its controls and its rivals over seeds, and measure its claims.
 
-Each training is a run in a folder of --out. What an earlier call finished there is not trained again, and what
-it left is gone on with.
+Each training is a run in a folder of --out. A training that an earlier call finished there is not repeated, and
+an unfinished one is continued.
 """
 
 import functools

@@ -25,11 +25,11 @@ BibFile = Annotated[str | Path, output(".bib")]
 
 @command
 def cite(run: RunLike | None = None, /, *, out: BibFile | None = None) -> str:
-    """List the BibTeX entries of jgan and of the papers that a run rests on.
+    """List the BibTeX entries of jgan and of the papers behind a run.
 
-    These are the papers that the run's experiment names by their arXiv numbers, and those of the losses,
-    terms, systems, rules and networks that it is made of, of its data, and of the metrics that were evaluated.
-    To find the parts, the experiment is built again.
+    These are the papers that the run's experiment names by their arXiv numbers, and those of its losses,
+    terms, systems, rules and networks, of its data, and of the metrics that were evaluated. To find these
+    parts, the experiment is built again.
 
     Args:
       run: A run, or its directory (default: only jgan).

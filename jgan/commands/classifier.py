@@ -25,7 +25,7 @@ def classifier(
     seed: NotNegative = 0,
     quiet: bool = False,
 ) -> Classifier:
-    """Train a small classifier of images, by which evaluation finds class accuracies and counts modes.
+    """Train a small classifier of images, by which metrics find class accuracies and count modes.
 
     Args:
       data: Labelled images, as for jgan train: fashion, mnist:FOLDER, cifar10:FOLDER, ...
@@ -34,7 +34,7 @@ def classifier(
       batch_size: Number of images in a step.
       width: Number of channels of the first layers.
       seed: Seed of the weights and of the order of the images.
-      quiet: Print only warnings and results, and not how far the command is.
+      quiet: Print only warnings and results, without progress.
 
     Returns:
       The classifier as an extractor of features, with its accuracy on the test set.

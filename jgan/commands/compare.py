@@ -37,10 +37,10 @@ def compare(
     seed: NotNegative = 0,
     pairs: PngFile | None = None,
 ) -> Evaluation:
-    """Measure one set of examples against another, with no training at all.
+    """Measure one set of examples against another, without a run.
 
     Both are folders of pictures (class subfolders become labels), .npz files, or any other source by name,
-    such as fashion or folder:photos@64. Where the first holds more than ``samples`` examples, as many are
+    such as fashion or folder:photos@64. If the first holds more than ``samples`` examples, so many are
     drawn by the seed, each class by its share.
 
     Args:
@@ -48,7 +48,7 @@ def compare(
       second: The reference, likewise.
       metrics: Names of the metrics with commas between, or a list of them (default: fd,kid,prdc for pictures,
         sw,w1,prdc for points).
-      samples: Number of examples that are measured at most.
+      samples: Largest number of examples that are measured.
       split: Split of both.
       extractor: Name of the extractor of features for pictures: auto, inception, efficientnet-lite0, random or
         classifier.

@@ -83,7 +83,7 @@ def dirac(
         drift-corrected.
       step: Learning rate of the generator, and of the discriminator unless tau is given.
       momentum: Momentum of both players, between -1 and 1; of adam, the decay of the first moment.
-      tau: The discriminator's learning rate over the generator's.
+      tau: Ratio of the discriminator's learning rate to the generator's.
       optimizer: Optimizer of both players.
       beta2: Decay of adam's second moment.
       discriminator_steps: Number of steps of the discriminator in each update of the rule alternating.

@@ -51,16 +51,17 @@ def dissect(
 ) -> Findings:
     """Find what hidden units of a generator show, and what they cause.
 
-    A unit's IoU says how well the pixels where it is most active agree with a segment of the pictures; the
-    causal effect (ACE) by how much more of the picture a segment covers with the units inserted than with
+    A unit's IoU says how well the pixels where it is most active agree with a segment of the pictures. The
+    causal effect (ACE) says how much more of the picture a segment covers with the units inserted than with
     them ablated (Bau et al. 2019, arXiv 1811.10597). Segments are thirds of the brightness, edges and, in
-    colour, red, green and blue: they need no trained segmenter, and name no things. The rows of the findings
-    are samples, the same with the units ablated and inserted, and the samples where each unit is most active.
+    colour, red, green and blue. They need no trained segmenter, and do not name objects. The rows of the
+    findings are samples, the same with the units ablated and inserted, and the samples where each unit is most
+    active.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
-      layer: Name of a layer; `jgan.commands.dissect.layers` and the command without this flag list them. Zero
-        ablates behind a normalisation (Norm) or rectifier.
+      layer: Name of a layer; `jgan.commands.dissect.layers` and the command without this flag list them. Units
+        are ablated by zeros, which fits layers behind a normalisation (Norm) or rectifier.
       channels: Units of the layer to change (default: the best by IoU).
       top: Number of units that are changed if none are given.
       segment: Choose the units by their IoU with this segment.

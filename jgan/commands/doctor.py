@@ -94,7 +94,7 @@ NEEDS = (
 
 @command
 def doctor() -> Numbers:
-    """Find the versions, devices, memory and caches of this machine, and what is missing for what.
+    """Find the versions, devices, memory and caches of this machine, and which features lack what.
 
     Returns:
       What was found by name, sizes in bytes, None where they are not known; it prints as a list.

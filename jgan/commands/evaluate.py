@@ -47,7 +47,7 @@ def evaluate(
 ) -> Evaluation | Table:
     """Measure the samples of a trained generator against its data.
 
-    Of a sweep whose members were kept, all members are measured, for `jgan table`.
+    If the directory is that of a sweep whose members were kept, all members are measured, for `jgan table`.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns; or the directory of a sweep.

@@ -30,13 +30,13 @@ def load(
 
     Args:
       run: Run directory.
-      step: Step of the checkpoint that is looked at (default: the newest).
-      best: Look at the checkpoint with the best score, of a run that was scored during its training.
-      average: Look at the exponential average of the generator, or at the generator itself (default: the
-        average, if the run keeps one).
+      step: Step of the checkpoint that is used (default: the newest).
+      best: Use the checkpoint with the best score, if the run was scored during its training.
+      average: Use the exponential average of the generator, or the generator itself (default: the average, if
+        the run keeps one).
       data: Where the run's data are now, as the experiment's setting data names them (default: where they were
         during the training).
-      accept_data: Take the data although they differ from those that the run was trained on.
+      accept_data: Use the data although they differ from those that the run was trained on.
       experiment: What was trained, or the function that builds it, in place of the file in the directory; runs
         that were trained on an `Experiment` need it.
 

@@ -42,16 +42,16 @@ def neighbours(
 ) -> Findings:
     """Find the training examples that lie nearest to samples, or to other pictures.
 
-    The first row of the findings are the pictures, the others their nearest training examples. A generator that
-    copies has a median distance far below that of new examples of the test set.
+    The first row of the findings are the pictures, the others their nearest training examples. If the generator
+    copies, the median distance is far below that of examples of the test set.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
       *images: Pictures of your own, files of any size and format, which are cropped at the centre to the shape
         of the run's data and resized by Lanczos, or arrays ``(H, W, C)`` or ``(N, H, W, C)`` in [-1, 1].
-      test: Look at this number of examples of the test set, chosen by the seed.
-      train: Look at this number of training examples, chosen by the seed.
-      samples: Look at this number of samples of the generator, those of `jgan sample --seed`.
+      test: Use this number of examples of the test set, chosen by the seed.
+      train: Use this number of training examples, chosen by the seed.
+      samples: Use this number of samples of the generator, those of `jgan sample --seed`.
       label: Class of your pictures, by name or number, if the game is conditioned on classes.
       count: Number of samples of the generator, if no pictures are chosen otherwise.
       k: Number of neighbours of each picture.

@@ -12,7 +12,7 @@ PythonFile = Annotated[str | Path, output(".py")]
 
 @command
 def new(file: PythonFile, *, source: str | Path) -> Path:
-    """Write a copy of an experiment file to change.
+    """Copy an experiment file, to change it.
 
     Args:
       file: Path of the new experiment file. A file that exists is not overwritten.

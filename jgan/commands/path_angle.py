@@ -50,25 +50,25 @@ def path_angle(
     out: PngFile | None = None,
     quiet: bool = False,
 ) -> PathAngles:
-    """Look at the angle between the gradients and the straight way from one checkpoint to another.
+    """Measure the angle between the field and the straight line from one checkpoint to another.
 
-    Berard et al. 2020: the cosine changes its sign at the end of the way if the end attracts the players, and
-    has a bump there, without a change of sign, if they circle around it. Gradients are means over several
-    batches; the article has all examples.
+    Its cosine changes its sign at the end of the line if the end attracts the players, and has a bump there,
+    without a change of sign, if they circle around it (Berard et al. 2020). Gradients are means over several
+    batches; the paper has all examples.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
-      start: Step of the checkpoint where the way begins (default: the first that the run keeps).
+      start: Step of the checkpoint where the line begins (default: the first that the run keeps).
       end: Step of the checkpoint where it ends (default: that of the run, or the newest).
-      points: Number of points, from a tenth of the way before its start to a tenth behind its end.
+      points: Number of points, from a tenth of the line before its start to a tenth behind its end.
       batch_size: Number of examples in a batch (default: the run's own number).
       batches: Number of batches, each with latents of its own, over which gradients are averaged.
       seed: Seed of the latents and of the examples.
-      out: FILE.png for the cosine and the length of the field along the way.
-      quiet: Print only warnings and results, and not how far the command is.
+      out: FILE.png for the cosine and the length of the field along the line.
+      quiet: Print only warnings and results, without progress.
 
     Returns:
-      Shares of the way, cosines, lengths and what they say.
+      Positions on the line, cosines, lengths and what they say.
 
     Raises:
       UserError: If a checkpoint is not there, or both are of different stages or have the same parameters.

@@ -48,8 +48,8 @@ def report(
 ) -> Page:
     """Describe runs and sweeps in one HTML file: curves, samples, numbers and settings.
 
-    It needs no network and no server: any browser opens it, and it can be sent to somebody as it is. Runs that
-    differ only in the seed are a group with mean and standard deviation; a sweep's directory stands for all its
+    The file is self-contained: any browser opens it, without a network or a server. Runs that differ only in
+    the seed are a group with mean and standard deviation, and the directory of a sweep stands for all its
     members.
 
     Args:

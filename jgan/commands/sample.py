@@ -44,12 +44,12 @@ def sample(
 ) -> Any:
     """Draw samples of a trained generator.
 
-    Sample i depends on the seed and on i alone, whatever the count. A game that is conditioned on classes
-    makes each of them by its share in the data.
+    Sample i depends only on the seed and on i, not on the count. The classes of a conditional game are drawn by
+    their shares in the data.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
-      count: Number of samples; of a view that is a sheet it bounds the rows.
+      count: Number of samples, or largest number of rows of a view that is a sheet.
       seed: Seed of the latents and of the labels.
       label: Make samples of this class only, given by its name or by its number from 0.
       view: View of the game that is drawn.

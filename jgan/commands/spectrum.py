@@ -80,17 +80,17 @@ def spectrum(
     each: Callable[[GameSpectrum], None] = lambda found: None,
     quiet: bool = False,
 ) -> Any:
-    """Find leading eigenvalues of a trained game, and what they say of it.
+    """Find leading eigenvalues of a trained game, with a verdict.
 
-    They are those of the field's Jacobian, of both players' Hessians and of the operator of an update; all
-    are of the players themselves, not of their averages. Verdicts rest on several batches, and the length of
-    the field stands beside them: where the players still move, eigenvalues do not tell where they end.
+    They are the eigenvalues of the field's Jacobian, of both players' Hessians and of the operator of an
+    update, for the players themselves and not for their averages. Verdicts use several batches and are given
+    with the length of the field: while the players still move, eigenvalues do not tell where they end.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
       count: Number of eigenvalues (default: 10, or as many as there are).
       batch_size: Number of examples in a batch (default: the run's own number).
-      batches: Number of batches, each with latents of its own, over which the numbers that verdicts rest on are
+      batches: Number of batches, each with latents of its own, over which the numbers behind the verdicts are
         compared.
       seed: Seed of the latents and of the examples.
       dense: Number of parameters up to which the exact Jacobian is formed and solved by LAPACK; larger maps are
@@ -109,10 +109,10 @@ def spectrum(
       probes: Number of random vectors for densities, where they are not exact.
       whole: Also find the rightmost eigenvalues of the field of all examples, and the noise of batches in it.
       by_term: Also find what each term of the objective contributes.
-      all_checkpoints: Look at every checkpoint that the run keeps.
+      all_checkpoints: Use every checkpoint that the run keeps.
       out: FILE.png for the eigenvalues.
       each: Called with what was found at a checkpoint as soon as it was.
-      quiet: Print only warnings and results, and not how far the command is.
+      quiet: Print only warnings and results, without progress.
 
     Returns:
       What was found at the checkpoint, a `GameSpectrum`; or a list of them, for all checkpoints.

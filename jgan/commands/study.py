@@ -85,7 +85,7 @@ def study(
         drift-corrected.
       step: Learning rate of the generator, and of the discriminator unless tau is given.
       momentum: Momentum of both players, between -1 and 1; of adam, the decay of the first moment.
-      tau: The discriminator's learning rate over the generator's.
+      tau: Ratio of the discriminator's learning rate to the generator's.
       optimizer: Optimizer of both players.
       beta2: Decay of adam's second moment.
       discriminator_steps: Number of steps of the discriminator in each update of the rule alternating.
@@ -97,7 +97,7 @@ def study(
       steps: Number of updates of the path.
       horizon: Number of updates that the verdict looks ahead (default: 131072 of two parameters, 32768 up to
         ten, else 8192).
-      guess: Where the equilibrium is looked for, the generator's numbers first (default: the start).
+      guess: Where the search for the equilibrium begins, the generator's numbers first (default: the start).
       heat_map: Two numbers over which the factor of an update is mapped: step, momentum, tau, a weight of the
         rule or an argument of the game that is a float, each as NAME or NAME=LOW:HIGH (default: step and the
         game's first).

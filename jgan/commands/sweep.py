@@ -114,10 +114,10 @@ def sweep(
     quiet: bool = False,
     **arguments: Any,
 ) -> SweepResult:
-    """Train many settings and seeds of an experiment, many at once, going on with what an earlier call left.
+    """Train many settings and seeds of an experiment at once, continuing what an earlier call left.
 
-    A finished sweep grows by further settings and seeds: what its directory has is not trained again, and the
-    tables are of all members in it.
+    A finished sweep can be extended by further settings and seeds: what its directory has is not trained again,
+    and the tables are of all members in it.
 
     Args:
       experiment: Path or name of an experiment file, or a function that returns an `Experiment`.
@@ -125,17 +125,18 @@ def sweep(
         batch_size is one of them. In Python also a dict, such as {"lr": [1e-4, 1e-3]}.
       seeds: Number of seeds of each setting, or A:B for those from A to below B.
       trials: Number of settings that are drawn; more begin with the same ones (default: the whole grid).
-      search: How they are drawn: random, or sobol, a sequence that fills the ranges evenly (default: random).
+      search: How settings are drawn: random, or sobol, a sequence that fills the ranges evenly (default:
+        random).
       search_seed: Seed of the settings that are drawn (default: the first seed).
       seed: First seed.
       steps: Number of updates of the rule (default: the experiment's own number).
       batch_size: Number of examples in a minibatch (default: the experiment's own number).
-      rungs: Numbers of updates after which only the better settings go on (successive halving).
+      rungs: Numbers of updates after which only the better settings continue (successive halving).
       rung_seeds: Number of the seeds that decide at rungs, or A:B for those from A to below B; other seeds are
-        trained of settings that come to the end only, and can be reported (default: all seeds).
-      share: Share of the settings that go on at each rung (default: 0.5).
-      within: Names of settings whose values are not compared at rungs: of each the same share goes on.
-      part: K/N: train the K-th of N parts of the members, beside processes that train the others in the same
+        trained only for settings that reach the end, and can be reported (default: all seeds).
+      share: Share of the settings that continue at each rung (default: 0.5).
+      within: Names of settings whose values are not compared at rungs: for each, the same share continues.
+      part: K/N: train the K-th of N parts of the members, while other processes train the others in the same
         directory.
       at_once: Number of members in one program (default: what fits into the memory).
       way: Train the members of a program at once (vmap) or in turn (map; default: in turn on a CPU).
@@ -146,14 +147,14 @@ def sweep(
       save_every: Number of steps between two checkpoints (default: 1000).
       measure_times: Number of evenly spaced points at which members are scored, and those of the first seed
         are drawn.
-      keep: Keep the state of every member, its final one or that with the best score of those measured, as a
-        run directory below the sweep's, so that jgan evaluate measures it again.
+      keep: Keep the state of every member, the final one or the one with the best measured score, as a run
+        directory below the sweep's, so that jgan evaluate can measure it again.
       out: Sweep directory (default: runs/NAME-sweep).
-      quiet: Print only warnings and results, and not how far the command is.
+      quiet: Print only warnings and results, without progress.
       **arguments: Arguments of the experiment function that do not vary, its flags on the command line.
 
     Returns:
-      A row for each setting; no rows if a signal stopped the sweep, which the same call goes on with, or other
+      A row for each setting; no rows if a signal stopped the sweep, which the same call continues, or other
       parts are not finished.
 
     Raises:

@@ -81,8 +81,8 @@ def table(
 ) -> SweepTable:
     """Compare the settings of finished sweeps in one table.
 
-    A row is a way of training, its numbers are over seeds. Trainings that diverged are outcomes: ranks count
-    them as the worst, and means say how many there are. Numbers of unlike protocols or data are refused.
+    A row is a setting, and its numbers are over seeds. Ranks count trainings that diverged as the worst, and
+    means give their number. Numbers with different protocols or data are refused.
 
     Args:
       *sweeps: Directories of sweeps, or of studies that hold several.
@@ -95,13 +95,13 @@ def table(
         choose.
       summary: Summary over the seeds: mean with standard deviation, or iqm, the interquartile mean.
       interval: Interval of the summary: t, Student's or that of the trimmed mean, or bootstrap.
-      level: Share of the cases in which an interval is to hold the truth.
+      level: Confidence level of the intervals.
       baseline: Values of the row that the others are compared with, such as loss=hinge,lr=0.001.
-      best_of: Numbers of settings for a column of what the best of so many is expected to come to; with choose.
-      mark: Differences between rows that are marked and not refused, of protocol, data, versions, budget; none
-        refuses all.
-      pictures: NAME=FOLDER: pictures that were made elsewhere as a row, by the score of the first sweep;
-        folders with the same name are seeds of it.
+      best_of: Numbers k for columns of the expected result of the best of k settings; with choose.
+      mark: Differences between rows that are marked instead of refused, of protocol, data, versions, budget;
+        none refuses all.
+      pictures: NAME=FOLDER: pictures of another program as a row, with the score of the first sweep; folders
+        with the same name are seeds of it.
       plot: Kind of a figure: intervals, profiles, ranks with critical differences, or best, the expected best
         of several settings.
       out: FILE.md, .csv, .tex, .json for the table, .png, .pdf, .svg for a figure; several are possible.

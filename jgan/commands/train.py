@@ -70,29 +70,29 @@ def train(
     quiet: bool = False,
     **arguments: Any,
 ) -> Run:
-    """Train an experiment in a run directory, going on from its newest checkpoint if there is one.
+    """Train an experiment in a run directory, continuing from its newest checkpoint if there is one.
 
-    A run is a pure function of the experiment, its arguments and the seed: one that was interrupted and goes
-    on is bitwise one that never was. SIGINT, which Ctrl-C and the stop button of a notebook send, and SIGTERM
-    end it after the steps that are running, with its state saved; the same call goes on from there, and
-    `Run.finished` is false until the last step. A second one interrupts at once.
+    A run is a pure function of the experiment, its arguments and the seed: a run that was interrupted and
+    continued is bitwise equal to one that was not. SIGINT, which Ctrl-C and the stop button of a notebook send,
+    and SIGTERM end it after the current steps, with its state saved; the same call continues from there, and
+    `Run.finished` is false until the last step. A second signal interrupts at once.
 
     Args:
-      experiment: Path or name of an experiment file, an `Experiment`, or a function that returns one. Only of a
-        file is a copy kept in the run directory; runs of the others are loaded again by
+      experiment: Path or name of an experiment file, an `Experiment`, or a function that returns one. The run
+        directory keeps a copy of a file; runs of the others are loaded by
         ``jgan.load(path, experiment=...)``.
       steps: Number of updates of the rule (default: the experiment's own number).
-      minutes: Length of the training in minutes, from the call to its end, compilation included. The number of
-        steps follows from the speed that is measured first, and the schedules of the experiment end with the
-        training; evaluations come on top.
+      minutes: Length of the training in minutes, from the call to its end, including compilation and without
+        evaluations. The number of steps follows from the speed, which is measured first, and the schedules of
+        the experiment end with the training.
       batch_size: Number of examples in a minibatch (default: the experiment's own number).
       seed: Seed of the initial parameters, the latents and the order of the data.
       out: Run directory (default: runs/NAME-SEED).
       accept_data: Continue although the data differ from those that the run, or the run that is forked, was
         trained on.
       dry_run: Print the settings, the parameters, the memory and the operations that the training needs, and
-        train nothing. Of an experiment that decides settings by its data and the device also print what it
-        has decided and why, and how long the training takes, by the speed of some steps that are thrown away.
+        train nothing. If the experiment decides settings by its data and the device, also print what it
+        decides and why, and how long the training takes, measured by some steps that are discarded.
       fork: Run directory whose newest checkpoint the new run starts from.
       from_run: Run directory from which all stages before the last are taken.
       log_every: Number of steps between two rows of metrics.
@@ -104,7 +104,7 @@ def train(
         kept (default: the experiment's own number, for most none).
       evaluate_samples: Number of samples that a score is computed from.
       track: Trackers that metrics and pictures are also written to, separated by commas: tensorboard, trackio,
-        wandb and mlflow, as far as they are installed. Nothing leaves the machine unless their own environment
+        wandb and mlflow, if they are installed. Nothing leaves the machine unless their own environment
         variables say so.
       tensorboard: Deprecated: use track.
       log_terms: Also log the gradient norm of each term of the objective and the cosines between them.
@@ -116,7 +116,7 @@ def train(
       coordinator: HOST:PORT of the first of several processes that train together, or auto on a cluster.
       processes: Number of processes that train together.
       process: Number of this process among them, from 0.
-      quiet: Print only warnings and the result, and not how far the training is.
+      quiet: Print only warnings and the result, without progress.
       **arguments: Arguments of the experiment function, which are its flags on the command line.
 
     Returns:

@@ -78,11 +78,11 @@ def translate(
 ) -> Translations:
     """Translate all pictures of a folder by a trained translator, such as pix2pix, CycleGAN or StarGAN.
 
-    Pictures of any size are translated at their own size. Those of more than six sizes are padded to six shapes
-    by reflection, below and to the right, and their translations are cropped. A translation is a PNG file under
-    the name of its picture; several for each picture lie in folders, one for each label and each sample. Files
-    that exist are kept, so that the same command goes on where it was stopped. What SPADE translates are maps
-    of labels: grey values, or the numbers of a palette's colours.
+    Pictures of any size are translated at their own size. If they have more than six sizes, they are padded to
+    six shapes by reflection, below and on the right, and their translations are cropped. A translation is a PNG
+    file with the name of its picture; with several for each picture there is a folder for each label and each
+    sample. Files that exist are kept, so the same command continues where it was stopped. For SPADE the
+    pictures are maps of labels: grey values, or the colour numbers of palette pictures.
 
     Args:
       run: Run directory, or the `Run` that `jgan.load` returns.
@@ -90,10 +90,10 @@ def translate(
       out: Folder to write, with a page index.html that shows pictures and translations side by side.
       direction: Direction of the translation, of those that the run's game has, such as b-to-a (default: the
         usual one, such as a-to-b).
-      samples: Number of translations of each picture, by a generator that is noisy in use.
-      label: Class that pictures are to become, by name or number, or attributes such as 1,0,1, or several
-        (default: every class), for a translator that is told one.
-      seed: Seed of the noise; sample i of a picture depends on it, on the picture's name and on i alone.
+      samples: Number of translations of each picture, by a generator with noise.
+      label: Target class, by name or number, or attributes such as 1,0,1, or several of them, for a translator
+        with labels (default: every class).
+      seed: Seed of the noise; sample i of a picture depends only on it, on the picture's name and on i.
       say: Called with a line about what is converted, and about each file that is written beside the pictures.
 
     Returns:

@@ -77,8 +77,8 @@ def verify(
     """Train an experiment, its controls and its rivals over seeds, and measure its claims.
 
     A claim holds if every seed meets its bound and its control misses it in every seed. Each training is a
-    run in a folder of ``out``: what an earlier call finished there is not trained again, and what it left is
-    gone on with.
+    run in a folder of ``out``: a training that an earlier call finished there is not repeated, and an
+    unfinished one is continued.
 
     Args:
       experiment: Path or name of an experiment file, or the function ``experiment`` of a module.
@@ -90,9 +90,9 @@ def verify(
         is one.
       from_run: Run directory from which the stages before the last are taken, which train what the experiment
         needs.
-      pictures: Folder for what each training draws, its control's picture on the right.
+      pictures: Folder for samples of each training, with those of its control on the right.
       each: Called with each verdict as soon as it is known.
-      quiet: Print only warnings and results, and not how far the command is.
+      quiet: Print only warnings and results, without progress.
       **arguments: Arguments of the experiment function, its flags on the command line. A claim's own setting
         overrides them; one that every claim overrides is refused.
 
@@ -101,7 +101,7 @@ def verify(
 
     Raises:
       UserError: If the experiment makes no claims, or an argument changes nothing.
-      KeyboardInterrupt: If a signal stopped a training; the same call goes on with it.
+      KeyboardInterrupt: If a signal stopped a training; the same call continues it.
     """
     keep_freed_memory()
     given = given_experiment(experiment)

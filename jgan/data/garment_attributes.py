@@ -33,7 +33,7 @@ def attributed(brightness: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     return np.where((light & (brightness <= DARK))[..., None], LIGHT, pictures)
 
 
-def drawn_vectors(kind: np.ndarray, rng: np.random.Generator, rare: bool) -> np.ndarray:
+def random_vectors(kind: np.ndarray, rng: np.random.Generator, rare: bool) -> np.ndarray:
     """Attributes of garments of these classes, each with probability one half, int32 ``(N, 3)``.
 
     Args:

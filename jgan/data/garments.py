@@ -10,7 +10,7 @@ import numpy as np
 
 from jgan.data.class_names import FASHION
 from jgan.data.fashion_mnist import embedded
-from jgan.data.garment_attributes import attributed, drawn_vectors
+from jgan.data.garment_attributes import attributed, random_vectors
 from jgan.data.garment_parts import parted
 from jgan.data.source import Source
 
@@ -127,7 +127,7 @@ def _owners(split: str) -> Source:
 
 def _attributes(split: str) -> Source:
     brightness, kind, rng = _garments(split)
-    vectors = drawn_vectors(kind, rng, rare=split == "test")
+    vectors = random_vectors(kind, rng, rare=split == "test")
     fields = {"image": _bytes(attributed(brightness, vectors)), "label": vectors, "kind": kind}
     return Source(fields, "garments:attributes")
 
