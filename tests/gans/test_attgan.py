@@ -109,7 +109,7 @@ def test_every_attribute_matters_and_classes_are_vectors(networks):
     make = lambda label: decoder.apply(variables, code, jnp.asarray(label), images)[0]
     plain = make([[0, 0], [0, 0]])
     for attribute in range(2):
-        assert jnp.abs(make(jnp.eye(2, dtype=int)[[attribute] * 2]) - plain).max() > 1e-3
+        assert jnp.abs(make(jnp.eye(2, dtype=int)[jnp.full(2, attribute)]) - plain).max() > 1e-3
     np.testing.assert_allclose(make([0, 1]), make([[1, 0], [0, 1]]))
     with pytest.raises(ValueError, match="label"):
         make([[0, 1, 0], [1, 0, 0]])
