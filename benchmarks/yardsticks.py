@@ -64,6 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help=f"yardsticks: {', '.join(YARDSTICKS)}")
     add("--scale", choices=SCALES, default="laptop", help="sizes of the trainings")
+    add("--only", default="", metavar="TEXT", help="rows whose name holds this text")
     add("--seeds", type=int, help=f"how many, from {FIRST_SEED} (default: the yardstick's)")
     add("--digits", default="fashion", help="labelled pictures, such as mnist:FOLDER")
     add("--minutes", type=float, help="stop after so long; the same command goes on")
@@ -96,7 +97,8 @@ def _run(options: argparse.Namespace) -> int:
             count = options.seeds or chosen.seeds
             seeds = tuple(range(FIRST_SEED, FIRST_SEED + count))
             own = Options(options.scale, seeds, options.runs, options.digits)
-            finished &= measure(file_of(options.results, name), chosen.cells(own), stop)
+            cells = (cell for cell in chosen.cells(own) if options.only in cell.row)
+            finished &= measure(file_of(options.results, name), cells, stop)
     if options.document.exists():
         text = rewritten(options.document.read_text(), options.results)
         write_atomically(options.document, text)

@@ -23,7 +23,7 @@ QUANTILES = 20_000
 MODES, STD = (-1.5, -0.5, 0.5, 1.5), 0.05
 SCALES: dict[str, dict[str, int]] = {
     "published": {"width": 1024, "batch_size": 1024},
-    "laptop": {"width": 256, "batch_size": 256},
+    "laptop": {"width": 256, "batch_size": 128},
     "smoke": {"width": 8, "batch_size": 16, "steps": 4},
 }
 """Sizes; all else is the authors', 5,000 updates of each player among it."""
