@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks._coverage.methods import PACGAN, PUBLISHED, Size
-from benchmarks._coverage.stacked import Stacked, prepare
+from benchmarks._coverage.stacked import WIDTH, Stacked, prepare, reduced
 from benchmarks._yardsticks.kept import Cell, Measures, Options
 from benchmarks._yardsticks.tables import Published, table
 from benchmarks._yardsticks.trainings import samples_of, trained
@@ -132,20 +132,19 @@ def stacked_text(facts: dict[str, Any]) -> str:
 
 
 def _splits(digits: str) -> tuple[Source, Source]:
+    """Training and test pictures, as the classifier of the stacked digits knows them."""
     try:
         train, test = (load(digits, split=split) for split in ("train", "test"))
     except (ValueError, FileNotFoundError) as error:
         raise UserError(f"--digits is {digits!r}: {error}") from error
-    if train.shape != (SIDE, SIDE, 1):
-        raise UserError(f"--digits is {digits!r}, but must be grey pictures of {SIDE}x{SIDE}.")
-    return train, test
+    return reduced(train, SIDE), reduced(test, SIDE)
 
 
 @cache
 def _judge(digits: str, epochs: int) -> tuple[Classifier, Moments, np.ndarray]:
     """A classifier of the pictures, and the moments of the test pictures in its 128 features."""
     train, test = _splits(digits)
-    settings = SETTINGS._replace(images=epochs * train.size)
+    settings = SETTINGS._replace(images=epochs * train.size, width=WIDTH)
     made = domain_classifier(train, test, settings)
     known = moments(features_of(made, jnp.asarray(test.first(test.size)["image"])))
     return made, known, factor(known.covariance)
