@@ -5,8 +5,8 @@ update sees the sum of B of them, drawn without replacement. The five games are 
 number by number; the draws of components are jgan's own.
 """
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -45,10 +45,10 @@ class Problem(NamedTuple):
       rest: x and y at the equilibrium.
     """
 
-    a: np.ndarray
-    b: np.ndarray
-    start: np.ndarray
-    rest: np.ndarray
+    a: Any
+    b: Any
+    start: Any
+    rest: Any
 
 
 def problem(number: int) -> Problem:
@@ -153,7 +153,7 @@ class Method(NamedTuple):
 
     name: str
     batch: int
-    settings: dict[str, float]
+    settings: Mapping[str, float]
     rule: Callable[[Game], Rule]
     passes: int = 1
     draws: int = 1
@@ -190,31 +190,38 @@ def _methods() -> Iterator[Method]:
 METHODS = tuple(_methods())
 
 
-def distances(method: Method, number: int, seed: int, passes: int = PASSES) -> np.ndarray:
-    """‖x - x*‖ + ‖y - y*‖ after every update on a game, ``(updates,)``."""
-    given = problem(number)
-    rule = method.rule(game_of(given))
-    rest = jnp.asarray(given.rest, jnp.float32)
+def distances(method: Method, first_seed: int, passes: int = PASSES) -> np.ndarray:
+    """‖x - x*‖ + ‖y - y*‖ after every update on the five games, ``(games, updates)``.
+
+    Args:
+      method: rule and settings.
+      first_seed: of the draws of components on the first game; each later game has the next one.
+      passes: gradients of the game in all.
+    """
 
     def batch_of(key: jax.Array) -> Batch:
         keys = jax.random.split(key, method.draws)
         choose = lambda own: jax.random.choice(own, SIZE, (method.batch,), replace=False)
         return {"component": jax.vmap(choose)(keys).ravel()}
 
-    def one(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
-        state, _ = rule.update(state, batch_of(key))
-        gaps = [
-            jnp.linalg.norm(state.variables[player]["params"] - rest[place])
-            for place, player in enumerate((GENERATOR, DISCRIMINATOR))
-        ]
-        return state, gaps[0] + gaps[1]
+    def run(given: Problem, key: jax.Array) -> jax.Array:
+        rule = method.rule(game_of(given))
 
-    @jax.jit
-    def run(key: jax.Array) -> jax.Array:
-        state = rule.init(key, batch_of(key))
-        return jax.lax.scan(one, state, jax.random.split(key, passes // method.passes))[1]
+        def one(state: TrainState, key: jax.Array) -> tuple[TrainState, jax.Array]:
+            state, _ = rule.update(state, batch_of(key))
+            gaps = [
+                jnp.linalg.norm(state.variables[player]["params"] - given.rest[place])
+                for place, player in enumerate((GENERATOR, DISCRIMINATOR))
+            ]
+            return state, gaps[0] + gaps[1]
 
-    return np.asarray(run(jax.random.key(seed)))
+        keys = jax.random.split(key, passes // method.passes)
+        return jax.lax.scan(one, rule.init(key, batch_of(key)), keys)[1]
+
+    single = [jax.tree.map(jnp.float32, problem(number)) for number in range(GAMES)]
+    games = jax.tree.map(lambda *leaves: jnp.stack(leaves), *single)
+    keys = jax.vmap(jax.random.key)(jnp.arange(GAMES) + first_seed)
+    return np.asarray(jax.jit(jax.vmap(run))(games, keys))
 
 
 def cells(options: Options) -> Iterator[Cell]:
@@ -227,8 +234,14 @@ def cells(options: Options) -> Iterator[Cell]:
             yield Cell(method.row, first + number, own, partial(_cell, method, number, first))
 
 
+@cache
+def _distances(row: str, first: int) -> np.ndarray:
+    (method,) = (own for own in METHODS if own.row == row)
+    return distances(method, first)
+
+
 def _cell(method: Method, number: int, first: int) -> Measures:
-    found = distances(method, number, first + number)
+    found = _distances(method.row, first)[number]
     finite = np.isfinite(found).all()
     return {
         "distance at the end": float(found[-1]) if finite else None,
