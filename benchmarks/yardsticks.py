@@ -45,7 +45,7 @@ class Yardstick(NamedTuple):
 
 
 YARDSTICKS = {
-    "likelihood": Yardstick(likelihood.cells, likelihood.text, 20),
+    "likelihood": Yardstick(likelihood.cells, likelihood.text, 10),
     "bilinear": Yardstick(bilinear.cells, bilinear.text, 5),
     "transport": Yardstick(transport.cells, transport.text, 2),
     "points": Yardstick(points.cells, points.text, 5),

@@ -128,11 +128,9 @@ def scores(synthetic: np.ndarray, test: np.ndarray, density: Mixture, seed: int)
 def cells(options: Options) -> Iterator[Cell]:
     """Every synthesizer, then every GAN, on every data set."""
     common = {"points": COUNT, "components": list(COMPONENTS)}
-    for data in DATA:
-        for name, synthesizer in SYNTHESIZERS.items():
-            for seed in options.seeds:
-                own = partial(_synthesized, data, synthesizer, seed)
-                yield Cell(f"{data}, {name}", seed, common, own)
+    for seed, data, (name, synthesizer) in product(options.seeds, DATA, SYNTHESIZERS.items()):
+        own = partial(_synthesized, data, synthesizer, seed)
+        yield Cell(f"{data}, {name}", seed, common, own)
     for data in DATA:
         for name, arguments in GANS.items():
             settings = {**common, "arguments": arguments, "experiment": COVERAGE.name}
