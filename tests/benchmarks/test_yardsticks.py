@@ -89,9 +89,10 @@ def test_the_page_holds_the_tables_of_the_kept_results():
         assert f"<!-- {name} -->" in text
 
 
-def test_a_page_without_the_place_of_a_table_is_refused():
-    with pytest.raises(UserError, match="no table <!-- likelihood -->"):
-        yardsticks.rewritten("nothing", yardsticks.RESULTS)
+def test_a_page_without_the_place_of_a_table_is_refused(tmp_path):
+    yardsticks.file_of(tmp_path, "bilinear").write_text('{"cells": {}}')
+    with pytest.raises(UserError, match="no table <!-- bilinear -->"):
+        yardsticks.rewritten("nothing", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,7 @@ def test_on_the_whole_game_lookahead_is_a_known_rotation():
     assert found[30] == pytest.approx(distance(turned(1, period**2 * first)), rel=1e-4)
 
 
+@pytest.mark.full
 def test_on_the_whole_game_three_draws_are_one():
     found = [
         bilinear.distances(whole(name), 0, passes=30)
@@ -260,7 +262,7 @@ def test_costs_of_known_maps():
     cheapest, turned = transport.costs(data), transport.costs(data[::-1])
     assert cheapest["W2 to data"] == turned["W2 to data"] == 0
     assert cheapest["modes"] == turned["modes"] == 4
-    assert cheapest["high-quality %"] == pytest.approx(99.73, abs=0.1)
+    assert cheapest["high-quality %"] == pytest.approx(99.73, abs=0.2)
     assert turned["falling %"] == 100
     # E(a + b)² - E(a - b)² = 4 E ab, and both laws are symmetric.
     gap = turned["transport cost"] - cheapest["transport cost"]
@@ -268,6 +270,7 @@ def test_costs_of_known_maps():
     assert turned["least for its samples"] == pytest.approx(cheapest["transport cost"])
 
 
+@pytest.mark.full
 def test_the_terms_of_the_flow_model():
     build = load_experiment(EXPERIMENTS / "flow.py").build
     game = build(width=16, penalty=3.0, epsilon=1e-3, centring=5.0, transport_weight=7.0).game
@@ -311,7 +314,8 @@ def test_veegan_judges_latents_with_points_and_rebuilds_latents():
     assert np.array_equal(real[:, 254:], batch["image"])
     (term,) = [own for own in game.composition.terms if own.name == "reconstruction"]
     rebuilt = scene.meeting.made["latent"]
-    wanted = 0.5 * np.mean(np.sum((np.asarray(rebuilt) - fake[:, :254]) ** 2, axis=1))
+    squares = (np.asarray(rebuilt) - np.asarray(fake)[:, :254]) ** 2
+    wanted = 0.5 * float(squares.sum(axis=1).mean())
     assert float(term.value(scene)[0]) == pytest.approx(wanted, rel=1e-5)
     assert game.views["samples"](variables, batch, jax.random.key(2)).shape == (6, 2)
 
