@@ -111,7 +111,7 @@ def scores(synthetic: np.ndarray, test: np.ndarray, density: Mixture, seed: int)
     """
     from sklearn.mixture import GaussianMixture
 
-    found: dict[str, float | None] = {}
+    found: dict[str, float] = {}
     for count in COMPONENTS:
         fresh = partial(GaussianMixture, count, covariance_type="diag")
         found[f"syn {count}"] = float(fresh(random_state=seed).fit(test).score(synthetic))

@@ -29,7 +29,7 @@ def trained(
       seed: of the run.
       out: the run directory; a run that is there goes on.
     """
-    often = {"log_every": 500, "sample_every": 10**9, "save_every": 500, "keep": 1}
+    often: dict[str, Any] = {"log_every": 500, "sample_every": 10**9, "save_every": 500, "keep": 1}
     run = jgan.train(str(file), seed=seed, out=str(out), quiet=True, **often, **arguments)
     return run if run.finished else None
 

@@ -102,8 +102,9 @@ def experiment(
         meet=meet,
     )
     adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(lr, b1=beta1))
-    base = extragradient if rule.endswith("extragradient") else alternating
-    moves = base(game, dict.fromkeys(PLAYERS, adam))
+    both = dict.fromkeys(PLAYERS, adam)
+    ahead = rule.endswith("extragradient")
+    moves = extragradient(game, both) if ahead else alternating(game, both)
     if rule.startswith("lookahead"):
         moves = lookahead_minimax(moves, every, alpha)
     return Experiment(game, averaged(moves, 0.9999), load(data), steps=100_000, batch_size=50)

@@ -39,7 +39,7 @@ def experiment(*, data: str = "ring", reconstruct: bool = False, width: int = 12
       reconstruct: Whether a reconstructor leads from points to latents and pairs are judged.
       width: Width of all hidden layers: two of generator and reconstructor, one of the discriminator.
     """
-    hidden = {"kernel_init": XAVIER}
+    hidden: dict[str, Any] = {"kernel_init": XAVIER}
     points = mlp((width, width), 2, **hidden)
     latents = mlp((width, width), LATENT, **hidden)
 
