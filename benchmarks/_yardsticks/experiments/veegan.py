@@ -44,12 +44,12 @@ def experiment(*, data: str = "ring", reconstruct: bool = False, width: int = 12
     latents = mlp((width, width), LATENT, **hidden)
 
     def meet(make: Any, batch: Any, latent: jax.Array, step: Any) -> Meeting:
-        noise, seen = latent[:, LATENT + 1 :], latent[:, : LATENT + 1]
-        made = make["points"](seen)
+        noise, code = latent[:, LATENT + 1 :], latent[:, : LATENT + 1]
+        made = make["points"](code)
         if not reconstruct:
             return Meeting(real=Inputs(batch["image"]), fake=Inputs(made))
         real = jnp.concatenate([make["latents"](batch["image"]) + noise, batch["image"]], axis=1)
-        fake = jnp.concatenate([seen[:, :LATENT], made], axis=1)
+        fake = jnp.concatenate([code[:, :LATENT], made], axis=1)
         rebuilt = make["latents"](made)
         return Meeting(real=Inputs(real), fake=Inputs(fake), made={"latent": rebuilt})
 
