@@ -107,7 +107,8 @@ def spectrum(
       densities: Also find the densities of the eigenvalues of both Hessians and of the Jacobian's symmetric and
         antisymmetric parts, and their traces.
       probes: Number of random vectors for densities, where they are not exact.
-      whole: Also find the rightmost eigenvalues of the field of all examples, and the noise of batches in it.
+      whole: Also find the rightmost eigenvalues of the field and both ends of the Hessians of all examples,
+        with those of single batches beside them, and the noise of batches in the field.
       by_term: Also find what each term of the objective contributes.
       all_checkpoints: Look at every checkpoint that the run keeps.
       out: FILE.png for the eigenvalues.

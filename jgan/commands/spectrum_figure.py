@@ -133,6 +133,38 @@ def _lengths(axis: Any, reports: Sequence[Report], shades: Any) -> None:
     axis.set(title="length of the field, by batches", xlabel="step", ylabel="length", yscale="log")
 
 
+def _whole(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    """Numbers of all examples beside those of single batches, with the interval of their mean."""
+    found = [(one, shade) for one, shade in zip(reports, shades, strict=True) if _beside(one)]
+    names = list(dict.fromkeys(name for one, _ in found for name in _beside(one)))
+    heights: list[float] = []
+    for number, (report, shade) in enumerate(found):
+        offset = 0.6 * ((number + 0.5) / len(found) - 0.5)
+        for name, own in _beside(report).items():
+            place, over = names.index(name) + offset, own["over_batches"]
+            heights += [own["whole"], *over["values"]]
+            axis.plot([place] * len(over["values"]), over["values"], "_", color=shade, ms=6)
+            axis.errorbar(place, over["mean"], over["half_width_95"] or 0.0, color=shade, capsize=3)
+            axis.plot(place, own["whole"], "D", ms=5, mfc="none", color=shade)
+    axis.plot([], [], "D", ms=5, mfc="none", color=INK, label="all examples")
+    axis.plot([], [], "_", color=INK, label="single batches, 95 % interval of their mean")
+    axis.axhline(0, color=FIELD, lw=0.5)
+    words = [
+        name.replace("'s Hessian, ", "'s\nHessian,\n").replace("field, ", "field,\n")
+        for name in names
+    ]
+    axis.set_xticks(range(len(names)), words, fontsize=8)
+    axis.set(
+        title="one batch beside all examples", ylabel="eigenvalue", xlim=(-0.6, len(names) - 0.4)
+    )
+    axis.set_yscale("symlog", linthresh=_threshold(heights))
+    axis.legend(fontsize=8)
+
+
+def _beside(report: Report) -> Report:
+    return report.get("whole", {}).get("beside_batches", {})
+
+
 def _density(part: str) -> Callable[[Any, Sequence[Report], Any], None]:
     def panel(axis: Any, reports: Sequence[Report], shades: Any) -> None:
         for report, shade in zip(reports, shades, strict=True):
@@ -197,6 +229,7 @@ PANELS: list[tuple[Callable[..., None], Callable[[Sequence[Report]], bool]]] = [
     (_field_ends, _several("field_right")),
     (_rotation, _several("rotation_share")),
     (_lengths, _several("motion")),
+    (_whole, lambda reports: any(_beside(one) for one in reports)),
     *[
         (_density(part), lambda reports, part=part: any(_density_of(one, part) for one in reports))
         for part in DENSITIES

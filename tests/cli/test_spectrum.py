@@ -126,6 +126,10 @@ def test_matrix_free_parts_are_those_of_the_exact_jacobian(
     for one, other in (
         (exact["field"], free["field"]),
         (exact["whole"], free["whole"]),
+        (
+            exact["whole"]["hessians"]["discriminator"]["highest"],
+            free["whole"]["hessians"]["discriminator"]["highest"],
+        ),
         (exact["hessians"]["generator"]["lowest"], free["hessians"]["generator"]["lowest"]),
     ):
         assert max(other["residuals"]) < 1e-6
@@ -319,7 +323,8 @@ def test_no_verdict_against_condition_or_spread() -> None:
 
 
 def test_no_verdict_where_the_players_move() -> None:
-    moving, resting = Motion(np.full((3, 3), 4.0)), Motion(np.eye(3))
+    moving = Motion(np.full(3, 4.0), np.full(3, 4.0))
+    resting = Motion(np.ones(3), np.full(3, 1 / 3))
     for judge in (of_field, of_operator):
         said = judge(found(1.5), motion=moving)
         assert said.word == "moving"
