@@ -69,6 +69,7 @@ def draw(out: Path, step: float = 0.3, updates: int = 40) -> list[str]:
         panel.plot(*found.updates.T[::-1], "o", ms=4, color=PATH, label=f"{rule} updates")
         panel.plot(0, 0, "x", color=INK)
         panel.set(xlabel="θ", ylabel="ψ", title=f"Dirac-GAN, {rule}, h = {step:g}", aspect="equal")
+        panel.set(xlim=(-2.2, 2.2), ylim=(-1.9, 2.5))
         far = [np.linalg.norm(own[-1] - found.updates[-1]) for own in (found.flow, found.drift)]
         lines.append(
             f"{rule}: after {updates} updates {far[0]:.3f} from the flow, {far[1]:.3f} from the corrected one"
@@ -88,6 +89,8 @@ def draw(out: Path, step: float = 0.3, updates: int = 40) -> list[str]:
         lines.append(f"bilinear, {name}: off the closed form by {gap:.1e}")
     growth.plot([], [], "--", lw=1, color=INK, label="closed form")
     growth.set(xlabel="updates", ylabel="distance from the equilibrium")
+    growth.set_yticks((1.5, 2, 3, 4, 6, 8), ("1.5", "2", "3", "4", "6", "8"))
+    growth.set_yticks([], minor=True)
     growth.set(title=f"bilinear game, h = {step:g}")
     sizes = np.geomspace(0.02, 0.5, 9)
     for rule, marker in (("simultaneous", "o"), ("alternating", "s")):

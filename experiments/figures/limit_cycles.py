@@ -55,6 +55,7 @@ def draw(out: Path, step: float = 0.1, updates: int = 3000) -> list[str]:
     circle = (radius * np.cos(angle), radius * np.sin(angle))
     plane.plot(*circle, "--", lw=1.5, color=INK, label="circle of radius sqrt(2h)")
     plane.set(xlabel="θ", ylabel="ψ", title=f"iterates with h = {step:g}", aspect="equal")
+    plane.set(ylim=(-1.2, 1.75))
     cycles.loglog(steps, np.sqrt(2 * steps), "--", lw=1, color=INK, label="sqrt(2h)")
     cycles.set(xlabel="step h", ylabel="radius of the cycle", title="radius against the step")
     for set_ticks, values in (

@@ -39,7 +39,7 @@ def radii(c: float, counts: range) -> list[float]:
     return found
 
 
-def draw(out: Path, c: float = 0.3, updates: int = 40) -> list[str]:
+def draw(out: Path, c: float = 0.3, updates: int = 30) -> list[str]:
     """Draw the three panels into ``out``; returns a line for each curve."""
     plt = pyplot()
     figure, (plane, distance, radius) = plt.subplots(1, 3, figsize=(15.5, 5))
@@ -64,7 +64,7 @@ def draw(out: Path, c: float = 0.3, updates: int = 40) -> list[str]:
         gap = np.abs(distances[::k] / theory - 1).max()
         lines.append(f"{label}: slow points off the closed form by {gap:.1e}")
     plane.plot(0, 0, "x", color=INK)
-    plane.set(xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), xlabel="x", ylabel="y", aspect="equal")
+    plane.set(xlabel="x", ylabel="y", aspect="equal")
     plane.set(title=f"{updates} updates from (1, 1), c = {c:g}")
     distance.plot([], [], "o--", ms=7, mfc="none", lw=0.8, color=INK, label="closed form")
     distance.set(xlabel="updates", ylabel="distance from the equilibrium", title=f"c = {c:g}")

@@ -91,7 +91,7 @@ def _field_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
     axis.plot([one["step"] for one in both], fastest, "--s", color=PATH, label="largest |Im λ|")
     axis.axhline(0, color=FIELD, lw=0.5)
     axis.set(title="field over training", xlabel="step", ylabel="eigenvalue")
-    axis.set_yscale("symlog", linthresh=_threshold([*right, *fastest]))
+    _symmetric_scale(axis, [*right, *fastest])
 
 
 def _hessian_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
@@ -109,7 +109,7 @@ def _hessian_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
                 axis.plot(steps, heights, style, color=colour, label=f"{player}, {end}")
     axis.axhline(0, color=FIELD, lw=0.5)
     axis.set(title="Hessians", xlabel="step", ylabel="curvature")
-    axis.set_yscale("symlog", linthresh=_threshold(ends))
+    _symmetric_scale(axis, ends)
 
 
 def _rotation(axis: Any, reports: Sequence[Report], shades: Any) -> None:
@@ -134,35 +134,33 @@ def _lengths(axis: Any, reports: Sequence[Report], shades: Any) -> None:
 
 
 def _whole(axis: Any, reports: Sequence[Report], shades: Any) -> None:
-    """Numbers of all examples beside those of single batches, with the interval of their mean."""
+    """Numbers of single batches and the interval of their mean, seen from those of all examples."""
     found = [(one, shade) for one, shade in zip(reports, shades, strict=True) if _beside(one)]
     names = list(dict.fromkeys(name for one, _ in found for name in _beside(one)))
-    heights: list[float] = []
+    words = dict(zip(names, names, strict=True))
     for number, (report, shade) in enumerate(found):
         offset = 0.6 * ((number + 0.5) / len(found) - 0.5)
         for name, own in _beside(report).items():
             place, over = names.index(name) + offset, own["over_batches"]
-            heights += [own["whole"], *over["values"]]
-            axis.plot([place] * len(over["values"]), over["values"], "_", color=shade, ms=6)
-            axis.errorbar(place, over["mean"], over["half_width_95"] or 0.0, color=shade, capsize=3)
-            axis.plot(place, own["whole"], "D", ms=5, mfc="none", color=shade)
-    axis.plot([], [], "D", ms=5, mfc="none", color=INK, label="all examples")
-    axis.plot([], [], "_", color=INK, label="single batches, 95 % interval of their mean")
-    axis.axhline(0, color=FIELD, lw=0.5)
-    words = [
-        name.replace("'s Hessian, ", "'s\nHessian,\n").replace("field, ", "field,\n")
-        for name in names
-    ]
-    axis.set_xticks(range(len(names)), words, fontsize=8)
-    axis.set(
-        title="one batch beside all examples", ylabel="eigenvalue", xlim=(-0.6, len(names) - 0.4)
-    )
-    axis.set_yscale("symlog", linthresh=_threshold(heights))
-    axis.legend(fontsize=8)
+            size = over["standard_deviation"]
+            shift = (np.array(over["values"]) - own["whole"]) / size
+            axis.plot(shift, [place] * len(shift), "|", color=shade, ms=7)
+            half = over["half_width_95"] / size
+            axis.errorbar(shift.mean(), place, xerr=half, fmt="o", ms=4, color=shade, capsize=3)
+            if len(found) == 1:
+                words[name] = f"{name}\n{own['whole']:.3g}, deviation {size:.1g}"
+    axis.axvline(0, color=INK, lw=1, label="all examples")
+    axis.plot([], [], "|", color=INK, label="single batches")
+    axis.errorbar([], [], xerr=[], fmt="o", ms=4, color=INK, capsize=3, label="mean, 95 % interval")
+    axis.set_yticks(range(len(names)), [words[name] for name in names], fontsize=8)
+    axis.set(title="one batch beside all examples", ylim=(len(names) + 0.7, -0.6))
+    axis.set_xlabel("distance from all examples, in deviations of a batch")
 
 
 def _beside(report: Report) -> Report:
-    return report.get("whole", {}).get("beside_batches", {})
+    """The numbers of all examples that several batches, which differ, stand beside."""
+    found = report.get("whole", {}).get("beside_batches", {})
+    return {name: own for name, own in found.items() if own["over_batches"]["standard_deviation"]}
 
 
 def _density(part: str) -> Callable[[Any, Sequence[Report], Any], None]:
@@ -203,10 +201,12 @@ def _density_of(report: Report, part: str) -> Report:
     return report.get("densities", {}).get(part, {})
 
 
-def _threshold(values: Sequence[float]) -> float:
-    """Where a symmetric logarithmic axis turns linear: two decades below its largest value."""
+def _symmetric_scale(axis: Any, values: Sequence[float]) -> None:
+    """A symmetric logarithmic axis, linear to two decades below the largest value, with room at both ends."""
     largest = max((abs(value) for value in values), default=0.0)
-    return 0.01 * largest if largest > 0 else 1.0
+    axis.set_yscale("symlog", linthresh=0.01 * largest if largest > 0 else 1.0)
+    axis.margins(y=0.15)
+    axis.autoscale_view()
 
 
 def _eigenvalues(report: Report, part: str) -> list[list[float]]:
