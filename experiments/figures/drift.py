@@ -65,20 +65,20 @@ def draw(out: Path, step: float = 0.3, updates: int = 40) -> list[str]:
             )
         ]
         panel.plot(*curves[0].T[::-1], "--", color=INK, lw=1, label="flow")
-        panel.plot(*curves[1].T[::-1], color=FLOW, lw=1.5, label="flow corrected for drift")
+        panel.plot(*curves[1].T[::-1], color=FLOW, lw=1.5, label="flow with drift")
         panel.plot(*found.updates.T[::-1], "o", ms=4, color=PATH, label=f"{rule} updates")
         panel.plot(0, 0, "x", color=INK)
         panel.set(xlabel="θ", ylabel="ψ", title=f"Dirac-GAN, {rule}, h = {step:g}", aspect="equal")
         panel.set(xlim=(-2.2, 2.2), ylim=(-1.9, 2.5))
         far = [np.linalg.norm(own[-1] - found.updates[-1]) for own in (found.flow, found.drift)]
         lines.append(
-            f"{rule}: after {updates} updates {far[0]:.3f} from the flow, {far[1]:.3f} from the corrected one"
+            f"{rule}: after {updates} updates {far[0]:.3f} from the flow, {far[1]:.3f} from the flow with drift"
         )
     numbers = np.arange(updates + 1)
     found = paths(bilinear(1.0), {}, as_variables(1.0, 1.0), "simultaneous", step, updates)
     for points, closed, style, colour, name in (
         (found.updates, (1 + step**2) ** (numbers / 2), "o", PATH, "simultaneous updates"),
-        (found.drift, np.exp(numbers * step**2 / 2), "s", FLOW, "flow corrected for drift"),
+        (found.drift, np.exp(numbers * step**2 / 2), "s", FLOW, "flow with drift"),
         (found.flow, np.ones(updates + 1), "^", "#15803d", "flow"),
     ):
         distances = np.linalg.norm(points, axis=1)
@@ -101,7 +101,7 @@ def draw(out: Path, step: float = 0.3, updates: int = 40) -> list[str]:
                 [np.linalg.norm((own.updates - getattr(own, name))[-1]) for own in steps]
             )
             slope = np.polyfit(np.log(sizes[:5]), np.log(errors[:5]), 1)[0]
-            what = {"flow": "the flow", "drift": "the corrected one"}[name]
+            what = {"flow": "the flow", "drift": "the flow with drift"}[name]
             label = f"{rule} from {what}, order {slope:.2f}"
             order.loglog(sizes, errors, marker, ms=5, mfc="none", color=colour, label=label)
             line = errors[0] * (sizes / sizes[0]) ** power

@@ -29,14 +29,15 @@ def factor(c: float, k: int) -> float:
     return float(abs(0.5 + 0.5 * (1 + 1j * c) ** k))
 
 
-def radii(c: float, counts: range) -> list[float]:
-    """Spectral radii of a period of k updates, by autodiff."""
+def radii(steps: tuple[float, ...], counts: range) -> np.ndarray:
+    """Spectral radii of a period of k updates, by autodiff, ``(steps, counts)``."""
     found = []
     for k in counts:
-        setting = Setting(c, weights={"every": k})
+        setting = Setting(steps[0], weights={"every": k})
         case = GameCase(lambda: (bilinear(1.0), {}), {}, "lookahead-minimax", setting)
-        found.append(float(jax.jit(case.radius_at)(jnp.zeros(2))) ** k)
-    return found
+        radius = lambda c, case=case: case.changed(step=c).radius_at(jnp.zeros(2))
+        found.append(np.asarray(jax.jit(jax.vmap(radius))(jnp.asarray(steps))) ** k)
+    return np.array(found).T
 
 
 def draw(out: Path, c: float = 0.3, updates: int = 30) -> list[str]:
@@ -69,11 +70,12 @@ def draw(out: Path, c: float = 0.3, updates: int = 30) -> list[str]:
     distance.plot([], [], "o--", ms=7, mfc="none", lw=0.8, color=INK, label="closed form")
     distance.set(xlabel="updates", ylabel="distance from the equilibrium", title=f"c = {c:g}")
     counts = range(1, 21)
-    for own, colour in ((0.1, PATH), (0.3, FLOW)):
-        found, theory = radii(own, counts), [factor(own, k) for k in counts]
+    both = (0.1, 0.3)
+    for own, found, colour in zip(both, radii(both, counts), (PATH, FLOW), strict=True):
+        theory = np.array([factor(own, k) for k in counts])
         radius.plot(counts, found, "o", ms=4, color=colour, label=f"c = {own:g}, autodiff")
         radius.plot(counts, theory, "--", lw=1, color=INK)
-        gap = np.abs(np.array(found) - theory).max()
+        gap = np.abs(found - theory).max()
         lines.append(f"c = {own:g}: radius off the closed form by {gap:.1e}")
     radius.axhline(1, color=INK, lw=0.8)
     radius.plot([], [], "--", lw=1, color=INK, label="closed form")
