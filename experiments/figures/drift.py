@@ -3,10 +3,10 @@
     python experiments/figures/drift.py [--out drift.png]
 
 Above: the Dirac-GAN from (1, 1), simultaneous and alternating (generator first) updates with h = 0.3 (dots),
-the game's flow, and the flow of the losses that are corrected for drift. Below, left: the distance from the
-equilibrium of min over x, max over y of xy; in closed form (1 + h²)^(n/2) of n updates and exp(nh²/2) of the
-corrected flow. Right: the error of one step, which falls like h² against the flow and like h³ against the
-corrected one, on the Dirac-GAN with R1.
+the game's flow, and the flow with drift, of the modified losses. Below, left: the distance from the equilibrium
+of min over x, max over y of xy; in closed form (1 + h²)^(n/2) of n updates and exp(nh²/2) of the flow with
+drift. Right: the error of one step, which falls like h² against the flow and like h³ against the flow with
+drift, on the Dirac-GAN with R1.
 """
 
 from pathlib import Path
@@ -39,12 +39,12 @@ class Paths(NamedTuple):
 
 
 def paths(game, batch, at, rule: str, step: float, count: int) -> Paths:  # type: ignore[no-untyped-def]
-    """Updates of a rule, the game's flow and the flow that is corrected for drift, from the same point."""
+    """Updates of a rule, the game's flow and the flow with drift, from the same point."""
     moving = named_rule(rule, game, Setting(step))
     updates = positions(moving, moving.init(jax.random.key(0), batch), batch, count)
-    corrected = with_drift(game, dict.fromkeys(PLAYERS, step), first=FIRST[rule])
+    drifting = with_drift(game, dict.fromkeys(PLAYERS, step), first=FIRST[rule])
     times = step * np.arange(count + 1)
-    curves = [flow(field(own, at, batch), times, tolerance=1e-13) for own in (game, corrected)]
+    curves = [flow(field(own, at, batch), times, tolerance=1e-13) for own in (game, drifting)]
     return Paths(np.asarray(updates), *curves)
 
 

@@ -51,8 +51,9 @@ def analyse(
 ) -> dict[str, Any]:
     """Field, both Hessians and the update operator at one checkpoint, as numbers and words.
 
-    A part that cannot be solved is left out, with a sentence in the report's ``"failed"``. Everything is found
-    on the first batch; on the others, with other latents, only the numbers that verdicts rest on.
+    A part that cannot be solved is left out, with a sentence in the report's ``"failed"``. Its ``"spectra"``
+    have the eigenvectors of the field and of both Hessians. Everything is found on the first batch; on the
+    others, with other latents, only the numbers that verdicts rest on.
 
     Args:
       experiment: up to the stage of the state.
@@ -83,7 +84,7 @@ def analyse(
                 players.makes, (whole, keys), some, settings, attempt, players.over
             )
             report |= {"whole": found} if found else {}
-    return {**report, "failed": attempt.failed}
+    return {**report, "failed": attempt.failed, "spectra": players.spectra}
 
 
 def _count(state: TrainState, settings: Settings) -> int:
@@ -131,6 +132,7 @@ class Players:
       own: likewise, by player.
       makes: the maps.
       over: numbers at the batches, by name.
+      spectra: eigenvalues with their eigenvectors, by part.
     """
 
     def __init__(
@@ -147,6 +149,7 @@ class Players:
         self.own: dict[str, Motion] = {}
         self._first: np.ndarray | None = None
         self.over: dict[str, Sampled] = {}
+        self.spectra: dict[str, Spectrum] = {}
         at = state.variables
         both = lambda point: field(game, at, point[0], point[1], state.clock)
         standing = {
@@ -178,10 +181,12 @@ class Players:
         name = f"field, {NAMES[settings.which]}"
         leading = attempt(name, lambda: here.leading(count, settings.which), here)
         if leading is not None:
+            self.spectra["field"] = leading
             found["field"] = {"which": settings.which, **numbers(leading, self.makes.split)}
         name = f"field, {NAMES['right']}"
         right = attempt(name, lambda: here.leading(min(count, SEVERAL), "right"), here)
         if right is not None:
+            self.spectra["field_right"] = right
             rightmost = lambda number: here.foremost(number, "right").real
             sampled = _over(name, here, float(right.values.real.max()), rightmost, attempt)
             self.over[FIELD] = sampled
@@ -240,11 +245,9 @@ class Players:
         own = Solvable(make, self._points, self._settings, symmetric=True)
         name, attempt = f"{player}'s Hessian", self._attempt
         low, high = hessian_ends(own, name, attempt)
-        found = {
-            where: numbers(values)
-            for where, values in (("lowest", low), ("highest", high))
-            if values is not None
-        }
+        ends = {"lowest": low, "highest": high}
+        self.spectra |= {f"{player}_{end}": one for end, one in ends.items() if one is not None}
+        found = {end: numbers(one) for end, one in ends.items() if one is not None}
         if self._settings.densities:
             density = self._density(own, name, "symmetric", -1.0)
             found |= {} if density is None else {"density": density}

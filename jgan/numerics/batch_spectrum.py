@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from jgan.arguments import check_count
 from jgan.game import PyTree
 from jgan.numerics.chunks import mean_over
 from jgan.numerics.dense import DENSE, jacobian_function
@@ -70,7 +71,7 @@ def beside_batches(
       tolerance: relative residual of the matrix-free solver.
 
     Raises:
-      ValueError: if ``which`` is unknown, or an eigenvalue is not found.
+      ValueError: if ``which`` is unknown, ``batches`` not in [1, c], or an eigenvalue is not found.
 
     >>> import jax.numpy as jnp
     >>> strengths = jnp.array([1.0, 3.0])
@@ -78,6 +79,11 @@ def beside_batches(
     BesideBatches(whole=2.0, batches=Sampled(values=(1.0, 3.0)))
     """
     check_which(which)
+    total = jax.tree.leaves(arguments)[0].shape[0]
+    count = total if batches is None else batches
+    check_count("batches", count)
+    if count > total:
+        raise ValueError(f"batches is {count}, but must be at most {total}, the number of chunks.")
     first = lambda tree: jax.tree.map(lambda leaf: leaf[0], tree)
     size = ravel_pytree(make(first(arguments)).point)[0].size
 
@@ -96,7 +102,6 @@ def beside_batches(
 
         return leading
 
-    count = jax.tree.leaves(arguments)[0].shape[0] if batches is None else batches
     whole, single = solver(lambda every: mean_over(make, every)), solver(make)
     each = [jax.tree.map(lambda leaf, n=n: leaf[n], arguments) for n in range(count)]
     return BesideBatches(whole(arguments), Sampled(tuple(single(one) for one in each)))

@@ -13,7 +13,7 @@ from jgan.game import PyTree
 from jgan.numerics.chunks import mean_over
 from jgan.numerics.leading import EigenSolver
 from jgan.numerics.sampled import Motion
-from jgan.numerics.selfmap import SelfMap
+from jgan.numerics.selfmap import SelfMap, check_like
 from jgan.numerics.spectrum import Spectrum
 
 KEPT = 2**25
@@ -105,7 +105,7 @@ def covariance(make: Make, arguments: PyTree, mean: PyTree) -> SelfMap:
       mean: of the field over the batches (`field_moments`).
 
     Raises:
-      ValueError: if there are fewer than 2 batches.
+      ValueError: if there are fewer than 2 batches, or ``mean`` is not like the field's point.
 
     >>> fields = jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])
     >>> own = covariance(lambda row: SelfMap(lambda x: row, jnp.zeros(2)), fields, jnp.zeros(2))
@@ -113,6 +113,7 @@ def covariance(make: Make, arguments: PyTree, mean: PyTree) -> SelfMap:
     [3.0, 0.0]
     """
     count = _check_batches(arguments)
+    check_like("mean", mean, make(jax.tree.map(lambda leaf: leaf[0], arguments)).point)
 
     def function(vector: PyTree) -> PyTree:
         @jax.checkpoint
