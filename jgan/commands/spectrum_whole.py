@@ -70,7 +70,7 @@ def of_all_examples(
     right = attempt(name, lambda: own.leading(count, "right"), own)
     found: dict[str, Any] = {"examples": number * size, "chunks": number}
     wholes: dict[str, float] = {}
-    (value,) = own.values()
+    value = own.values()[0] if noise is None else noise.moments.mean
 
     def motion(player: str | None = None) -> Motion:
         if noise is not None:
