@@ -1,4 +1,4 @@
-"""R1 through attention, exact and approximate (Lin et al. 2025, arXiv 2501.08316, section 3.4).
+"""R1 through attention, exact and approximate (Lin et al. 2025, arXiv 2501.08316).
 
     python experiments/figures/attention_penalty.py [--out attention_penalty.png]
 
@@ -10,7 +10,7 @@ over the points.
 Left: the approximate penalty against σ; dashed is its expansion to the fourth power, σ²‖g‖² + σ⁴(g·∇ΔD +
 ‖H‖²/2 + (tr H)²/4). Middle: how far the penalty's gradient in the discriminator's parameters, with one draw
 of ε for each of B = 64 sets as in training, is from the exact one; dashed is the noise of the draws for a
-linear D of d = 16 inputs, sqrt((d + 1)/B). Right: the mean of ‖∇D‖² at the data in 2,000 updates of a GAN of
+linear D of d = 16 inputs, sqrt((d + 1)/B). Right: the mean of ‖∇D‖² at the data in 1,000 updates of a GAN of
 sets, with each penalty of the same strength and with none.
 """
 
@@ -152,7 +152,8 @@ def answers_in(dtype: Any) -> Answers:
 
 def train_all(panel: Any, gamma: float, updates: int) -> tuple[Any, list[str]]:
     """Draw slopes over the trainings; returns the discriminator under exact R1, and lines."""
-    params, lines = None, []
+    params: Any = None
+    lines: list[str] = []
     for name, terms, colour in (
         ("no penalty", (), VIOLET),
         ("exact R1", (r1(gamma),), INK),
@@ -222,7 +223,7 @@ def show_gradients(panel: Any, params: Any, sets: jax.Array) -> list[str]:
     return [f"one draw: {single.min():.2f} of the exact gradient away from it, at best"]
 
 
-def draw(out: Path, gamma: float = 1.0, updates: int = 2000) -> list[str]:
+def draw(out: Path, gamma: float = 1.0, updates: int = 1000) -> list[str]:
     """Draw the three panels into ``out``; returns lines of what they show."""
     plt = pyplot()
     figure, (values, gradients, training) = plt.subplots(1, 3, figsize=(16, 5))

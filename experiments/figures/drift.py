@@ -17,7 +17,7 @@ import numpy as np
 from figure_command import run, write
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
-from jgan.game import GENERATOR, PLAYERS
+from jgan.game import GENERATOR, PLAYERS, Batch, Game, Variables
 from jgan.numerics.dirac import regularised
 from jgan.numerics.field import field
 from jgan.numerics.flow import flow
@@ -38,7 +38,7 @@ class Paths(NamedTuple):
     drift: np.ndarray
 
 
-def paths(game, batch, at, rule: str, step: float, count: int) -> Paths:  # type: ignore[no-untyped-def]
+def paths(game: Game, batch: Batch, at: Variables, rule: str, step: float, count: int) -> Paths:
     """Updates of a rule, the game's flow and the flow with drift, from the same point."""
     moving = named_rule(rule, game, Setting(step))
     updates = positions(moving, moving.init(jax.random.key(0), batch), batch, count)

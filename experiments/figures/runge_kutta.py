@@ -11,6 +11,7 @@ the step; in closed form it is abs(R(ih)^(6/h) - exp(6i)) with R the polynomial 
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,7 @@ from jgan.numerics.named_rules import Setting, named_rule
 from jgan.numerics.orbit import positions
 from jgan.numerics.toy_games import bilinear
 
-METHODS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
+METHODS: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "simultaneous": ("Euler", lambda z: 1 + z, PATH),
     "runge-kutta-2": ("Heun", lambda z: 1 + z + z**2 / 2, FLOW),
     "runge-kutta-4": ("RK4", lambda z: 1 + z + z**2 / 2 + z**3 / 6 + z**4 / 24, "#15803d"),

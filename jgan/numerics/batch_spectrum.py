@@ -16,9 +16,6 @@ from jgan.numerics.sampled import Sampled
 from jgan.numerics.selfmap import SelfMap
 from jgan.numerics.spectrum import check_which, order_by
 
-_PARTS = {"modulus": np.abs, "imaginary": lambda value: np.abs(np.imag(value))}
-"""What is looked at of an eigenvalue, by a key of `jgan.numerics.spectrum.WHICH`; else its real part."""
-
 
 class BesideBatches(NamedTuple):
     """A number of all examples, and the same number at several batches.
@@ -98,10 +95,17 @@ def beside_batches(
             else:  # two, lest a pair be broken
                 values = free.leading(argument, 2, which).values
             value = values[order_by(which, values)[0]]
-            return float(_PARTS.get(which, np.real)(value))
+            return _part(complex(value), which)
 
         return leading
 
     whole, single = solver(lambda every: mean_over(make, every)), solver(make)
     each = [jax.tree.map(lambda leaf, n=n: leaf[n], arguments) for n in range(count)]
     return BesideBatches(whole(arguments), Sampled(tuple(single(one) for one in each)))
+
+
+def _part(value: complex, which: str) -> float:
+    """What is looked at of an eigenvalue."""
+    if which == "modulus":
+        return abs(value)
+    return abs(value.imag) if which == "imaginary" else value.real
