@@ -8,7 +8,7 @@ from jax.flatten_util import ravel_pytree
 
 from jgan.game import PLAYERS, Game, Variables
 from jgan.gans.gan import gan
-from jgan.latents import normal
+from jgan.latents import Prior, normal
 from jgan.losses import non_saturating
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
 from jgan.numerics.batch_spectrum import BesideBatches, beside_batches
@@ -28,7 +28,7 @@ from jgan.terms.penalties import r1
 ROWS = np.random.default_rng(0).standard_normal((5, 7))
 
 
-def small_gan() -> tuple[Game, Variables, dict[str, jax.Array]]:
+def small_gan(prior: Prior | None = None) -> tuple[Game, Variables, dict[str, jax.Array]]:
     """A smooth GAN of few parameters in doubles, where, and 12 examples."""
     options = {"activation": "tanh", "dtype": jnp.float64}
 
@@ -36,9 +36,8 @@ def small_gan() -> tuple[Game, Variables, dict[str, jax.Array]]:
         """The same latents in every chunk, so that the mean of chunks is known."""
         return jnp.tile(normal(2)(jax.random.key(1), 3), (-(-count // 3), 1))[:count]
 
-    game = gan(
-        mlp_generator((2,), (3,), **options), mlp_discriminator((4,), **options), non_saturating(), repeated
-    ).add(r1(0.7))  # fmt: skip
+    networks = mlp_generator((2,), (3,), **options), mlp_discriminator((4,), **options)
+    game = gan(*networks, non_saturating(), prior or repeated).add(r1(0.7))
     batch = {"image": jax.random.normal(jax.random.key(2), (12, 2))}
     variables = jax.jit(game.init)(jax.random.key(0), batch)
     return game, jax.tree.map(lambda x: x.astype(float), variables), batch
@@ -61,11 +60,12 @@ def test_the_field_of_all_examples_is_the_mean_of_chunks() -> None:
 
 
 def test_the_noise_of_gradients_is_that_of_dense_computations() -> None:
-    game, variables, batch = small_gan()
-    make = lambda chunk: field(game, variables, chunk)
-    chunks = in_chunks(batch, 2)
+    game, variables, batch = small_gan(normal(2))
+    make = lambda point: field(game, variables, *point)
+    keys = jax.random.split(jax.random.key(3), 6)
+    chunks = in_chunks(batch, 2), keys
     each = [
-        vector_field(game, variables, {"image": batch["image"][2 * n : 2 * n + 2]})
+        vector_field(game, variables, {"image": batch["image"][2 * n : 2 * n + 2]}, keys[n])
         for n in range(6)
     ]
     rows = np.stack([ravel_pytree(one)[0] for one in each])
@@ -89,11 +89,12 @@ def test_the_noise_of_gradients_is_that_of_dense_computations() -> None:
     # A product keeps nothing of a batch, however many there are.
     sizes = []
     for times in (1, 4):
-        some = jax.tree.map(lambda leaf, times=times: jnp.tile(leaf, (times, 1, 1)), chunks)
+        images = {"image": jnp.tile(chunks[0]["image"], (times, 1, 1))}
+        some = images, jax.random.split(jax.random.key(3), 6 * times)
         own = covariance(make, some, moments.mean)
         kept = jax.eval_shape(lambda own=own: jax.linearize(own.function, own.point)[1])
         sizes.append(sum(leaf.size for leaf in jax.tree.leaves(kept)))
-    assert sizes[1] - sizes[0] <= 36 * 2
+    assert sizes[1] - sizes[0] <= 36 * 2 + 18 * 2  # the examples, and two words of each key
 
 
 @pytest.mark.parametrize("dense", [1000, pytest.param(0, marks=pytest.mark.full)])
