@@ -8,13 +8,13 @@ Consensus (Mescheder et al. 2017, arXiv 1705.10461) has gamma = 1; the competiti
 Anandkumar 2019 (arXiv 1905.12103), RK4 that of Qin et al. 2020 (arXiv 2010.15040).
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from figure_command import run, write
 
 from jgan.commands.dirac_figure import INK, pyplot
 from jgan.numerics.eigen import spectral_radius
@@ -95,15 +95,9 @@ def draw(out: Path, step: float = 0.3, updates: int = 60) -> list[str]:
     plot.set(xlim=(0, 1), ylim=(0.65, 1.45), xlabel="step c", ylabel="spectral radius")
     plot.set(title="a rule converges below 1")
     plot.legend(loc="upper left", fontsize=9)
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    write(figure, out)
     return lines
 
 
 if __name__ == "__main__":
-    style = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--out", type=Path, default=Path("bilinear.png"))
-    with jax.enable_x64(True):
-        print("\n".join(draw(parser.parse_args().out)))
+    run(draw, __doc__)

@@ -7,12 +7,12 @@ Left: the field of a bilinear game of 20 + 20 parameters has eigenvalues ±iσ; 
 -gamma a² ± ia under consensus, and meets on the real axis at the critical gamma under R1.
 """
 
-import argparse
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from figure_command import run, write
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.numerics.dense import exact_jacobian
@@ -74,9 +74,7 @@ def draw(out: Path, size: int = 20) -> list[str]:
         panel.axhline(0, color=INK, lw=0.5)
         panel.set(xlabel="Re λ", ylabel="Im λ", title=title)
         panel.legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    write(figure, out)
     return lines
 
 
@@ -85,8 +83,4 @@ def _pair(penalty: str, gamma: jax.Array) -> jax.Array:
 
 
 if __name__ == "__main__":
-    style = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--out", type=Path, default=Path("consensus.png"))
-    with jax.enable_x64(True):
-        print("\n".join(draw(parser.parse_args().out)))
+    run(draw, __doc__)

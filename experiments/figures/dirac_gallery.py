@@ -7,11 +7,10 @@ Every regulariser in continuous time and under simultaneous and alternating desc
 consensus 1.0. Each panel carries the verdict of the long run.
 """
 
-import argparse
 from pathlib import Path
 
-import jax
 import numpy as np
+from figure_command import run, write
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.numerics.dirac_study import Case, study
@@ -62,16 +61,9 @@ def gallery(out: Path, step: float = 0.2, steps: int = 500) -> list[str]:
         panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-3.2, 2.2), xlabel="θ", ylabel="ψ")
         panel.set_aspect("equal")
         panel.legend(fontsize=7, loc="lower left")
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    write(figure, out)
     return lines
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, default=Path("dirac_gallery.png"))
-    with jax.enable_x64(True):
-        print("\n".join(gallery(parser.parse_args().out)))
+    run(gallery, __doc__)

@@ -7,12 +7,12 @@ from the initialisation to the last iterate. A jump through 0 at the end of the 
 bump rotation. Beside it: the leading eigenvalues of the field at the end.
 """
 
-import argparse
 from pathlib import Path
 
 import jax
 import numpy as np
 import optax
+from figure_command import run, write
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.data import load
@@ -42,10 +42,11 @@ def small_gan(gamma: float, width: int = 32) -> Game:
     return game.add(r1(gamma)) if gamma else game
 
 
-def draw(out: Path, steps: int) -> None:
-    """Train both GANs, and draw path-angles and eigenvalues into ``out``."""
+def draw(out: Path, steps: int = 3000) -> list[str]:
+    """Train both GANs, and draw path-angles and eigenvalues into ``out``; returns a line for each."""
     plt = pyplot()
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.5))
+    lines = []
     for gamma, colour in ((0.0, PATH), (1.0, FLOW)):
         game = small_gan(gamma)
         rule = alternating(game, dict.fromkeys(PLAYERS, optax.adam(1e-3, b1=0.5)))
@@ -66,23 +67,19 @@ def draw(out: Path, steps: int) -> None:
         small = {"image": batch["image"][:1024]}
         leading = leading_eigenvalues(field(game, end.variables, small), 30, tolerance=1e-4)
         axes[1].plot(leading.values.real, leading.values.imag, "o", ms=4, color=colour, label=name)
-        print(f"{name}: largest residual {leading.residuals.max():.1e}")
+        lines.append(
+            f"{name}: largest residual {leading.residuals.max():.1e}, largest |Im λ| "
+            f"{np.abs(leading.values.imag).max():.3g}, largest Re λ {leading.values.real.max():.3g}"
+        )
     for panel in axes:
         panel.axhline(0, color=INK, lw=0.5)
         panel.axvline(1 if panel is axes[0] else 0, color=INK, lw=0.5)
         panel.legend(fontsize=8)
     axes[0].set(xlabel="place on the path (0 start, 1 end)", ylabel="cosine", title="path-angle")
     axes[1].set(xlabel="Re λ", ylabel="Im λ", title="30 leading eigenvalues of the field")
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    write(figure, out)
+    return lines
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--out", type=Path, default=Path("path_angle.png"))
-    options = parser.parse_args()
-    draw(options.out, options.steps)
+    run(draw, __doc__, double=False)

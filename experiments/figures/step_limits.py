@@ -1,19 +1,19 @@
-"""Step limits of the Dirac-GAN with R1 (Mescheder, Geiger & Nowozin 2018), and of rules on the bilinear game.
+"""Step limits of the Dirac-GAN with R1 (Mescheder, Geiger & Nowozin 2018), and negative momentum.
 
     python experiments/figures/step_limits.py [--out step_limits.png]
 
-Left: the largest stable step against gamma, by bisection on the operator's spectral radius (dots) and in closed
-form (lines): h < γ/a² up to the critical gamma and (γ - sqrt(γ² - 4a²))/a² beyond for simultaneous descent,
-4/(γ + sqrt(γ² + 4a²)) for alternating descent. Right: the spectral radius of lookahead-minimax (Chavdarova et
-al. 2021, arXiv 2006.14567) against k, and of negative momentum (Gidel et al. 2019, arXiv 1807.04740) against β.
+Left: the largest stable step against gamma, by bisection on the operator's spectral radius (dots) and in
+closed form (lines): h < γ/a² up to the critical gamma and (γ - sqrt(γ² - 4a²))/a² beyond for simultaneous
+descent, 4/(γ + sqrt(γ² + 4a²)) for alternating descent. Right: the spectral radius of alternating descent on
+the bilinear game against the momentum β of both players (Gidel et al. 2019, arXiv 1807.04740).
 """
 
-import argparse
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from figure_command import run, write
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.numerics.eigen import spectral_radius
@@ -44,17 +44,6 @@ def largest_steps(rule: str, gammas: np.ndarray) -> np.ndarray:
     return np.asarray(jax.jit(lambda values: jax.lax.map(one, values))(jnp.asarray(gammas)))
 
 
-def lookahead_radii(c: float, counts: range) -> tuple[list[float], list[float]]:
-    """Spectral radii of a period of k updates, by autodiff and in closed form."""
-    found, theory = [], []
-    for k in counts:
-        setting = Setting(c, weights={"every": k})
-        case = GameCase(lambda: (bilinear(1.0), {}), {}, "lookahead-minimax", setting)
-        found.append(float(jax.jit(case.radius_at)(jnp.zeros(2))) ** k)
-        theory.append(abs(0.5 + 0.5 * (1 + 1j * c) ** k))
-    return found, theory
-
-
 def momentum_radii(c: float, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Spectral radii of alternating descent with momentum: autodiff, and roots of its polynomial."""
     case = GameCase(lambda: (bilinear(1.0), {}), {}, "alternating", Setting(c))
@@ -70,9 +59,9 @@ def momentum_radii(c: float, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def draw(out: Path) -> list[str]:
-    """Draw the three panels into ``out``; returns a line for each curve."""
+    """Draw both panels into ``out``; returns a line for each curve."""
     plt = pyplot()
-    figure, (limits, lookahead, momentum) = plt.subplots(1, 3, figsize=(15.5, 4.8))
+    figure, (limits, momentum) = plt.subplots(1, 2, figsize=(10.5, 4.8))
     gammas, lines = np.linspace(0.05, 3.0, 40), []
     for rule, closed_form, colour in (
         ("simultaneous", simultaneous_r1_step, PATH),
@@ -90,19 +79,6 @@ def draw(out: Path) -> list[str]:
         "critical gamma", (2 * A, 0.15), fontsize=8, xytext=(4, 0), textcoords="offset points"
     )
     limits.set(xlabel="gamma", ylabel="largest stable step h", title="Dirac-GAN with R1")
-    for c, colour in ((0.1, PATH), (0.3, FLOW)):
-        counts = range(1, 21)
-        radii, theory_of = lookahead_radii(c, counts)
-        lookahead.plot(counts, radii, "o", ms=4, color=colour, label=f"c = {c:g}, autodiff")
-        lookahead.plot(counts, theory_of, "--", lw=1, color=INK)
-        gap = np.abs(np.array(radii) - theory_of).max()
-        lines.append(f"lookahead, c = {c:g}: off the closed form by {gap:.1e}")
-    lookahead.set(
-        xlabel="k, updates between looks back",
-        ylabel="spectral radius of k updates",
-        xticks=(1, 5, 10, 15, 20),
-    )
-    lookahead.set(title="lookahead-minimax on the bilinear game")
     for c, colour in ((0.1, PATH), (0.5, FLOW)):
         betas = np.linspace(-0.9, 0.5, 57)
         ours, roots = momentum_radii(c, betas)
@@ -111,20 +87,13 @@ def draw(out: Path) -> list[str]:
         lines.append(f"momentum, c = {c:g}: off its polynomial by {np.abs(ours - roots).max():.1e}")
     momentum.set(xlabel="momentum β of both players", ylabel="spectral radius", ylim=(0.94, 1.32))
     momentum.set(title="negative momentum, alternating, bilinear game")
-    for panel in (lookahead, momentum):
-        panel.axhline(1, color=INK, lw=0.8)
-        panel.plot([], [], "--", color=INK, lw=1, label="closed form")
-    for panel in (limits, lookahead, momentum):
+    momentum.axhline(1, color=INK, lw=0.8)
+    momentum.plot([], [], "--", color=INK, lw=1, label="roots of the polynomial")
+    for panel in (limits, momentum):
         panel.legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    write(figure, out)
     return lines
 
 
 if __name__ == "__main__":
-    style = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--out", type=Path, default=Path("step_limits.png"))
-    with jax.enable_x64(True):
-        print("\n".join(draw(parser.parse_args().out)))
+    run(draw, __doc__)

@@ -8,10 +8,10 @@ slow eigenvalue against that of the Schur complement, with its error of 1/tau. R
 [[-1, c], [0, -1]] against its closed form, though all eigenvalues are -1.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
+from figure_command import run, write
 
 from jgan.commands.dirac_figure import FLOW, INK, PATH, pyplot
 from jgan.numerics.pseudospectrum import kreiss_constant
@@ -68,14 +68,9 @@ def draw(out: Path) -> list[str]:
     growth.set(xlabel="time t", ylabel="‖exp(tJ)‖", title="all eigenvalues are -1")
     for panel in (spectrum, slow, growth):
         panel.legend(fontsize=8, loc="lower left" if panel is spectrum else "best")
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    write(figure, out)
     return lines
 
 
 if __name__ == "__main__":
-    style = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--out", type=Path, default=Path("time_scales.png"))
-    print("\n".join(draw(parser.parse_args().out)))
+    run(draw, __doc__)

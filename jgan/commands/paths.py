@@ -111,5 +111,7 @@ Place = Annotated[str | Path, named_path]
 """A file or a folder to read."""
 PngFile = Annotated[str | Path, output(".png")]
 """A picture to write."""
+NpzFile = Annotated[str | Path, output(".npz")]
+"""Arrays to write."""
 Folder = Annotated[str | Path, output(folder=True)]
 """A folder to write."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,16 +10,18 @@ from jgan.commands.batches import every_example, training_batch
 from jgan.commands.command import command
 from jgan.commands.kinds import Count, NotNegative, Several
 from jgan.commands.notebook import Numbers
-from jgan.commands.paths import PngFile
+from jgan.commands.paths import NpzFile, PngFile
 from jgan.commands.saved_run import RunLike, SavedRun, opened_run
 from jgan.commands.solvable import Settings
 from jgan.commands.spectrum_numbers import as_text
 from jgan.commands.spectrum_report import analyse
 from jgan.display import task
 from jgan.errors import UserError
+from jgan.evaluation.array_archive import write_archive
 from jgan.files import make_folder, parse_json, write_atomically
 from jgan.game import Batch
 from jgan.numerics.dense import DENSE
+from jgan.numerics.spectrum import Spectrum
 from jgan.rules import TrainState
 from jgan.runs.checkpoint import Gone
 from jgan.runs.saved import load_state
@@ -33,11 +35,18 @@ class GameSpectrum(Numbers):
     Attributes:
       step: of the checkpoint.
       failed: for each part that could not be solved, why, in a sentence.
+      spectra: eigenvalues of the field and of both Hessians with their eigenvectors, ``(n, k)`` in tree order,
+        the discriminator's parameters first, by part; of several checkpoints only if they are to be written.
     """
 
-    def __init__(self, report: dict[str, Any], failed: dict[str, str]) -> None:
+    def __init__(
+        self,
+        report: dict[str, Any],
+        failed: dict[str, str],
+        spectra: Mapping[str, Spectrum] | None = None,
+    ) -> None:
         super().__init__(report, as_text)
-        self.step, self.failed = int(report["step"]), failed
+        self.step, self.failed, self.spectra = int(report["step"]), failed, dict(spectra or {})
 
     def save(self, path: str | Path) -> Path:
         """Draw the eigenvalues into a .png.
@@ -77,6 +86,7 @@ def spectrum(
     by_term: bool = False,
     all_checkpoints: bool = False,
     out: PngFile | None = None,
+    vectors: NpzFile | None = None,
     each: Callable[[GameSpectrum], None] = lambda found: None,
     quiet: bool = False,
 ) -> Any:
@@ -107,10 +117,13 @@ def spectrum(
       densities: Also find the densities of the eigenvalues of both Hessians and of the Jacobian's symmetric and
         antisymmetric parts, and their traces.
       probes: Number of random vectors for densities, where they are not exact.
-      whole: Also find the rightmost eigenvalues of the field of all examples, and the noise of batches in it.
+      whole: Also find the rightmost eigenvalues of the field and both ends of the Hessians of all examples,
+        with those of single batches beside them, and the noise of batches in the field.
       by_term: Also find what each term of the objective contributes.
       all_checkpoints: Use every checkpoint that the run keeps.
       out: FILE.png for the eigenvalues.
+      vectors: FILE.npz for the eigenvectors of the field and of both Hessians, the discriminator's parameters
+        first.
       each: Called with what was found at a checkpoint as soon as it was.
       quiet: Print only warnings and results, without progress.
 
@@ -122,8 +135,9 @@ def spectrum(
     """
     if not 0 < tolerance < 1:
         raise UserError(f"--tolerance is {tolerance:g}, but must lie between 0 and 1.")
-    if out is not None:
-        make_folder(Path(out).parent)
+    for file in (out, vectors):
+        if file is not None:
+            make_folder(Path(file).parent)
     opened = opened_run(run)
     trained = opened.whole
     settings = Settings(
@@ -157,12 +171,13 @@ def spectrum(
             if not all_checkpoints:  # others may be solvable where this one is not
                 raise
             report = {"step": step, "failed": {"all": str(error)}}
-        failed = report.pop("failed", {})
+        failed, spectra = report.pop("failed", {}), report.pop("spectra", {})
         if len(report) > 1:  # more than the step
             report["protocol"] = protocol(settings, size, batches)
             if opened.data.accept:  # perhaps other data than the training's
                 report["protocol"]["data"] = opened.data.name
-        one = GameSpectrum(report, failed)
+        kept = spectra if vectors is not None or not all_checkpoints else {}
+        one = GameSpectrum(report, failed, kept)
         each(one)
         if len(report) > 1:
             found.append(one)
@@ -171,9 +186,23 @@ def spectrum(
             "no checkpoint's eigenvalues could be found; try more --restarts, a larger --basis or --tolerance, "
             "or the exact Jacobian by a larger --dense."
         )
+    if vectors is not None:
+        write_vectors(found, Path(vectors))
     if out is not None:
         draw_spectra(found, out)
     return found if all_checkpoints else found[0]
+
+
+def write_vectors(found: Sequence[GameSpectrum], path: Path) -> None:
+    """Write eigenvalues ``(k,)`` and eigenvectors ``(n, k)``: ``STEP/PART/values``, ``STEP/PART/vectors``."""
+    arrays = {
+        str(one.step): {
+            part: {"values": spectrum.values, "vectors": spectrum.vectors}
+            for part, spectrum in one.spectra.items()
+        }
+        for one in found
+    }
+    write_archive(path, arrays, {"protocol": [one["protocol"] for one in found]})
 
 
 def _states(run: SavedRun, every: bool) -> Iterator[tuple[Experiment, TrainState]]:

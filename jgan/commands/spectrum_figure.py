@@ -91,7 +91,7 @@ def _field_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
     axis.plot([one["step"] for one in both], fastest, "--s", color=PATH, label="largest |Im λ|")
     axis.axhline(0, color=FIELD, lw=0.5)
     axis.set(title="field over training", xlabel="step", ylabel="eigenvalue")
-    axis.set_yscale("symlog", linthresh=_threshold([*right, *fastest]))
+    _symmetric_scale(axis, [*right, *fastest])
 
 
 def _hessian_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
@@ -109,7 +109,7 @@ def _hessian_ends(axis: Any, reports: Sequence[Report], shades: Any) -> None:
                 axis.plot(steps, heights, style, color=colour, label=f"{player}, {end}")
     axis.axhline(0, color=FIELD, lw=0.5)
     axis.set(title="Hessians", xlabel="step", ylabel="curvature")
-    axis.set_yscale("symlog", linthresh=_threshold(ends))
+    _symmetric_scale(axis, ends)
 
 
 def _rotation(axis: Any, reports: Sequence[Report], shades: Any) -> None:
@@ -131,6 +131,36 @@ def _lengths(axis: Any, reports: Sequence[Report], shades: Any) -> None:
         steps = [step for step, _ in found]
         axis.plot(steps, [np.mean(values) for _, values in found], color=colour, label=player)
     axis.set(title="length of the field, by batches", xlabel="step", ylabel="length", yscale="log")
+
+
+def _whole(axis: Any, reports: Sequence[Report], shades: Any) -> None:
+    """Numbers of single batches and the interval of their mean, seen from those of all examples."""
+    found = [(one, shade) for one, shade in zip(reports, shades, strict=True) if _beside(one)]
+    names = list(dict.fromkeys(name for one, _ in found for name in _beside(one)))
+    words = dict(zip(names, names, strict=True))
+    for number, (report, shade) in enumerate(found):
+        offset = 0.6 * ((number + 0.5) / len(found) - 0.5)
+        for name, own in _beside(report).items():
+            place, over = names.index(name) + offset, own["over_batches"]
+            size = over["standard_deviation"]
+            shift = (np.array(over["values"]) - own["whole"]) / size
+            axis.plot(shift, [place] * len(shift), "|", color=shade, ms=7)
+            half = over["half_width_95"] / size
+            axis.errorbar(shift.mean(), place, xerr=half, fmt="o", ms=4, color=shade, capsize=3)
+            if len(found) == 1:
+                words[name] = f"{name}\n{own['whole']:.3g}, deviation {size:.1g}"
+    axis.axvline(0, color=INK, lw=1, label="all examples")
+    axis.plot([], [], "|", color=INK, label="single batches")
+    axis.errorbar([], [], xerr=[], fmt="o", ms=4, color=INK, capsize=3, label="mean, 95 % interval")
+    axis.set_yticks(range(len(names)), [words[name] for name in names], fontsize=8)
+    axis.set(title="one batch beside all examples", ylim=(len(names) + 0.7, -0.6))
+    axis.set_xlabel("distance from all examples, in deviations of a batch")
+
+
+def _beside(report: Report) -> Report:
+    """The numbers of all examples that several batches, which differ, stand beside."""
+    found = report.get("whole", {}).get("beside_batches", {})
+    return {name: own for name, own in found.items() if own["over_batches"]["standard_deviation"]}
 
 
 def _density(part: str) -> Callable[[Any, Sequence[Report], Any], None]:
@@ -171,10 +201,12 @@ def _density_of(report: Report, part: str) -> Report:
     return report.get("densities", {}).get(part, {})
 
 
-def _threshold(values: Sequence[float]) -> float:
-    """Where a symmetric logarithmic axis turns linear: two decades below its largest value."""
+def _symmetric_scale(axis: Any, values: Sequence[float]) -> None:
+    """A symmetric logarithmic axis, linear to two decades below the largest value, with room at both ends."""
     largest = max((abs(value) for value in values), default=0.0)
-    return 0.01 * largest if largest > 0 else 1.0
+    axis.set_yscale("symlog", linthresh=0.01 * largest if largest > 0 else 1.0)
+    axis.margins(y=0.15)
+    axis.autoscale_view()
 
 
 def _eigenvalues(report: Report, part: str) -> list[list[float]]:
@@ -197,6 +229,7 @@ PANELS: list[tuple[Callable[..., None], Callable[[Sequence[Report]], bool]]] = [
     (_field_ends, _several("field_right")),
     (_rotation, _several("rotation_share")),
     (_lengths, _several("motion")),
+    (_whole, lambda reports: any(_beside(one) for one in reports)),
     *[
         (_density(part), lambda reports, part=part: any(_density_of(one, part) for one in reports))
         for part in DENSITIES

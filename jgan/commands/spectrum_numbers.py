@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from jgan.numerics.batch_spectrum import BesideBatches
 from jgan.numerics.density import Density, on_grid, trace_of
 from jgan.numerics.diagnosis import Diagnosis
 from jgan.numerics.sampled import NOWHERE, Motion, Sampled
@@ -41,13 +42,22 @@ def judged(found: Diagnosis, sampled: Sampled = NOWHERE) -> dict[str, Any]:
     """A verdict, and the number that it rests on at several batches."""
     report: dict[str, Any] = {"verdict": found.word, "meaning": found.sentence}
     if len(sampled.values) > 1:
-        report["over_batches"] = {
-            "values": list(sampled.values),
-            "mean": sampled.mean,
-            "standard_deviation": sampled.deviation,
-            "half_width_95": sampled.half_width,
-        }
+        report["over_batches"] = _sampled(sampled)
     return report
+
+
+def _sampled(found: Sampled) -> dict[str, Any]:
+    return {
+        "values": list(found.values),
+        "mean": found.mean,
+        "standard_deviation": _finite(found.deviation),
+        "half_width_95": _finite(found.half_width),
+    }
+
+
+def beside_numbers(found: BesideBatches) -> dict[str, Any]:
+    """A number of all examples, and the same at several batches."""
+    return {"whole": found.whole, "over_batches": _sampled(found.batches), "agrees": found.agrees}
 
 
 def motion_numbers(found: Motion) -> dict[str, Any]:
@@ -99,8 +109,7 @@ def as_text(report: dict[str, Any]) -> str:
     if "field_right" in report:
         lines.append(_said("field", report["field_right"]))
     if "whole" in report:
-        found = report["whole"]
-        lines.append(_said(f"field of all {found['examples']:,} examples", found))
+        lines += _whole(report["whole"])
     if "rotation_share" in report:
         error = report["rotation_share_standard_error"]
         known = "exactly" if error == 0 else f"± {error:.1%} (standard error of probes)"
@@ -154,6 +163,37 @@ def _length(name: str, found: dict[str, Any]) -> str:
         signal = "" if ratio is None else f", signal to noise {max(ratio, 0.0):.2g}"
         text += f" with standard deviation {lengths.deviation:.2g} over batches{signal}"
     return text
+
+
+def _whole(found: dict[str, Any]) -> list[str]:
+    """What was found of all examples."""
+    name = f"all {found['examples']:,} examples"
+    lines = [_said(f"field of {name}", found)] if "verdict" in found else []
+    for player, own in found.get("hessians", {}).items():
+        lines.append(_said(f"{player} of {name}", own))
+    if "covariance" in found:
+        own, trace = found["covariance"], found["covariance"]["trace"]
+        shares = [value / trace if trace > 0 else 0.0 for value, _ in own["eigenvalues"]]
+        ratios = [
+            f"{player} {max(motion['signal_to_noise'] or 0.0, 0.0):.2g}"
+            for player, motion in found["motion"].items()
+        ]
+        lines.append(
+            f"noise of a batch: covariance of trace {trace:.3g}, of which "
+            f"{', '.join(f'{share:.1%}' for share in shares)} in the leading directions; signal to noise "
+            f"{', '.join(ratios)}"
+        )
+    for what, own in found.get("beside_batches", {}).items():
+        over = own["over_batches"]
+        interval = ""
+        if own["agrees"] is not None:
+            verdict = "which holds it" if own["agrees"] else "which does not hold it"
+            known = f"95 % interval over {len(over['values'])} batches, {verdict}"
+            interval = f" ± {over['half_width_95']:.2g} ({known})"
+        lines.append(
+            f"{what}: {own['whole']:.4g} of all examples, {over['mean']:.4g}{interval} of one batch"
+        )
+    return lines
 
 
 def _trace(name: str, found: dict[str, Any]) -> str:

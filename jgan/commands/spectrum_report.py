@@ -10,18 +10,18 @@ import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 
+from jgan.commands.attempt import Attempt
 from jgan.commands.solvable import Settings, Solvable, in_precision
 from jgan.commands.spectrum_numbers import density_numbers, judged, motion_numbers, numbers
-from jgan.display import task
+from jgan.commands.spectrum_whole import FIELD, Makes, end_of, hessian_ends, of_all_examples
 from jgan.errors import UserError
 from jgan.game import DISCRIMINATOR, PLAYERS, Batch, Game
 from jgan.numerics.by_term import eigenvalue_shares, fields_by_term
-from jgan.numerics.chunks import mean_over
 from jgan.numerics.density import PARTS
 from jgan.numerics.diagnosis import of_field, of_hessian, of_operator
 from jgan.numerics.double import in_double
 from jgan.numerics.field import field, operator, player_field
-from jgan.numerics.gradient_noise import alignment, gradient_noise
+from jgan.numerics.gradient_noise import alignment
 from jgan.numerics.sampled import Motion, Sampled, motion_of
 from jgan.numerics.selfmap import SelfMap, Share
 from jgan.numerics.spectrum import Spectrum
@@ -31,10 +31,6 @@ from jgan.training.experiment import Experiment
 USUAL = 10
 SEVERAL = 6
 """Rightmost eigenvalues of the field, and eigenvalues of the operator, that are looked for at most."""
-ENDS = 3
-"""Eigenvalues at each end of a Hessian."""
-ENOUGH = 64
-"""Batches from which the noise of the field is known well enough; the field of each of them is kept."""
 NAMES = {
     "modulus": "largest modulus",
     "right": "largest real part",
@@ -46,28 +42,6 @@ Point = tuple[Batch, jax.Array]
 """A batch, and the key of its latents."""
 
 
-class Attempt:
-    """Runs parts under their names, shows how far they are, and keeps why some of them failed.
-
-    Attributes:
-      failed: for each part that failed, why, in a sentence.
-    """
-
-    def __init__(self) -> None:
-        self.failed: dict[str, str] = {}
-
-    def __call__(self, name: str, make: Callable[[], Any], own: Solvable | None = None) -> Any:
-        """What a part finds, or None if it failed; ``own`` tells of its products meanwhile."""
-        try:
-            with task(name, unit="products", announced=True) as doing:
-                if own is not None:
-                    own.progress = doing.update
-                return make()
-        except ValueError as error:
-            self.failed[name] = str(error)
-            return None
-
-
 def analyse(
     experiment: Experiment,
     state: TrainState,
@@ -77,8 +51,9 @@ def analyse(
 ) -> dict[str, Any]:
     """Field, both Hessians and the update operator at one checkpoint, as numbers and words.
 
-    A part that cannot be solved is left out, with a sentence in the report's ``"failed"``. Everything is found
-    on the first batch; on the others, with other latents, only the numbers that verdicts rest on.
+    A part that cannot be solved is left out, with a sentence in the report's ``"failed"``. Its ``"spectra"``
+    have the eigenvectors of the field and of both Hessians. Everything is found on the first batch; on the
+    others, with other latents, only the numbers that verdicts rest on.
 
     Args:
       experiment: up to the stage of the state.
@@ -104,9 +79,12 @@ def analyse(
         report |= {"hessians": hessians} if hessians else {}
         report |= _operator(experiment, state, batches, count, settings, attempt, players.both)
         if whole is not None:
-            found = attempt("field of all examples", lambda: players.whole(whole, count))
-            report |= {} if found is None else {"whole": found}
-    return {**report, "failed": attempt.failed}
+            some, keys = min(count, SEVERAL), players.keys_of(whole)
+            found = of_all_examples(
+                players.makes, (whole, keys), some, settings, attempt, players.over
+            )
+            report |= {"whole": found} if found else {}
+    return {**report, "failed": attempt.failed, "spectra": players.spectra}
 
 
 def _count(state: TrainState, settings: Settings) -> int:
@@ -152,6 +130,9 @@ class Players:
     Attributes:
       both: the field at the batches; None before it is known.
       own: likewise, by player.
+      makes: the maps.
+      over: numbers at the batches, by name.
+      spectra: eigenvalues with their eigenvectors, by part.
     """
 
     def __init__(
@@ -167,10 +148,20 @@ class Players:
         self.both: Motion | None = None
         self.own: dict[str, Motion] = {}
         self._first: np.ndarray | None = None
-        self._make = in_precision(
-            lambda point: field(game, state.variables, point[0], point[1], state.clock), settings
-        )
-        self._here = Solvable(self._make, points, settings)
+        self.over: dict[str, Sampled] = {}
+        self.spectra: dict[str, Spectrum] = {}
+        at = state.variables
+        both = lambda point: field(game, at, point[0], point[1], state.clock)
+        standing = {
+            player: lambda point, player=player: player_field(
+                game, player, at, point[0], point[1], state.clock
+            )
+            for player in PLAYERS
+        }
+        split = sum(leaf.size for leaf in jax.tree.leaves(at[DISCRIMINATOR]["params"]))
+        own = {player: in_precision(make, settings) for player, make in standing.items()}
+        self.makes = Makes(in_precision(both, settings), own, split)
+        self._here = Solvable(self.makes.field, points, settings)
 
     def motion(self) -> dict[str, Any]:
         """The field's length at the batches, which stands beside every verdict."""
@@ -190,14 +181,17 @@ class Players:
         name = f"field, {NAMES[settings.which]}"
         leading = attempt(name, lambda: here.leading(count, settings.which), here)
         if leading is not None:
-            found["field"] = {"which": settings.which, **numbers(leading, self._split)}
+            self.spectra["field"] = leading
+            found["field"] = {"which": settings.which, **numbers(leading, self.makes.split)}
         name = f"field, {NAMES['right']}"
         right = attempt(name, lambda: here.leading(min(count, SEVERAL), "right"), here)
         if right is not None:
+            self.spectra["field_right"] = right
             rightmost = lambda number: here.foremost(number, "right").real
             sampled = _over(name, here, float(right.values.real.max()), rightmost, attempt)
+            self.over[FIELD] = sampled
             diagnosis = of_field(right, sampled, self.both)
-            found["field_right"] = numbers(right, self._split) | judged(diagnosis, sampled)
+            found["field_right"] = numbers(right, self.makes.split) | judged(diagnosis, sampled)
             if self._first is not None:
                 shares = alignment(self._first, right.vectors).tolist()
                 found["field_right"]["gradient_shares"] = shares
@@ -218,11 +212,10 @@ class Players:
             found |= {} if terms is None else {"by_term": terms}
         return found
 
-    @property
-    def _split(self) -> int:
-        """The number of the discriminator's parameters, which come first."""
-        leaves = jax.tree.leaves(self._state.variables[DISCRIMINATOR]["params"])
-        return sum(leaf.size for leaf in leaves)
+    def keys_of(self, chunks: Batch) -> jax.Array:
+        """A key for the latents of each of the chunks of all examples."""
+        number = jax.tree.leaves(chunks)[0].shape[0]
+        return jax.random.split(jax.random.fold_in(self._points[0][1], len(self._points)), number)
 
     def _density(self, own: Solvable, name: str, part: str, sign: float = 1.0) -> Any:
         key = self._points[0][1]
@@ -248,24 +241,13 @@ class Players:
     def hessian(self, player: str) -> dict[str, Any]:
         """Both ends of a player's own Hessian, and its density."""
         # The player's field is minus its gradient: right of the field is low of the Hessian.
-        make = lambda point: player_field(
-            self._game, player, self._state.variables, point[0], point[1], self._state.clock
-        )
-        promoted = in_precision(make, self._settings)
-        own = Solvable(promoted, self._points, self._settings, symmetric=True)
+        make = self.makes.players[player]
+        own = Solvable(make, self._points, self._settings, symmetric=True)
         name, attempt = f"{player}'s Hessian", self._attempt
-
-        def end(which: str) -> Spectrum:
-            found = own.leading(ENDS, which)
-            return found._replace(values=-found.values)
-
-        low = attempt(f"{name}, lowest", lambda: end("right"), own)
-        high = attempt(f"{name}, highest", lambda: end("left"), own)
-        found = {
-            where: numbers(values)
-            for where, values in (("lowest", low), ("highest", high))
-            if values is not None
-        }
+        low, high = hessian_ends(own, name, attempt)
+        ends = {"lowest": low, "highest": high}
+        self.spectra |= {f"{player}_{end}": one for end, one in ends.items() if one is not None}
+        found = {end: numbers(one) for end, one in ends.items() if one is not None}
         if self._settings.densities:
             density = self._density(own, name, "symmetric", -1.0)
             found |= {} if density is None else {"density": density}
@@ -273,26 +255,12 @@ class Players:
             return found
         lowest = lambda number: -own.foremost(number, "right").real
         sampled = _over(name, own, float(low.values.min()), lowest, attempt)
+        self.over[end_of(player, "lowest")] = sampled
+        if self._settings.whole:
+            highest = lambda number: -own.foremost(number, "left").real
+            top = _over(f"{name}, highest", own, float(high.values.max()), highest, attempt)
+            self.over[end_of(player, "highest")] = top
         return found | judged(of_hessian(low, high, sampled, self.own.get(player)), sampled)
-
-    def whole(self, chunks: Batch, count: int) -> dict[str, Any]:
-        """The rightmost eigenvalues of the field of all examples, and the noise of one batch's field."""
-        number, size = jax.tree.leaves(chunks)[0].shape[:2]
-        keys = jax.random.split(jax.random.fold_in(self._points[0][1], len(self._points)), number)
-        own = Solvable(lambda both: mean_over(self._make, both), [(chunks, keys)], self._settings)
-        right = own.leading(min(count, SEVERAL), "right")
-        mean = ravel_pytree(own.values()[0])[0]
-        found = {"examples": number * size, "chunks": number, **numbers(right, self._split)}
-        found["length"] = float(np.linalg.norm(mean))
-        found["gradient_shares"] = alignment(np.asarray(mean, float), right.vectors).tolist()
-        motion = self.both
-        if number > 1:
-            some = jax.tree.map(lambda leaf: leaf[:ENOUGH], (chunks, keys))
-            noise = gradient_noise(self._make, some)
-            motion = noise.motion
-            found["motion"] = motion_numbers(motion)
-            found["covariance"] = [float(value) for value in noise.eigenvalues[:ENDS]]
-        return found | judged(of_field(right, motion=motion))
 
 
 def _operator(

@@ -150,6 +150,8 @@ def _arguments(file: GameFile, settings: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             has = f"has {', '.join(known)}" if known else "has none"
             raise UserError(f"{name!r} is no argument of {file.name}, which {has}.")
+        if isinstance(settings[name], float) and not math.isfinite(settings[name]):
+            raise UserError(f"{name} is {settings[name]}, but must be a finite number.")
     return {**known, **settings}
 
 

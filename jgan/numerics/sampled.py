@@ -54,15 +54,17 @@ class Motion(NamedTuple):
     """The field at several batches, as far as it says whether the players are at rest.
 
     Attributes:
-      products: ``(b, b)``, inner products of the fields of b batches, each from other examples and latents.
+      squares: ``(b,)``, squared lengths of the fields of b batches, each from other examples and latents.
+      along: ``(b,)``, their inner products with the mean of the b fields.
     """
 
-    products: np.ndarray
+    squares: np.ndarray
+    along: np.ndarray
 
     @property
     def lengths(self) -> Sampled:
         """The field's length at each batch: that of the field of all examples, and noise."""
-        return Sampled(tuple(float(x) for x in np.sqrt(np.diag(self.products))))
+        return Sampled(tuple(float(x) for x in np.sqrt(self.squares)))
 
     @property
     def common(self) -> Sampled:
@@ -70,11 +72,15 @@ class Motion(NamedTuple):
 
         Its expectation is the squared length of the field of all examples, without the noise of batches.
         """
-        count = len(self.products)
+        count = len(self.squares)
         if count < 2:
             return NOWHERE
-        others = self.products.sum(axis=1) - np.diag(self.products)
-        return Sampled(tuple(float(x) for x in others / (count - 1)))
+        return Sampled(tuple(float(x) for x in self._beside / (count - 1)))
+
+    @property
+    def _beside(self) -> np.ndarray:
+        """For each batch the sum of the inner products of its field with the others."""
+        return len(self.squares) * self.along - self.squares
 
     @property
     def at_rest(self) -> bool:
@@ -87,15 +93,15 @@ class Motion(NamedTuple):
     @property
     def squared_length(self) -> float:
         """Of the field of all examples, without bias; NaN for one batch, below 0 where only noise is seen."""
-        return self.common.mean if len(self.products) > 1 else float("nan")
+        return self.common.mean if len(self.squares) > 1 else float("nan")
 
     @property
     def standard_error(self) -> float:
         """Of the squared length, by the jackknife over batches; NaN for fewer than three."""
-        count = len(self.products)
+        count = len(self.squares)
         if count < 3:
             return float("nan")
-        beside = self.products.sum(axis=1) - np.diag(self.products)
+        beside = self._beside
         # What is left of the mean over all pairs where one batch is left out.
         left = (beside.sum() - 2 * beside) / ((count - 1) * (count - 2))
         deviations = float(np.sum((left - left.mean()) ** 2))
@@ -104,11 +110,10 @@ class Motion(NamedTuple):
     @property
     def noise(self) -> float:
         """Trace of the covariance of one batch's field; NaN for a single batch."""
-        count = len(self.products)
+        count = len(self.squares)
         if count < 2:
             return float("nan")
-        mean = float(self.products.mean())
-        return max((float(np.trace(self.products)) - count * mean) / (count - 1), 0.0)
+        return max(float(np.sum(self.squares - self.along)) / (count - 1), 0.0)
 
     @property
     def signal_to_noise(self) -> float:
@@ -128,4 +133,5 @@ def motion_of(fields: list[PyTree]) -> Motion:
     """
     rows = jnp.stack([ravel_pytree(one)[0] for one in fields])
     with jax.default_matmul_precision("highest"):
-        return Motion(np.asarray(rows @ rows.T, float))
+        along = rows @ rows.mean(axis=0)
+    return Motion(np.asarray(jnp.sum(rows**2, axis=1), float), np.asarray(along, float))

@@ -7,6 +7,7 @@ import numpy as np
 
 from jgan.arguments import check_count, check_number
 from jgan.game import DISCRIMINATOR, Aux, Batch, Game, Variables, composition_of, remade
+from jgan.numerics.square import check_square
 from jgan.scene.composition import Losses
 
 
@@ -50,20 +51,19 @@ def scaled_rows(matrix: np.ndarray, split: int, tau: float | np.ndarray) -> np.n
       tau: positive.
 
     Raises:
-      ValueError: if the matrix is not square and real, or ``split`` does not lie between 1 and n - 1.
+      ValueError: if the matrix is not square, real and finite, ``split`` does not lie between 1 and n - 1, or
+        ``tau`` is not positive.
     """
-    found = np.asarray(matrix)
-    if found.ndim != 2 or found.shape[0] != found.shape[1]:
-        raise ValueError(f"matrix has the shape {found.shape}, but must be square, (n, n).")
-    if np.iscomplexobj(found):
-        raise ValueError(f"matrix is of type {found.dtype}, but must be real.")
+    found, factor = check_square(matrix), np.asarray(tau, float)
     check_count("split", split)
     if not split < len(found):
         raise ValueError(
             f"split is {split}, but must leave the generator some of the {len(found)} rows."
         )
-    factors = np.ones((*np.shape(tau), len(found)))
-    factors[..., :split] = np.asarray(tau)[..., None]
+    if not (np.isfinite(factor) & (factor > 0)).all():
+        raise ValueError(f"tau is {tau}, but must be finite and positive.")
+    factors = np.ones((*factor.shape, len(found)))
+    factors[..., :split] = factor[..., None]
     return factors[..., None] * found
 
 

@@ -75,7 +75,9 @@ def flow_norms(matrix: np.ndarray, times: np.ndarray) -> np.ndarray:
     """
     found, at = check_square(matrix), np.asarray(times, float)
     if at.ndim != 1 or not np.isfinite(at).all() or (np.diff(at) < 0).any():
-        raise ValueError("times must be finite and must not decrease, (t,), but are or do.")
+        raise ValueError(
+            "times must be finite numbers, (t,), each at least as large as the one before."
+        )
     return np.array([np.linalg.norm(scipy.linalg.expm(time * found), 2) for time in at])
 
 

@@ -32,7 +32,7 @@ def two_player(
 
     Raises:
       ValueError: if ``start`` is no pair (no vector, with ``split``), holds what is not a finite real number,
-        or a player has nothing to move; if a loss is not one real number there.
+        or a player has nothing to move; if a loss fails there, or is not one real number.
 
     >>> from jgan.numerics.field import field
     >>> from jgan.numerics.selfmap import jacobian
@@ -117,7 +117,14 @@ def _check_loss(
     name: str, loss: Callable[[PyTree, PyTree], jax.Array], x: PyTree, y: PyTree
 ) -> None:
     variables = as_variables(x, y)
-    found = jax.eval_shape(loss, variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"])
+    players = variables[GENERATOR]["params"], variables[DISCRIMINATOR]["params"]
+    try:
+        found = jax.eval_shape(loss, *players)
+    except Exception as error:
+        first = str(error).strip().split("\n")[0].rstrip(".:")
+        raise ValueError(
+            f"{name} fails at the start with {type(error).__name__}: {first}."
+        ) from error
     real = jnp.issubdtype(found.dtype, jnp.floating)
     if found.shape != () or not real:
         raise ValueError(

@@ -115,11 +115,24 @@ def combine(*terms: tuple[float | jax.Array, PyTree]) -> PyTree:
 
 
 def project(game: Game, params: Joint) -> Joint:
-    """Parameters inside the game's projections."""
-    return {
+    """Parameters inside the game's projections.
+
+    Raises:
+      ValueError: if a projection changes structure or shapes.
+    """
+    inside = {
         player: game.projections[player](own) if player in game.projections else own
         for player, own in params.items()
     }
+    for player, own in params.items():
+        shapes = [
+            [jnp.shape(leaf) for leaf in jax.tree.leaves(tree)] for tree in (inside[player], own)
+        ]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"the {player}'s projection returns the shapes {shapes[0]}, but must keep {shapes[1]}."
+            )
+    return inside
 
 
 def step_both(

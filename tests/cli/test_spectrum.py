@@ -16,6 +16,7 @@ from jgan.commands.load import load
 from jgan.commands.spectrum import write_report
 from jgan.commands.spectrum_numbers import as_text
 from jgan.errors import UserError
+from jgan.evaluation.array_archive import read_archive
 from jgan.numerics.diagnosis import Sampled, of_field, of_hessian, of_operator
 from jgan.numerics.field import vector_field
 from jgan.numerics.sampled import Motion
@@ -43,6 +44,9 @@ def experiment(*, lr: float = 1e-3) -> Experiment:
     rule = alternating(game, dict.fromkeys(PLAYERS, optax.adam(lr)))
     return Experiment(game, rule, load("ring"), steps=4, batch_size=32)
 '''
+
+GENERATOR = 2 * 6 + 6 + 6 * 2 + 2
+"""Parameters of its generator."""
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +87,7 @@ def test_json_and_figure_of_the_newest_checkpoint_or_of_all(
 ) -> None:
     out = tmp_path / "spectrum.png"
     words = ["spectrum", str(run), "--count", "4", "--seeds", "2", "--json", "--out", str(out)]
-    words += ["--densities", "--which", "imaginary"]
+    words += ["--densities", "--which", "imaginary", "--vectors", str(tmp_path / "new" / "v.npz")]
     assert main([*words, *["--all"] * every]) == 0
     found = json.loads(capsys.readouterr().out)
     reports = found if every else [found]
@@ -91,7 +95,18 @@ def test_json_and_figure_of_the_newest_checkpoint_or_of_all(
     kept = json.loads((run / "spectrum.json").read_text())
     assert all(report in kept for report in reports)
     assert out.read_bytes().startswith(b"\x89PNG")
+    arrays, _ = read_archive(tmp_path / "new" / "v.npz")
+    assert set(arrays) == {str(report["step"]) for report in reports}
     for report in reports:
+        own = arrays[str(report["step"])]
+        assert set(own) >= {"field", "field_right", "generator_lowest", "discriminator_highest"}
+        values, vectors = own["field"]["values"], own["field"]["vectors"]
+        np.testing.assert_allclose(
+            np.stack([values.real, values.imag], axis=1), report["field"]["eigenvalues"]
+        )
+        squares = np.abs(vectors) ** 2
+        shares = squares[-GENERATOR:].sum(axis=0) / squares.sum(axis=0)
+        np.testing.assert_allclose(shares, report["field"]["generator_shares"])
         assert max(report["field"]["residuals"]) < 1e-3
         assert 0 <= report["rotation_share"] <= 1
         assert report["spectral_radius"] > 0.5
@@ -126,6 +141,10 @@ def test_matrix_free_parts_are_those_of_the_exact_jacobian(
     for one, other in (
         (exact["field"], free["field"]),
         (exact["whole"], free["whole"]),
+        (
+            exact["whole"]["hessians"]["discriminator"]["highest"],
+            free["whole"]["hessians"]["discriminator"]["highest"],
+        ),
         (exact["hessians"]["generator"]["lowest"], free["hessians"]["generator"]["lowest"]),
     ):
         assert max(other["residuals"]) < 1e-6
@@ -319,7 +338,8 @@ def test_no_verdict_against_condition_or_spread() -> None:
 
 
 def test_no_verdict_where_the_players_move() -> None:
-    moving, resting = Motion(np.full((3, 3), 4.0)), Motion(np.eye(3))
+    moving = Motion(np.full(3, 4.0), np.full(3, 4.0))
+    resting = Motion(np.ones(3), np.full(3, 1 / 3))
     for judge in (of_field, of_operator):
         said = judge(found(1.5), motion=moving)
         assert said.word == "moving"

@@ -170,6 +170,8 @@ def test_spectra_over_time_scales() -> None:
     (lambda: critical_tau(np.eye(2) * 1j, 1), "matrix is of type complex128, but must be real"),
     (lambda: critical_tau(np.eye(2), 2), "split is 2, but must leave the generator some of the 2 rows"),
     (lambda: scaled_rows(np.eye(2), 0, 1.0), "split is 0, but must be at least 1"),
+    (lambda: spectra_over_tau(np.eye(2), 1, np.array([-1.0])), "but must be finite and positive"),
+    (lambda: schur_complement(np.full((2, 2), np.nan), 1), "holds a number that is not finite"),
     (lambda: critical_tau(np.eye(2), 1, highest=-1.0), "highest is -1.0, but must be"),
     (lambda: schur_complement(np.zeros((2, 2)), 1), "the discriminator's own block of the matrix is singular"),
 ])  # fmt: skip
