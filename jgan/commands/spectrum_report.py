@@ -79,9 +79,9 @@ def analyse(
         report |= {"hessians": hessians} if hessians else {}
         report |= _operator(experiment, state, batches, count, settings, attempt, players.both)
         if whole is not None:
-            some, keys = min(count, SEVERAL), players.keys_of(whole)
+            some, latents = min(count, SEVERAL), players.keys_of(whole)
             found = of_all_examples(
-                players.makes, (whole, keys), some, settings, attempt, players.over
+                players.makes, (whole, latents), some, settings, attempt, players.over
             )
             report |= {"whole": found} if found else {}
     return {**report, "failed": attempt.failed, "spectra": players.spectra}
