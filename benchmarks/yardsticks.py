@@ -124,10 +124,11 @@ def rewritten(text: str, folder: Path) -> str:
         if not file.exists():
             continue
         between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not between.search(text):
+        found = between.search(text)
+        if not found:
             raise UserError(f"the page has no table <!-- {name} --> ... <!-- /{name} -->.")
-        made = f"\n{yardstick.text(read(file))}\n"
-        text = between.sub(lambda found, made=made: found[1] + made + found[2], text)
+        made = f"{found[1]}\n{yardstick.text(read(file))}\n{found[2]}"
+        text = text[: found.start()] + made + text[found.end() :]
     return text
 
 

@@ -136,8 +136,9 @@ def cells(options: Options) -> Iterator[Cell]:
             settings = {**common, "arguments": arguments, "experiment": COVERAGE.name}
             for seed in options.seeds[:MOST_TRAININGS]:
                 run = options.runs / f"likelihood-{data}-{name}-{seed}"
-                own = partial(_gan, data, arguments, seed, run)
-                yield Cell(f"{data}, {name}", seed, settings, own)
+                yield Cell(
+                    f"{data}, {name}", seed, settings, partial(_gan, data, arguments, seed, run)
+                )
 
 
 def _synthesized(data: str, synthesizer: Synthesizer, seed: int) -> Measures:

@@ -157,7 +157,7 @@ def draw_persons(identity: Identity, pose: Pose, side: int = SIDE) -> np.ndarray
     mouth = ellipse(face - MOUTH[0], v - MOUTH[1], MOUTH_WIDTH, one(_opening(pose)))
     left, right = (ellipse(face - eye[0], v - eye[1], 0.09, 0.09) for eye in EYES)
     shirt = ellipse(body, down - 1.15, 0.8, 0.55)
-    picture = np.broadcast_to(np.float32(BACKGROUND), (len(pose.tilt), side, side, 3))
+    picture = np.broadcast_to(np.asarray(BACKGROUND, np.float32), (len(pose.tilt), side, side, 3))
     layers = (
         (shirt, identity.shirt),
         (shirt * stripes, identity.stripe),
@@ -165,7 +165,7 @@ def draw_persons(identity: Identity, pose: Pose, side: int = SIDE) -> np.ndarray
         (head, identity.skin),
         (nose, np.float32(0.7) * identity.skin),
         (left + right, identity.iris),
-        (mouth, np.float32(LIPS)),
+        (mouth, np.asarray(LIPS, np.float32)),
         (head * above(v, -one(identity.fringe) * height), identity.hair),
     )
     for mask, colour in layers:

@@ -44,8 +44,10 @@ class _Discriminator(nn.Module):
 
 
 def _logits(inner: Network) -> Network:
-    def apply(collections: Any, x: jax.Array, *, key: Any = None, train: bool = False) -> Any:
-        logits, state = inner.apply(collections, x, key=key, train=train)
+    def apply(
+        collections: dict[str, Any], *inputs: Any, key: Any = None, train: bool = False
+    ) -> tuple[jax.Array, dict[str, Any]]:
+        logits, state = inner.apply(collections, *inputs, key=key, train=train)
         return logits[:, 0], state
 
     return Network(inner.init, apply)
