@@ -25,4 +25,4 @@ def test_solvers_agree(name: str) -> None:
         assert one["residual"] < 1e-8
         assert one["residual"] == pytest.approx(one["stated residual"], rel=1e-3, abs=1e-13)
         assert one["difference"] < 1e-7
-    assert found["krylov-schur"]["products"] <= 1.1 * found["arpack"]["products"]
+    assert found["krylov-schur"]["products"] <= 1.2 * found["arpack"]["products"]
