@@ -6,13 +6,17 @@ export UV_SYSTEM_CERTS := 1
 # Compiled modules are kept, whatever the caller's habit: without them every start takes seconds more.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: train test test-all figures gallery evidence wheel docs-test matrix lint types
+.PHONY: train test pytest test-all figures gallery evidence wheel docs-test matrix lint types
 train: .venv/ready
 	$(RUN) jgan train experiments/dcgan.py --out runs/dcgan
 
 WORKERS := 2
 
-test: lint types
+# Types are checked while the tests begin.
+test: lint
+	$(MAKE) --jobs=2 types pytest
+
+pytest: .venv/ready
 	$(RUN) pytest -n $(WORKERS)
 
 # Every system under every law; before a release. Groups of tests are kept with a hash of what they depend on, so

@@ -45,7 +45,7 @@ OTHERS = [name for name in FILES if name not in TRANSLATIONS]
 # Some are compiled in every run, as many of their systems are by other tests; all on both in the full product.
 CHOSEN = {
     pair[::-1]
-    for pair in covering(DATA, [name for name in OTHERS if name not in PICTURES_ONLY][::10], 1)
+    for pair in covering(DATA, [n for n in OTHERS if n not in PICTURES_ONLY][::10], 1, least=1)
 }
 PAIRS = [(name, data) for name in OTHERS for data in DATA]
 TINY = {"steps": 2, "batch_size": 4}
@@ -183,6 +183,7 @@ def first(experiment: Experiment) -> tuple[TrainState, Batch]:
     return jax.eval_shape(lambda: first_state(rule, batch, 0)), batch
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "data"), [pair for pair in RUNNABLE if pair not in TRACED])
 def test_a_run_can_begin(build, name: str, data: str) -> None:
     state, _ = first(build(name, data))

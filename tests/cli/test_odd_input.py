@@ -176,7 +176,7 @@ ODD_DATA = {
 
 
 def of_data() -> Iterator[Mistake]:
-    """Every command that takes data with all that are odd; in every run, each with a third of the others."""
+    """Every command that takes data with all that are odd; in every run, each with a fifth of the others."""
     for number, (name, named) in enumerate(ODD_DATA.items()):
         commands = [
             *(
@@ -192,7 +192,7 @@ def of_data() -> Iterator[Mistake]:
             ),
         ]
         for turn, words in enumerate(commands):
-            yield Mistake(words, named, always=(number + turn) % 3 == 0)
+            yield Mistake(words, named, always=(number + turn) % 5 == 0)
 
 
 def of_pictures() -> Iterator[Mistake]:

@@ -35,7 +35,7 @@ def tree(variables, dtype: str):
     return jax.tree.map(lambda x: x.astype(dtype) if floats(x) else x, variables)
 
 
-@pytest.mark.parametrize("norm", ["none", "spectral"])
+@pytest.mark.parametrize("norm", [pytest.param("none", marks=pytest.mark.full), "spectral"])
 def test_a_field_is_that_of_doubles(norm: str) -> None:
     with jax.enable_x64(False):
         single = game("float32", norm)

@@ -72,11 +72,11 @@ def final(run):
     ],
 )
 def test_killed_and_read_is_bitwise_undisturbed(file, tmp_path, loader, kills, count):
-    flags = ["--steps", "240", "--loader", loader]
+    flags = ["--steps", "160", "--loader", loader]
     # In this process, whose JAX is loaded.
     assert main(command(file, tmp_path / "whole", flags)[3:]) == 0
     with readers(tmp_path / "killed", count) as steps:
-        killed = train_with_kills(file, tmp_path / "killed", flags, kills, seed=1, steps=240)
+        killed = train_with_kills(file, tmp_path / "killed", flags, kills, seed=1, steps=160)
     assert len(killed) == kills
     assert len(steps) > 1
     assert differences(tmp_path / "whole", tmp_path / "killed") == []
