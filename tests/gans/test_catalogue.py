@@ -1,8 +1,8 @@
 """Every system of the catalogue keeps the laws: one battery over a table of tiny games.
 
 That programs are pure and lower for accelerators is asked of every system in every run. In ``make test``, every
-third is asked whether a move leaves the other player alone, and `COMPILED`, which differ in what they are made of,
-what must be compiled; ``make test-all`` asks all of every system.
+third is asked whether a move leaves the other player alone, and what must be compiled is asked of `COMPILED`,
+which differ in what they are made of; ``make test-all`` asks all of every system.
 """
 
 from collections.abc import Callable
