@@ -105,7 +105,7 @@ def test_the_probability_may_follow_a_schedule():
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [pytest.param(1, marks=pytest.mark.full), 3])
 def test_derivatives_are_finite_differences(channels):
     images, along = RNG.normal(size=(2, 4, 5, 6, channels))
     augment = jax.jit(lambda images: bgc_at(KEY, images, 0.6))

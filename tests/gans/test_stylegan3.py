@@ -41,6 +41,7 @@ def looked():
     return look(variables)
 
 
+@pytest.mark.full
 def test_views(looked):
     views, samples, *_, still = looked
     sheets = {

@@ -27,7 +27,7 @@ def penalises_inputs(game):
 
 
 LARGE = {
-    "alternating": ("r2", "plain"),
+    "alternating": ("none", "plain"),
     "extragradient": ("feature matching", "layer"),
     "past extragradient": ("relativistic average", "minibatch"),
     "lookahead": ("instance noise", "plain"),

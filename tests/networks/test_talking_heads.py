@@ -29,6 +29,7 @@ def generator():
     return jax.jit(lambda style: network.apply(variables, POSE, style)[0]), variables
 
 
+@pytest.mark.full
 def test_every_number_of_a_style_matters_for_its_own_picture(generator):
     make, _ = generator
     assert COUNT == 2 * (2 * 8 + 4 + 2)

@@ -97,7 +97,8 @@ def test_the_noise_of_gradients_is_that_of_dense_computations() -> None:
     assert sizes[1] - sizes[0] <= 36 * 2 + 18 * 2  # the examples, and two words of each key
 
 
-@pytest.mark.parametrize("dense", [1000, pytest.param(0, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("dense", [1000, 0])
 def test_eigenvalues_of_all_examples_beside_those_of_batches(dense: int) -> None:
     game, variables, batch = small_gan()
     chunks = in_chunks(batch, 3)
