@@ -9,7 +9,10 @@ from jgan.claims.shared import classes_of_samples
 from jgan.gans.acgan import acgan
 
 CLAIMS = classes_of_samples(
-    control={"weight": 0.0}, steps=1000, ring={"norm": "none"}, garments={"width": 24}
+    control={"weight": 0.0},
+    steps=1500,
+    ring={"norm": "none"},
+    garments={"width": 24, "lr": 5e-4},
 )
 
 

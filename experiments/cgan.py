@@ -10,7 +10,9 @@ from jgan.claims.class_measures import classes_of
 from jgan.claims.shared import classes_of_samples
 from jgan.networks import labelled, unlabelled
 
-CLAIMS = classes_of_samples(control={"label": "none"}, steps=1200, garments={"width": 24})
+CLAIMS = classes_of_samples(
+    control={"label": "none"}, steps=2500, garments={"width": 24, "norm": "layer", "lr": 3e-4}
+)
 
 
 def experiment(

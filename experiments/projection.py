@@ -21,14 +21,14 @@ from jgan.claims.shared import classes_of_samples
 from jgan.gans.acgan import acgan
 from jgan.networks import labelled, projection_discriminator, unlabelled
 
-GARMENTS = {"width": 24}
+GARMENTS = {"width": 24, "lr": 5e-4}
 CLAIMS = (
-    *classes_of_samples(control={"discriminator": "none"}, steps=1000, garments=GARMENTS),
+    *classes_of_samples(control={"discriminator": "none"}, steps=3500, garments=GARMENTS),
     Claim(
         "samples vary within their class more than AC-GAN's (share of the data's variance)",
         variance_within_classes,
         at_least=0.7,
-        steps=1000,
+        steps=3500,
         setting=GARMENTS,
         control={"discriminator": "auxiliary"},
     ),
