@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from jgan.data.ages import AGES, COUNTS, ages, at_age, identities_with_ages
+from jgan.data.source import scaled
 from jgan.errors import UserError
 from jgan.evaluation.beside import put_beside
 from jgan.training.devices import on_host
@@ -36,7 +37,7 @@ def distances(trained: Trained) -> np.ndarray:
     count, kinds = COUNTS["test"], len(AGES)
     made = at_all_ages(trained, ages("test").at(np.arange(0, count, kinds)))
     who = identities_with_ages("test")
-    truth = [at_age(who, np.full(count, age)) / np.float32(127.5) - 1 for age in range(kinds)]
+    truth = [scaled(at_age(who, np.full(count, age))) for age in range(kinds)]
     gap = lambda one, all_of_them: np.abs(one - all_of_them).mean(axis=(1, 2, 3))
     return np.asarray([[[gap(one, true) for true in truth] for one in person] for person in made])
 

@@ -5,7 +5,7 @@ import numpy as np
 from jgan.claims.measures import Measure
 from jgan.claims.translation_measures import shown_by
 from jgan.data.persons import in_poses_of, persons
-from jgan.data.source import Source
+from jgan.data.source import Source, scaled
 from jgan.errors import UserError
 from jgan.evaluation.beside import put_beside
 from jgan.training.experiment import Trained
@@ -25,7 +25,7 @@ def persons_found(trained: Trained, count: int = 100) -> float:
     """
     test, rows = _test_set(trained), np.arange(count)
     made = shown_by(trained, "samples", test.at(rows))
-    truth = _scaled(in_poses_of("test", rows))
+    truth = scaled(in_poses_of("test", rows))
     gaps = np.abs(made[:, None] - truth).mean(axis=(2, 3, 4))
     put_beside(f"mean absolute difference from the truth: {gaps[rows, rows].mean():.3f}")
     return float(np.mean(gaps.argmin(axis=1) == test.arrays["person"][rows]))
@@ -46,7 +46,7 @@ def error_of_person(person: int = 0, count: int = 100) -> Measure:
         test, rows = _test_set(trained), np.arange(count)
         batch, own = test.at(rows), test.at(np.full(count, person))
         batch |= {name: own[name] for name in ("shots", "shot_poses", "person")}
-        truth = _scaled(in_poses_of("test", rows, [person])[:, 0])
+        truth = scaled(in_poses_of("test", rows, [person])[:, 0])
         return float(np.abs(shown_by(trained, "samples", batch) - truth).mean())
 
     return measure
@@ -57,7 +57,3 @@ def _test_set(trained: Trained) -> Source:
     if name != "persons":
         raise UserError(f"data is {name!r}, but this claim is about 'persons'.")
     return persons("test")
-
-
-def _scaled(pictures: np.ndarray) -> np.ndarray:
-    return np.asarray(pictures, np.float32) / 127.5 - 1

@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from jgan.claims.held_out_measures import both_splits
 from jgan.claims.translation_measures import shown_by
 from jgan.data import Source
 from jgan.evaluation.beside import put_beside
-from jgan.evaluation.classifiers import train_classifier
-from jgan.evaluation.judges import SETTINGS, domain_classifier
+from jgan.evaluation.judges import domain_classifier, train_judge
+from jgan.runs.images import to_uint8
 from jgan.training.experiment import Trained
 
 
@@ -31,8 +29,7 @@ def modified_splits(trained: Trained) -> tuple[Source, Source]:
 
 def _modified(trained: Trained, source: Source) -> Source:
     made = shown_by(trained, "samples", source.first(source.size))
-    pixels = np.clip(np.rint(127.5 * (made + 1)), 0, 255).astype(np.uint8)
-    return replace(source, arrays={**source.arrays, "image": pixels})
+    return replace(source, arrays={**source.arrays, "image": to_uint8(made)})
 
 
 def relearnt_accuracy(trained: Trained, field: str) -> float:
@@ -49,17 +46,7 @@ def relearnt_accuracy(trained: Trained, field: str) -> float:
       UserError: if the data have no test set.
     """
     train, test = (named_by(source, field) for source in modified_splits(trained))
-    size = min(train.size, SETTINGS.images)
-    found = train_classifier(
-        train,
-        test,
-        epochs=max(1, SETTINGS.images // size),
-        batch_size=min(SETTINGS.batch_size, size),
-        learning_rate=SETTINGS.learning_rate,
-        width=SETTINGS.width,
-        seed=SETTINGS.seed,
-    )
-    return found.accuracy
+    return train_judge(train, test).accuracy
 
 
 def original_accuracy(trained: Trained, field: str) -> float:

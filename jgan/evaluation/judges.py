@@ -159,21 +159,32 @@ def domain_classifier(
     recipe = recipe_of(train, test, settings)
 
     def trained() -> TrainedArrays:
-        size = min(train.size, settings.images)
-        learnt, tested = (_reduced(one, settings.side) for one in (train.take(size), test))
-        found = train_classifier(
-            learnt,
-            tested,
-            epochs=max(1, settings.images // size),
-            batch_size=min(settings.batch_size, size),
-            learning_rate=settings.learning_rate,
-            width=settings.width,
-            seed=settings.seed,
-        )
+        found = train_judge(train, test, settings)
         return TrainedArrays(found.variables, {**found.about, "fingerprint": fingerprint(recipe)})
 
     kept = trained_once("classifier", recipe, trained)
     return classifier_of(kept.arrays, {**kept.about, "data": train.name})
+
+
+def train_judge(train: Source, test: Source, settings: JudgeSettings = SETTINGS) -> Classifier:
+    """Train a classifier as `domain_classifier` does, without keeping it.
+
+    Args:
+      train: as for `domain_classifier`.
+      test: likewise.
+      settings: of the training.
+    """
+    size = min(train.size, settings.images)
+    learnt, tested = (_reduced(one, settings.side) for one in (train.take(size), test))
+    return train_classifier(
+        learnt,
+        tested,
+        epochs=max(1, settings.images // size),
+        batch_size=min(settings.batch_size, size),
+        learning_rate=settings.learning_rate,
+        width=settings.width,
+        seed=settings.seed,
+    )
 
 
 def recipe_of(train: Source, test: Source, settings: JudgeSettings = SETTINGS) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def by_colour(train, test, **_):
 
 @pytest.fixture(autouse=True)
 def judged(monkeypatch):
-    monkeypatch.setattr(privacy_measures, "train_classifier", by_colour)
+    monkeypatch.setattr(privacy_measures, "train_judge", by_colour)
     monkeypatch.setattr(privacy_measures, "domain_classifier", by_colour)
 
 

@@ -17,7 +17,7 @@ from jgan.data import Mixture, Source
 from jgan.game import named_key
 from jgan.gans.versus import versus
 from jgan.losses import relativistic
-from jgan.networks.network import Network, from_linen
+from jgan.networks.network import from_linen
 from jgan.scene import Inputs, Meeting, Result, Scene, Term, mean
 from jgan.terms.adversarial import adversarial
 
@@ -41,6 +41,7 @@ def _dense(outputs: int, inputs: int) -> nn.Dense:
 class _Perceptron(nn.Module):
     times: tuple[float, ...]
     width: int
+    logits: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
@@ -48,19 +49,8 @@ class _Perceptron(nn.Module):
         h = jnp.concatenate([encoded(value) for value in (x[:, 0], *at)], axis=1)
         for _ in range(4):
             h = nn.silu(_dense(self.width, h.shape[1])(h))
-        return _dense(1, self.width)(h)
-
-
-def _discriminator(width: int) -> Network:
-    inner = from_linen(_Perceptron((0.0,), width))
-
-    def apply(
-        collections: dict[str, Any], *inputs: Any, key: Any = None, train: bool = False
-    ) -> tuple[jax.Array, dict[str, Any]]:
-        logits, state = inner.apply(collections, *inputs, key=key, train=train)
-        return logits[:, 0], state
-
-    return Network(inner.init, apply)
+        answer = _dense(1, self.width)(h)
+        return answer[:, 0] if self.logits else answer
 
 
 def near(group: str, weight: float, epsilon: float) -> Term:
@@ -129,7 +119,7 @@ def experiment(
     terms += [centred(centring), transport(transport_weight)]
     game = versus(
         from_linen(_Perceptron((1.0, 0.0), width)),
-        _discriminator(width),
+        from_linen(_Perceptron((0.0,), width, logits=True)),
         adversarial(relativistic()),
         terms,
         latent=normal(1),

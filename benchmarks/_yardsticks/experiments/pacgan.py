@@ -3,8 +3,6 @@
 jgan train benchmarks/_yardsticks/experiments/pacgan.py --packing 2
 """
 
-from typing import Any
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -15,7 +13,7 @@ from jgan.data import load
 from jgan.gans.packing import packed
 from jgan.losses import non_saturating
 from jgan.networks.layers import Dense, Norm
-from jgan.networks.network import Network, from_linen
+from jgan.networks.network import from_linen
 
 WEIGHTS = nn.initializers.normal(0.02)
 
@@ -40,17 +38,7 @@ class _Discriminator(nn.Module):
         for _ in range(3):
             x = Dense(self.width * self.pieces, kernel_init=WEIGHTS)(x, train=train)
             x = jnp.max(x.reshape(len(x), self.width, self.pieces), axis=2)
-        return Dense(1, kernel_init=WEIGHTS)(x, train=train)
-
-
-def _logits(inner: Network) -> Network:
-    def apply(
-        collections: dict[str, Any], *inputs: Any, key: Any = None, train: bool = False
-    ) -> tuple[jax.Array, dict[str, Any]]:
-        logits, state = inner.apply(collections, *inputs, key=key, train=train)
-        return logits[:, 0], state
-
-    return Network(inner.init, apply)
+        return Dense(1, kernel_init=WEIGHTS)(x, train=train)[:, 0]
 
 
 def experiment(
@@ -64,7 +52,7 @@ def experiment(
       width: Width of the generator's four hidden layers.
       maxout: Width of the discriminator's three hidden layers, each unit the largest of five.
     """
-    networks = from_linen(_Generator(width)), _logits(from_linen(_Discriminator(maxout, 5)))
+    networks = from_linen(_Generator(width)), from_linen(_Discriminator(maxout, 5))
     game = packed(gan(*networks, non_saturating(), normal(2)), packing)
     rule = simultaneous(game, dict.fromkeys(PLAYERS, optax.adam(1e-4, b1=0.8)))
     return Experiment(game, rule, load(data), steps=400_000, batch_size=100 * packing)
