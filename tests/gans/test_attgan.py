@@ -49,6 +49,8 @@ def test_the_authors_objective():
     # Encoder and decoder together do nothing but add what the attributes are worth.
     fake, back = (IMAGES + column(label @ WORTH) for label in (wanted, LABEL))
     np.testing.assert_allclose(scene.meeting["fake"].values, fake, rtol=1e-5)
+    # Of each picture, since the mean error would be that of any order.
+    np.testing.assert_allclose(scene.meeting.made["rebuilt"], back, rtol=1e-5)
 
     def named(x, label):
         logits = x.mean(axis=(1, 2, 3))[:, None] * np.asarray([1, -2])
