@@ -7,8 +7,6 @@ from jgan import Adam, Architecture, Claim, Dataset, Experiment, Trained, normal
 from jgan.claims.measures import metric
 from jgan.gans.ebgan import ebgan
 
-SMALL = {"body": "mlp", "width": 16}
-
 
 def energy_gap(trained: Trained) -> float:
     """Energy of the fakes less that of the data, at the end."""
@@ -21,16 +19,15 @@ CLAIMS = (
         "fakes are held above the data's energy",
         energy_gap,
         at_least=0.2,
-        steps=1000,
-        setting=SMALL,
+        steps=1500,
         control={"margin": 0.0},
     ),
     Claim(
         "the pull-away term turns codes apart (mean squared cosine)",
         metric("generator/cosine_squared", last=3),
         at_most=0.18,
-        steps=1000,
-        setting={**SMALL, "pull": 10.0},
+        steps=1500,
+        setting={"pull": 1.0},
         control={"pull": 0.0},
     ),
 )
@@ -42,7 +39,7 @@ def experiment(
     margin: float = 10.0,
     pull: float = 0.1,
     code: int = 64,
-    architecture: Architecture = Architecture(),
+    architecture: Architecture = Architecture(width=24),
     adam: Adam = Adam(lr=1e-3),
 ) -> Experiment:
     """The margin and learning rate of the paper's search on MNIST, whose networks are perceptrons.
@@ -56,4 +53,4 @@ def experiment(
     source = data.load()
     networks = architecture.generator(source), architecture.autoencoder(code)
     game = ebgan(*networks, normal(100), margin=margin, pull=pull)
-    return Experiment(game, adam.alternating(game), source, steps=2000, claims=CLAIMS)
+    return Experiment(game, adam.alternating(game), source, steps=1500, claims=CLAIMS)

@@ -10,6 +10,7 @@ import numpy as np
 
 from jgan import DISCRIMINATOR, Adam, Architecture, Claim, Experiment, Network, Trained, uniform
 from jgan.claims.class_measures import classes_of
+from jgan.claims.held_out_measures import held_out_source
 from jgan.data import Source, gather, load, mixture
 from jgan.gans.semi_supervised import semi_supervised
 
@@ -45,10 +46,12 @@ def wrong(trained: Trained) -> float:
     """Share of 2,000 test examples that the classifier names wrongly."""
     assert isinstance(trained.experiment, Classifying)
     assert trained.experiment.classifier
-    test = read(trained.experiment.source.name, "test").first(2000)
+    source = trained.experiment.source
+    test = read(CLUSTERS, "test") if source.name == CLUSTERS else held_out_source(trained)
+    examples = test.first(2000)
     own = trained.state.variables[DISCRIMINATOR]
-    answers, _ = trained.experiment.classifier.apply(own, jnp.asarray(test["image"]))
-    return float(np.mean(np.argmax(answers["class"], axis=1) != test["label"]))
+    answers, _ = trained.experiment.classifier.apply(own, jnp.asarray(examples["image"]))
+    return float(np.mean(np.argmax(answers["class"], axis=1) != examples["label"]))
 
 
 CLAIMS = (
