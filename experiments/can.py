@@ -38,10 +38,10 @@ def experiment(
     *,
     data: Dataset = Dataset(),
     loss: str = "non_saturating",
-    weight: float = 1.0,
+    weight: float = 0.3,
     styles: float = 1.0,
     kind: Ambiguity = "binary",
-    architecture: Architecture = Architecture(),
+    architecture: Architecture = Architecture(width=24, norm="spectral"),
     adam: TwoRateAdam = TwoRateAdam(),
 ) -> Experiment:
     """Kinds of garments in the place of the paper's 25 styles of paintings.
