@@ -23,7 +23,7 @@ def experiment(
     *,
     data: Dataset = Dataset(),
     gamma: float = 0.75,
-    rate: float = 0.1,
+    rate: float = 0.01,
     start: float = 0.0,
     code: int = 64,
     architecture: Architecture = Architecture(width=24),
