@@ -39,7 +39,7 @@ def experiment(
     judge_norm: str = "spectral",
     adam: TwoRateAdam = TwoRateAdam(),
 ) -> Experiment:
-    """ALI's encoder and prior with a spectrally normalised discriminator, without which the encoder lags behind.
+    """ALI's encoder and prior; without a spectrally normalised discriminator the encoder lags behind.
 
     Args:
       loss: Name of the loss, one of jgan.losses.LOSSES.
