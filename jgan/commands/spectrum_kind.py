@@ -42,7 +42,7 @@ def kind_numbers(
       motion: the field at the batches.
     """
     derivatives = Derivatives(
-        lambda point: flat_losses(game, state.variables, *point, state.clock),
+        lambda point: flat_losses(game, state.variables, point[0], point[1], state.clock),
         double=settings.float64,
     )
 

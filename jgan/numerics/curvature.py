@@ -97,9 +97,8 @@ def exact_leader(here: Local) -> Leader:
 def _speed(here: Local) -> float:
     """Length of the field."""
     generator, discriminator = here.slopes
-    return float(
-        np.hypot(*map(np.linalg.norm, (generator[here.split :], discriminator[: here.split])))
-    )
+    own = np.concatenate([discriminator[: here.split], generator[here.split :]])
+    return float(np.linalg.norm(own))
 
 
 def _least(matrix: np.ndarray, error: float) -> Curvature:

@@ -208,8 +208,8 @@ def test_parts_that_were_solved_are_kept(
 def test_curvatures_of_the_kind_are_the_ends_of_the_hessians(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["spectrum", str(run), "--count", "3", "--batches", "1", "--float64", "--json"]
-    for more in ([], ["--dense", "1", "--tolerance", "1e-6"]):
+    words = ["spectrum", str(run), "--count", "3", "--batches", "1", "--json"]
+    for more in (["--float64"], ["--dense", "1"]):
         assert main([*words, "--kind-of-point", *more]) == 0
         report = json.loads(capsys.readouterr().out)
         kind = report["kind_of_point"]
@@ -217,7 +217,7 @@ def test_curvatures_of_the_kind_are_the_ends_of_the_hessians(
         for player in ("generator", "discriminator"):
             lowest = report["hessians"][player]["lowest"]["eigenvalues"]
             own = kind["curvatures"][player]
-            assert own["value"] == pytest.approx(min(v[0] for v in lowest), abs=own["error"] + 1e-5)
+            assert own["value"] == pytest.approx(min(v[0] for v in lowest), abs=own["error"] + 1e-4)
         assert report["critical_tau"]["verdict"] in ("above", "always", "never", "undecided")
         assert "kind_of_point" not in report["protocol"]
 

@@ -92,6 +92,7 @@ def test_a_flat_direction_is_undecided() -> None:
     assert found["critical_tau"]["verdict"] == "undecided"
 
 
+@pytest.mark.full
 def test_derivatives_of_a_network_in_double_precision() -> None:
     networks = (
         mlp_generator((2,), (3,), activation="tanh"),
@@ -114,10 +115,13 @@ def test_derivatives_of_a_network_in_double_precision() -> None:
         )
         row = np.random.default_rng(2).standard_normal((1, size))
 
+        losses = make((batch, key))
+        moved = Derivatives(
+            lambda shift: losses._replace(point=losses.point + shift * row[0]), double=True
+        )
+
         def slope(shift: float) -> np.ndarray:
-            losses = make((batch, key))
-            moved = losses._replace(point=losses.point.astype(float) + shift * row[0])
-            there = Derivatives(lambda _: moved, double=True).at(())
+            there = moved.at(np.float64(shift))
             return there.slopes[0] - there.discriminator(weight[None])[0]
 
         step = 1e-5
