@@ -97,11 +97,13 @@ def test_regression_against_an_adversary(tmp_path: Path, price: float, kind: str
 
 
 @pytest.mark.full
-def test_a_kink_is_told(tmp_path: Path) -> None:
+def test_at_a_kink_no_eigenvalues_are_made_up(tmp_path: Path) -> None:
     found = studied(tmp_path, KINK)
-    assert found["kink"]
-    assert found["field_eigenvalues"] == []
-    assert "nothing to linearise" in str(found)
+    # The field jumps where the players would rest, so that constant steps go to and fro across it.
+    assert found["equilibria"] == found["field_eigenvalues"] == []
+    assert found["kind_of_point"] is None
+    assert found["radius"] == pytest.approx(found["step"] / 2, rel=0.01)
+    assert "none found: Newton's method" in str(found)
 
 
 @pytest.mark.full
