@@ -1,11 +1,12 @@
 """Krylov-Schur beside ARPACK and LAPACK on eleven games: products, residuals and differences.
 
+    python -m benchmarks.eigen_solvers --out benchmarks/results/eigen-solvers-cpu2.json
     python -m benchmarks.eigen_solvers [--tolerance 1e-8] [--count 6] [--basis 24] [--only WORD]
 
 Networks are perceptrons of a few hundred parameters in double precision, so that LAPACK knows every
 eigenvalue. Residuals are measured with the exact Jacobian and divided by the largest modulus found. Products
 are the means over five first vectors, seconds those of the first one, compilation included. Results go to
-standard output as JSON.
+standard output as JSON, and with ``--out`` into a file: games that it holds for the same settings are kept.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -20,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from benchmarks._workers.report import commit, machine
+from jgan.files import parse_json, write_atomically
 from jgan.game import DISCRIMINATOR, PLAYERS, Game
 from jgan.gans.gan import gan
 from jgan.latents import normal
@@ -33,6 +37,7 @@ from jgan.numerics.spectrum import Spectrum, order_by
 from jgan.rules import Rule, alternating, consensus, extragradient, lola, simultaneous, symplectic
 from jgan.scene import Term
 from jgan.terms.penalties import r1, wgan_gp
+from jgan.versions import versions
 
 WIDTH, EXAMPLES, STEP, SEEDS = 9, 37, 0.1, 5
 BATCH: dict[str, Any] = {"image": np.random.default_rng(0).standard_normal((EXAMPLES, 2))}
@@ -173,7 +178,7 @@ def missed(found: Spectrum, exact: np.ndarray, which: str, count: int) -> int:
 
 
 def main() -> None:
-    """Measure, and print as JSON."""
+    """Measure, print as JSON, and keep."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -181,13 +186,29 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=6)
     parser.add_argument("--basis", type=int, default=24)
     parser.add_argument("--only", default="")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    asked = {name: getattr(options, name) for name in ("tolerance", "count", "basis")}
+    games = earlier(options.out, asked)
     with jax.enable_x64(True):
         for name, problem in PROBLEMS.items():
-            if options.only not in name:
+            if options.only not in name or name in games:
                 continue
             found = compared(problem, options.count, options.basis, options.tolerance)
             print(json.dumps({name: found}), flush=True)
+            games[name] = {**found, "commit": commit()}
+            if options.out:
+                facts = {**asked, "machine": machine(), "versions": versions(), "games": games}
+                write_atomically(options.out, json.dumps(facts, indent=1) + "\n")
+
+
+def earlier(out: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
+    """The games that a file holds for the same settings."""
+    if out is None or not out.exists():
+        return {}
+    facts = parse_json(out.read_text())
+    same = all(facts.get(name) == value for name, value in asked.items())
+    return dict(facts["games"]) if same else {}
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python experiments/figures/path_angle.py [--steps 3000] [--out path_angle.png]
 
 An MLP GAN on a ring of eight Gaussians, non-saturating loss, Adam, with and without R1; the path runs
-from the initialisation to the last iterate. A jump through 0 at the end of the path shows attraction, a
-bump rotation. Beside it: the leading eigenvalues of the field at the end.
+from the initialisation to the last iterate. Left: the path-angle; a passage through 0 at the end of the path
+shows attraction, a bump rotation. Middle: the length of the field on the way. Right: the leading eigenvalues of
+the field at the end.
 """
 
 from pathlib import Path
@@ -45,7 +46,7 @@ def small_gan(gamma: float, width: int = 32) -> Game:
 def draw(out: Path, steps: int = 3000) -> list[str]:
     """Train both GANs, and draw path-angles and eigenvalues into ``out``; returns a line for each."""
     plt = pyplot()
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.5))
+    figure, axes = plt.subplots(1, 3, figsize=(15.5, 4.8))
     lines = []
     for gamma, colour in ((0.0, PATH), (1.0, FLOW)):
         game = small_gan(gamma)
@@ -59,24 +60,27 @@ def draw(out: Path, steps: int = 3000) -> list[str]:
         name = f"R1 {gamma:g}" if gamma else "no penalty"
         look = jax.jit(lambda a, b, game=game, batch=batch: path_angle(game, a, b, batch))
         found = look(first, end.variables)
-        axes[0].plot(found.shares, found.cosines, color=colour, label=f"{name}: path-angle")
-        norms = np.asarray(found.norms)
-        axes[0].plot(
-            found.shares, norms / norms.max(), ":", color=colour, label=f"{name}: gradient norm"
-        )
+        axes[0].plot(found.shares, found.cosines, color=colour, label=name)
+        axes[1].semilogy(found.shares, found.norms, color=colour, label=name)
         small = {"image": batch["image"][:1024]}
         leading = leading_eigenvalues(field(game, end.variables, small), 30, tolerance=1e-4)
-        axes[1].plot(leading.values.real, leading.values.imag, "o", ms=4, color=colour, label=name)
+        axes[2].plot(leading.values.real, leading.values.imag, "o", ms=4, color=colour, label=name)
         lines.append(
             f"{name}: largest residual {leading.residuals.max():.1e}, largest |Im λ| "
             f"{np.abs(leading.values.imag).max():.3g}, largest Re λ {leading.values.real.max():.3g}"
         )
-    for panel in axes:
+    for panel in axes[:2]:
+        panel.axvline(1, color=INK, lw=0.5)
+        panel.set(xlabel="place on the path (0 start, 1 end)")
+    for panel in (axes[0], axes[2]):
         panel.axhline(0, color=INK, lw=0.5)
-        panel.axvline(1 if panel is axes[0] else 0, color=INK, lw=0.5)
+    axes[2].axvline(0, color=INK, lw=0.5)
+    for panel in axes:
         panel.legend(fontsize=8)
-    axes[0].set(xlabel="place on the path (0 start, 1 end)", ylabel="cosine", title="path-angle")
-    axes[1].set(xlabel="Re λ", ylabel="Im λ", title="30 leading eigenvalues of the field")
+    axes[0].set(ylabel="cosine", title="path-angle")
+    axes[1].set(ylabel="length of the field", title="field on the path")
+    axes[2].set(xlabel="Re λ", ylabel="Im λ", title="30 leading eigenvalues at the end")
+    axes[2].set_xscale("symlog", linthresh=1.0)
     write(figure, out)
     return lines
 

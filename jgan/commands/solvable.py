@@ -11,6 +11,7 @@ from jgan.game import PyTree
 from jgan.numerics.dense import Decomposition, decompose, jacobian_function, leading_of
 from jgan.numerics.density import Density, exact_density, spectral_density
 from jgan.numerics.double import in_double
+from jgan.numerics.krylov_schur import SMALLEST
 from jgan.numerics.leading import EigenSolver
 from jgan.numerics.selfmap import (
     SelfMap,
@@ -42,6 +43,7 @@ class Settings(NamedTuple):
       probes: random vectors for them.
       whole: whether the field of all examples is looked at, too.
       by_term: whether terms are told apart.
+      kind_of_point: whether the kind of point and the critical time scale are looked for.
     """
 
     eigenvalues: int | None
@@ -57,6 +59,12 @@ class Settings(NamedTuple):
     probes: int = 8
     whole: bool = False
     by_term: bool = False
+    kind_of_point: bool = False
+
+
+def is_dense(size: int, settings: Settings) -> bool:
+    """Whether the exact Jacobian of a map of this size is formed; that of the smallest always is."""
+    return size <= max(settings.dense, SMALLEST - 1)
 
 
 def in_precision(make: Callable[[Any], SelfMap], settings: Settings) -> Callable[[Any], SelfMap]:
@@ -86,7 +94,7 @@ class Solvable:
         self.settings, self.symmetric = settings, symmetric
         point = flat(self.make(arguments[0]))[1]
         self.size, self.precision = point.size, float(np.finfo(point.dtype).eps)
-        self.dense = self.size <= settings.dense
+        self.dense = is_dense(self.size, settings)
         self.jacobian = jacobian_function(self.make)
         self.progress: Callable[[int], None] = lambda products: None
         self._free = EigenSolver(

@@ -84,6 +84,7 @@ def spectrum(
     probes: Several = 8,
     whole: bool = False,
     by_term: bool = False,
+    kind_of_point: bool = False,
     all_checkpoints: bool = False,
     out: PngFile | None = None,
     vectors: NpzFile | None = None,
@@ -120,6 +121,8 @@ def spectrum(
       whole: Also find the rightmost eigenvalues of the field and both ends of the Hessians of all examples,
         with those of single batches beside them, and the noise of batches in the field.
       by_term: Also find what each term of the objective contributes.
+      kind_of_point: Also name the kind of stationary point (nash, stackelberg, neither or undecided), and find
+        the ratio of the discriminator's learning rate to the generator's above which the flow is stable.
       all_checkpoints: Use every checkpoint that the run keeps.
       out: FILE.png for the eigenvalues.
       vectors: FILE.npz for the eigenvectors of the field and of both Hessians, the discriminator's parameters
@@ -154,6 +157,7 @@ def spectrum(
         probes,
         whole,
         by_term,
+        kind_of_point,
     )
     points: list[Batch] = []
     examples: Batch | None = None
@@ -219,7 +223,8 @@ def _states(run: SavedRun, every: bool) -> Iterator[tuple[Experiment, TrainState
 def protocol(settings: Settings, batch_size: int, batches: int) -> dict[str, Any]:
     """What a report's numbers depend on beside the checkpoint."""
     chosen = settings._asdict()
-    del chosen["by_term"]
+    for more in ("by_term", "kind_of_point"):  # which change no other number
+        del chosen[more]
     return {
         **chosen,
         "batch_size": batch_size,

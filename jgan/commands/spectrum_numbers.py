@@ -130,6 +130,7 @@ def as_text(report: dict[str, Any]) -> str:
         )
     if "operator" in report:
         lines.append(_said("update", report["operator"]))
+    lines += _kind(report)
     return "\n".join(lines)
 
 
@@ -193,6 +194,21 @@ def _whole(found: dict[str, Any]) -> list[str]:
         lines.append(
             f"{what}: {own['whole']:.4g} of all examples, {over['mean']:.4g}{interval} of one batch"
         )
+    return lines
+
+
+def _kind(report: dict[str, Any]) -> list[str]:
+    """The kind of point and the critical time scale, if they were looked for."""
+    lines = []
+    if "kind_of_point" in report:
+        found = report["kind_of_point"]
+        lines.append(_said("kind of point", found))
+        slope, residual = found["slope_along_best_response"], found["largest_inner_residual"]
+        if slope is not None:
+            solved = f", systems solved to {residual:.1g}" if residual else ""
+            lines.append(f"slope along the best response: {slope:.3g}{solved}")
+    if "critical_tau" in report:
+        lines.append(_said("critical tau", report["critical_tau"]))
     return lines
 
 

@@ -11,7 +11,8 @@ import optax
 from jax.flatten_util import ravel_pytree
 
 from jgan.commands.attempt import Attempt
-from jgan.commands.solvable import Settings, Solvable, in_precision
+from jgan.commands.solvable import Settings, Solvable, in_precision, is_dense
+from jgan.commands.spectrum_kind import kind_numbers, tau_numbers
 from jgan.commands.spectrum_numbers import density_numbers, judged, motion_numbers, numbers
 from jgan.commands.spectrum_whole import FIELD, Makes, end_of, hessian_ends, of_all_examples
 from jgan.errors import UserError
@@ -77,6 +78,8 @@ def analyse(
         report |= players.field(count)
         hessians = {name: found for name in PLAYERS if (found := players.hessian(name))}
         report |= {"hessians": hessians} if hessians else {}
+        if settings.kind_of_point:
+            report |= players.kind()
         report |= _operator(experiment, state, batches, count, settings, attempt, players.both)
         if whole is not None:
             some, latents = min(count, SEVERAL), players.keys_of(whole)
@@ -91,7 +94,7 @@ def _count(state: TrainState, settings: Settings) -> int:
     """How many eigenvalues are looked for."""
     params = [state.variables[player]["params"] for player in PLAYERS]
     size = sum(leaf.size for leaf in jax.tree.leaves(params))
-    most = size if size <= settings.dense else size - 2
+    most = size if is_dense(size, settings) else size - 2
     if settings.eigenvalues is None:
         return min(USUAL, most)
     if settings.eigenvalues > most:
@@ -211,6 +214,15 @@ class Players:
             terms = attempt("terms", lambda: self._terms(right))
             found |= {} if terms is None else {"by_term": terms}
         return found
+
+    def kind(self) -> dict[str, Any]:
+        """The kind of point, and the time scale beyond which the flow is stable."""
+        settings, attempt = self._settings, self._attempt
+        kind = kind_numbers(self._game, self._state, self._points, settings, attempt, self.both)
+        find = lambda: tau_numbers(self._here, self.makes.split)
+        tau = attempt("critical tau", find, self._here)
+        found = {"kind_of_point": kind, "critical_tau": tau}
+        return {name: one for name, one in found.items() if one}
 
     def keys_of(self, chunks: Batch) -> jax.Array:
         """A key for the latents of each of the chunks of all examples."""

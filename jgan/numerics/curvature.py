@@ -4,55 +4,32 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
-from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh, minres
+from scipy.linalg import eigh_tridiagonal
+from scipy.sparse.linalg import LinearOperator, minres
 
 from jgan.arguments import check_count, check_number
-from jgan.game import DISCRIMINATOR, GENERATOR, Batch, Game, Variables
+from jgan.game import Batch, Game, Variables
 from jgan.numerics.dense import DENSE
 from jgan.numerics.point_kind import UNKNOWN, Curvature, Curvatures, Kind, kind_of
-from jgan.rules.joint_move import params_of, with_params
-from jgan.scene import as_step
+from jgan.numerics.second_derivatives import Derivatives, FlatLosses, Local, flat_losses
 
-Scalar = Callable[[jax.Array], jax.Array]
 FLOOR = 1e-8
 """The least error of a curvature: networks may round to single precision inside."""
+LANCZOS = 100
+"""Vectors that Lanczos keeps at most."""
 
 
-class FlatLosses(NamedTuple):
-    """Both losses as functions of one vector in tree order, the discriminator's parameters first.
+class Leader(NamedTuple):
+    """The curvatures, and the generator's derivative along the best response.
 
     Attributes:
-      generator: ``(n,) -> ()``.
-      discriminator: likewise.
-      point: ``(n,)``.
-      split: number of the discriminator's parameters.
+      curvatures: their ``slope`` is the length of ``derivative``.
+      derivative: ``(n_G,)``; empty where there is no best response.
     """
 
-    generator: Scalar
-    discriminator: Scalar
-    point: jax.Array
-    split: int
-
-
-def flat_losses(
-    game: Game, variables: Variables, batch: Batch, key: jax.Array | None = None
-) -> FlatLosses:
-    """The losses at given variables, examples and latents."""
-    key = jax.random.key(0) if key is None else key
-    point, unravel = ravel_pytree(params_of(variables))
-    split = ravel_pytree(variables[DISCRIMINATOR]["params"])[0].size
-
-    def loss(player: str) -> Scalar:
-        def value(x: jax.Array) -> jax.Array:
-            moved = with_params(variables, unravel(x))
-            return game.losses(moved, batch, key, as_step(0))[player][0]
-
-        return value
-
-    return FlatLosses(loss(GENERATOR), loss(DISCRIMINATOR), point, split)
+    curvatures: Curvatures
+    derivative: np.ndarray
 
 
 def point_kind(
@@ -85,47 +62,43 @@ def point_kind(
 
 
 def exact_curvatures(losses: FlatLosses) -> Curvatures:
-    """From exact Hessians, and third derivatives along the discriminator's best response."""
-    split = losses.split
+    """From exact Hessians, third derivatives along the discriminator's best response included."""
+    return exact_leader(Derivatives(lambda _: losses).at(())).curvatures
 
-    @jax.jit
-    def derivatives(x: jax.Array) -> tuple[jax.Array, ...]:
-        def total(x: jax.Array) -> jax.Array:
-            """The generator's derivative along the best response."""
-            slope = jax.grad(losses.generator)(x)
-            hessian = jax.jacfwd(jax.grad(losses.discriminator))(x)
-            answer = jnp.linalg.solve(hessian[:split, :split], slope[:split])
-            return slope[split:] - hessian[split:, :split] @ answer
 
-        with jax.default_matmul_precision("highest"):
-            slopes = jax.grad(losses.generator)(x), jax.grad(losses.discriminator)(x)
-            own = jax.jacfwd(jax.grad(losses.generator))(x)
-            other = jax.jacfwd(jax.grad(losses.discriminator))(x)
-            return (*slopes, own, other, total(x), jax.jacfwd(total)(x))
-
-    point = losses.point
-    eps = float(jnp.finfo(point.dtype).eps)
-    values = [np.asarray(value, float) for value in derivatives(point)]
-    generator, discriminator, own, other, slope, turning = values
-    speed = float(
-        np.hypot(np.linalg.norm(generator[split:]), np.linalg.norm(discriminator[:split]))
-    )
+def exact_leader(here: Local) -> Leader:
+    """`exact_curvatures` at a point whose derivatives are known."""
+    split, eps = here.split, here.eps
+    slope = here.slopes[0]
+    every = np.eye(len(slope))
+    own, other = here.generator(every).T, here.discriminator(every).T
     faster, slower = other[:split, :split], own[split:, split:]
     both = Curvatures(
-        speed,
+        _speed(here),
         _least(slower, eps * np.linalg.norm(own)),
         _least(faster, eps * np.linalg.norm(other)),
         UNKNOWN,
         float("inf"),
     )
     if both.discriminator.sign <= 0:  # there is no best response, and no need of one
-        return both
+        return Leader(both, np.empty(0))
+    answer = np.linalg.solve(faster, slope[:split])
+    derivative = slope[split:] - other[split:, :split] @ answer
     response = -np.linalg.solve(faster, other[:split, split:])
-    leader = turning[:, split:] + turning[:, :split] @ response
+    ways = np.concatenate([response, np.eye(len(slope) - split)])  # of both players, as columns
+    turned = here.bent(np.concatenate([answer, np.zeros(len(slope) - split)]))(ways.T).T
     # What rounding of the entries does to a solution grows with the condition of the system.
     growth = np.linalg.cond(faster) * (1 + np.linalg.norm(response, 2)) ** 2
     error = eps * growth * (np.linalg.norm(own) + np.linalg.norm(other))
-    return both._replace(leader=_least(leader, error), slope=float(np.linalg.norm(slope)))
+    leader = _least(ways.T @ turned, error)
+    return Leader(both._replace(leader=leader, slope=float(np.linalg.norm(derivative))), derivative)
+
+
+def _speed(here: Local) -> float:
+    """Length of the field."""
+    generator, discriminator = here.slopes
+    own = np.concatenate([discriminator[: here.split], generator[here.split :]])
+    return float(np.linalg.norm(own))
 
 
 def _least(matrix: np.ndarray, error: float) -> Curvature:
@@ -144,12 +117,11 @@ def free_curvatures(
     """From products with the Hessians: Lanczos, and MINRES for the discriminator's best response within it.
 
     Each curvature's error is Lanczos' own residual; along the best response the residuals of the inner
-    solutions join it, each divided by the discriminator's least curvature. The term with third derivatives,
-    which is 0 at the equilibria of zero-sum games, is left out; ``slope`` says how large its factor is.
+    solutions join it, each divided by the discriminator's least curvature.
 
     Args:
-      losses: by `flat_losses`.
-      tolerance: relative accuracy asked of Lanczos.
+      losses: by `jgan.numerics.second_derivatives.flat_losses`.
+      tolerance: residual asked of Lanczos, relative to the largest curvature that it sees.
       inner: relative residual asked of MINRES.
       most: iterations of MINRES.
       seed: of the first vectors.
@@ -157,66 +129,99 @@ def free_curvatures(
     Raises:
       ValueError: if a number is not positive.
     """
+    here = Derivatives(lambda _: losses).at(())
+    return free_leader(here, tolerance=tolerance, inner=inner, most=most, seed=seed).curvatures
+
+
+def free_leader(
+    here: Local,
+    *,
+    tolerance: float = 1e-6,
+    inner: float = 1e-9,
+    most: int = 2000,
+    seed: int = 0,
+    each: Callable[[int], None] = lambda products: None,
+) -> Leader:
+    """`free_curvatures` at a point whose derivatives are known.
+
+    Args:
+      here: the derivatives.
+      tolerance: as there.
+      inner: as there.
+      most: as there.
+      seed: as there.
+      each: called with the number of products so far.
+
+    Raises:
+      ValueError: as there.
+    """
     check_number("tolerance", tolerance, above=0)
     check_number("inner", inner, above=0)
     check_count("most", most)
-    split, size = losses.split, losses.point.size
-    generator, own = _products(losses.generator, losses.point)
-    discriminator, other = _products(losses.discriminator, losses.point)
-    speed = float(
-        np.hypot(np.linalg.norm(generator[split:]), np.linalg.norm(discriminator[:split]))
-    )
+    split, size = here.split, len(here.slopes[0])
+    count = 0
+
+    def counted(product: Callable[[np.ndarray], np.ndarray], vector: np.ndarray) -> np.ndarray:
+        nonlocal count
+        count += 1
+        each(count)
+        return product(vector.reshape(1, -1))[0]
 
     def padded(vector: np.ndarray, first: bool) -> np.ndarray:
         rest = np.zeros(size - vector.size)
         return np.concatenate([vector, rest] if first else [rest, vector])
 
+    other = lambda vector: counted(here.discriminator, vector)
     faster = lambda y: other(padded(y, True))[:split]
-    slower = lambda x: own(padded(x, False))[split:]
-    eps = float(jnp.finfo(losses.point.dtype).eps)
-    least_of = lambda product, count: _lanczos(product, count, tolerance, seed, eps)
-    found = Curvatures(
-        speed, least_of(slower, size - split), least_of(faster, split), UNKNOWN, float("inf")
-    )
+    slower = lambda x: counted(here.generator, padded(x, False))[split:]
+    least_of = lambda product, size: _lanczos(product, size, tolerance, seed, here.eps)
+    discriminator = least_of(faster, split).curvature
+    generator = least_of(slower, size - split).curvature
+    found = Curvatures(_speed(here), generator, discriminator, UNKNOWN, float("inf"))
     if found.discriminator.sign <= 0:
-        return found
+        return Leader(found, np.empty(0))
     bound = found.discriminator.value - found.discriminator.error
-    worst = [0.0]
+    worst, relative = 0.0, 0.0
 
     def solve(right: np.ndarray) -> np.ndarray:
+        nonlocal worst, relative
+        length = float(np.linalg.norm(right))
+        if length == 0:
+            return np.zeros(split)
         system = LinearOperator((split, split), matvec=faster, dtype=float)
         solution, _ = minres(system, right, rtol=inner, maxiter=most)
         gap = float(np.linalg.norm(faster(solution) - right))
-        worst[0] = max(worst[0], gap / bound)
-        return solution
+        worst, relative = max(worst, gap / bound), max(relative, gap / length)
+        return np.asarray(solution)
+
+    slope = here.slopes[0]
+    answer = solve(slope[:split])
+    derivative = slope[split:] - other(padded(answer, True))[split:]
+    bent = here.bent(padded(answer, True))
 
     def along(x: np.ndarray) -> np.ndarray:
-        answer = -solve(other(padded(x, False))[:split])
-        moved = own(np.concatenate([answer, x]))
+        response = -solve(other(padded(x, False))[:split])
+        moved = counted(bent, np.concatenate([response, x]))
         return moved[split:] - other(padded(solve(moved[:split]), True))[split:]
 
-    slope = generator[split:] - other(padded(solve(generator[:split]), True))[split:]
-    worst[0] = 0.0
+    worst = 0.0
     leader = least_of(along, size - split)
-    scale = np.linalg.norm(own(np.ones(size) / np.sqrt(size))) + 1.0
-    error = leader.error + 2 * worst[0] * float(scale)
-    return found._replace(leader=leader._replace(error=error), slope=float(np.linalg.norm(slope)))
+    error = leader.curvature.error + 2 * worst * (leader.scale + 1.0)
+    return Leader(
+        found._replace(
+            leader=leader.curvature._replace(error=error),
+            slope=float(np.linalg.norm(derivative)),
+            inner=relative,
+        ),
+        derivative,
+    )
 
 
-def _products(
-    loss: Scalar, point: jax.Array
-) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """The gradient at a point, and products with the Hessian there."""
+class _Ritz(NamedTuple):
+    """A least curvature, and the largest modulus of those that were seen."""
 
-    @jax.jit
-    def both(x: jax.Array, vector: jax.Array) -> tuple[jax.Array, jax.Array]:
-        with jax.default_matmul_precision("highest"):
-            return jax.jvp(jax.grad(loss), (x,), (vector,))
-
-    def product(vector: np.ndarray) -> np.ndarray:
-        return np.asarray(both(point, jnp.asarray(vector.ravel(), point.dtype))[1], float)
-
-    return np.asarray(both(point, jnp.zeros_like(point))[0], float), product
+    curvature: Curvature
+    scale: float
 
 
 def _lanczos(
@@ -225,16 +230,30 @@ def _lanczos(
     tolerance: float,
     seed: int,
     eps: float,
-) -> Curvature:
-    """The least eigenvalue of a symmetric map of vectors ``(size,)``, with its residual."""
-    if size <= 2:
-        matrix = np.stack([product(row) for row in np.eye(size)], axis=1)
-        return _least(matrix, eps * float(np.linalg.norm(matrix)))
-    start = np.random.default_rng(seed).standard_normal(size)
-    system = LinearOperator((size, size), matvec=product, dtype=float)
-    try:
-        values, vectors = eigsh(system, k=1, which="SA", v0=start, tol=tolerance, ncv=min(size, 40))
-    except ArpackError:
-        return UNKNOWN
-    gap = np.linalg.norm(product(vectors[:, 0]) - values[0] * vectors[:, 0])
-    return Curvature(float(values[0]), max(float(gap), FLOOR))
+) -> _Ritz:
+    """The least eigenvalue of a symmetric map of vectors ``(size,)``, with its residual.
+
+    The basis is orthogonalised anew at each step and not restarted: what `LANCZOS` vectors do not show stays in
+    the residual.
+    """
+    vector = np.random.default_rng(seed).standard_normal(size)
+    basis = [vector / np.linalg.norm(vector)]
+    diagonal: list[float] = []
+    beside: list[float] = []
+    while True:
+        image = product(basis[-1])
+        diagonal.append(float(image @ basis[-1]))
+        rows = np.stack(basis)
+        for _ in range(2):
+            image = image - rows.T @ (rows @ image)
+        rest = float(np.linalg.norm(image))
+        values, vectors = eigh_tridiagonal(np.array(diagonal), np.array(beside))
+        scale = float(np.abs(values).max())
+        gap = rest * abs(float(vectors[-1, 0]))
+        rounding = max(eps * scale * len(basis), FLOOR)
+        if gap <= max(tolerance * scale, rounding) or len(basis) == min(size, LANCZOS):
+            # A full basis spans everything, whatever rounding leaves.
+            error = rounding if len(basis) == size else max(gap, rounding)
+            return _Ritz(Curvature(float(values[0]), error), scale)
+        beside.append(rest)
+        basis.append(image / rest)

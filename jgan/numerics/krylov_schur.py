@@ -17,6 +17,8 @@ from jgan.numerics.spectrum import check_which
 
 LEAST = 24
 """Vectors that a basis has at least, if it may."""
+SMALLEST = 3
+"""Parameters below which there is nothing left to project on."""
 
 
 class RitzPairs(NamedTuple):
@@ -170,6 +172,11 @@ def basis_size(count: int, size: int, basis: int | None = None) -> int:
     (24, 24, 12)
     """
     check_count("count", count)
+    if size < SMALLEST:
+        raise ValueError(
+            f"the map has {size} parameter{'s' * (size > 1)}, but the eigen-solver needs at least "
+            f"{SMALLEST}; use jgan.numerics.eigen.eigenvalues, which solves the exact Jacobian."
+        )
     if count > size - 2:
         raise ValueError(
             f"count is {count}, but must lie in [1, {size - 2}] for {size} parameters."

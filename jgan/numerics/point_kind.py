@@ -1,6 +1,11 @@
 """What kind of point the players are at: local Nash, differential Stackelberg, neither, or undecided."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
+
+from jgan.numerics.sampled import Sampled
 
 WORDS = {
     "nash": "neither player gains by moving a little while the other stands still",
@@ -32,7 +37,8 @@ class Curvature(NamedTuple):
         return 0 if not abs(self.value) > self.error else 1 if self.value > 0 else -1
 
     def __str__(self) -> str:
-        return f"{self.value:.4g} ± {self.error:.1g}"
+        known = np.isfinite(self.value) and np.isfinite(self.error)
+        return f"{self.value:.4g} ± {self.error:.1g}" if known else "unknown"
 
 
 UNKNOWN = Curvature(float("nan"), float("inf"))
@@ -49,6 +55,7 @@ class Curvatures(NamedTuple):
         zero-sum game that of the Schur complement f_xx - f_xy f_yy⁻¹ f_yx.
       slope: length of the generator's derivative along the best response: 0 at a Stackelberg point. In zero-sum
         games it is 0 at every zero of the field, in others it need not be.
+      inner: largest relative residual of the systems that were solved for the best response; 0 for exact ones.
     """
 
     speed: float
@@ -56,6 +63,7 @@ class Curvatures(NamedTuple):
     discriminator: Curvature
     leader: Curvature
     slope: float
+    inner: float = 0.0
 
 
 class Kind(NamedTuple):
@@ -112,3 +120,13 @@ def kind_of(found: Curvatures, tolerance: float = 1e-6) -> Kind:
     if not answered:
         return said("neither", "the generator gains by moving, the discriminator's answer included")
     return said("neither", "the generator gains by moving, even against the best response")
+
+
+def over_batches(found: Sequence[Curvature]) -> Curvature:
+    """The mean of one curvature over batches; its 95 % interval is added to the numerical error.
+
+    >>> print(over_batches([Curvature(1.0, 0.01), Curvature(1.2, 0.01), Curvature(1.1, 0.02)]))
+    1.1 ± 0.3
+    """
+    sampled, error = Sampled(tuple(one.value for one in found)), max(one.error for one in found)
+    return Curvature(sampled.mean, error + (sampled.half_width if len(found) > 1 else 0.0))

@@ -3,10 +3,12 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jgan.arguments import check_count, check_number
 from jgan.game import DISCRIMINATOR, Aux, Batch, Game, Variables, composition_of, remade
+from jgan.numerics.selfmap import SelfMap
 from jgan.numerics.square import check_square
 from jgan.scene.composition import Losses
 
@@ -40,6 +42,19 @@ def with_time_scale(game: Game, tau: float | jax.Array) -> Game:
 
     composition = composition_of(game)
     return remade(game, composition._replace(transforms=(*composition.transforms, scaled)))
+
+
+def scaled_field(self_map: SelfMap, tau: float | jax.Array) -> SelfMap:
+    """The field of `with_time_scale`, by `jgan.numerics.field.field`, from that of the game itself."""
+
+    def function(params: Any) -> Any:
+        moves = self_map.function(params)
+        faster = jax.tree.map(
+            lambda leaf: jnp.asarray(tau * leaf, leaf.dtype), moves[DISCRIMINATOR]
+        )
+        return {**moves, DISCRIMINATOR: faster}
+
+    return SelfMap(function, self_map.point)
 
 
 def scaled_rows(matrix: np.ndarray, split: int, tau: float | np.ndarray) -> np.ndarray:

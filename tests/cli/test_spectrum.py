@@ -205,6 +205,24 @@ def test_parts_that_were_solved_are_kept(
 
 
 @pytest.mark.full
+def test_curvatures_of_the_kind_are_the_ends_of_the_hessians(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["spectrum", str(run), "--count", "3", "--batches", "1", "--json"]
+    for more in (["--float64"], ["--dense", "1"]):
+        assert main([*words, "--kind-of-point", *more]) == 0
+        report = json.loads(capsys.readouterr().out)
+        kind = report["kind_of_point"]
+        assert kind["verdict"] in ("neither", "undecided")  # four updates lead to no equilibrium
+        for player in ("generator", "discriminator"):
+            lowest = report["hessians"][player]["lowest"]["eigenvalues"]
+            own = kind["curvatures"][player]
+            assert own["value"] == pytest.approx(min(v[0] for v in lowest), abs=own["error"] + 1e-4)
+        assert report["critical_tau"]["verdict"] in ("above", "always", "never", "undecided")
+        assert "kind_of_point" not in report["protocol"]
+
+
+@pytest.mark.full
 def test_protocols_stand_side_by_side_and_batches_are_compared(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -197,3 +197,6 @@ def test_refusals_are_one_sentence(options: dict, message: str) -> None:
     for function in (jnp.log, lambda x: jnp.sqrt(x + 1)):
         with pytest.raises(ValueError, match="not finite at this point"):
             leading_eigenvalues(SelfMap(function, -jnp.ones(6)), 2)
+    two = "the map has 2 parameters, but the eigen-solver needs at least 3; use jgan.numerics.eigen"
+    with pytest.raises(ValueError, match=two):
+        leading_eigenvalues(linear(np.eye(2)), 1)

@@ -7,12 +7,13 @@ import optax
 import pytest
 
 from jgan.game import PLAYERS
-from jgan.numerics.curvature import exact_curvatures, flat_losses, free_curvatures, point_kind
+from jgan.numerics.curvature import exact_curvatures, free_curvatures, point_kind
 from jgan.numerics.dense import exact_jacobian
 from jgan.numerics.equilibrium import find_equilibrium
 from jgan.numerics.field import field
 from jgan.numerics.orbit import iterate
 from jgan.numerics.point_kind import UNKNOWN, Curvature, Curvatures, kind_of
+from jgan.numerics.second_derivatives import flat_losses
 from jgan.numerics.time_scales import (
     critical_tau,
     scaled_rows,
