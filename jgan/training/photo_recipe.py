@@ -80,6 +80,9 @@ def recipe(
       pictures: how many there are.
       accelerators: how many devices share a batch; 0 for a CPU.
       given: settings by name that are not decided.
+
+    Raises:
+      UserError: if ``ada_kimg`` is given with another augmentation.
     """
     values: dict[str, Any] = {}
     decisions: list[Decision] = []
@@ -126,6 +129,12 @@ def recipe(
     thousands = 200 if cpu else 5000
     steps = max(1, 1000 * thousands // batch)
     decide("steps", steps, f"so that {thousands:,} thousand pictures are shown")
+    augmentation = given.get("augmentation", "ada")
+    if "ada_kimg" in given and augmentation != "ada":
+        raise UserError(
+            f"ada_kimg is {given['ada_kimg']:g}, which is for the augmentation ada, but augmentation is "
+            f"{augmentation!r}; give ada_kimg with ada or without an augmentation."
+        )
     if "ada_kimg" in given:
         decide("augmentation", "ada", "because ada_kimg is given")
     elif pictures < FEW:

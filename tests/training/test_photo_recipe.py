@@ -69,6 +69,15 @@ def test_a_speed_of_ada_asks_for_ada(pictures):
     )
 
 
+@pytest.mark.parametrize("augmentation", ["diff", "none"])
+def test_a_speed_of_ada_beside_another_augmentation_is_refused(augmentation):
+    given = {"ada_kimg": 20.0, "augmentation": augmentation}
+    with pytest.raises(UserError, match=f"ada_kimg is 20, .* but augmentation is '{augmentation}'"):
+        recipe((64, 64, 3), 500, 1, given)
+    given["augmentation"] = "ada"
+    assert recipe((64, 64, 3), 500, 1, given).values["ada_kimg"] == 20.0
+
+
 def test_what_is_given_is_not_decided_and_what_depends_on_it_is():
     given = PhotoSettings(width=7, mixing=0.0, residual="no").given | {"batch_size": 5}
     values, decisions = recipe((128, 128, 1), 4_000, 1, given)
