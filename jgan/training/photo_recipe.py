@@ -162,13 +162,13 @@ def photos(source: Source, pictures: int | None = None) -> Source:
             f"{of}, which has 1 picture, but a GAN learns what many have in common; give hundreds."
         )
     check_sides(source)
-    if source.enlarged == source.size:
-        side = min(height, width)
-        smaller = near_sides(side - 1)[0]
+    if source.file_scale < 1:
+        side = int(source.file_scale * min(height, width) + 1e-6)
+        smaller = near_sides(side)[0]
         advice = f"end its name with a smaller one, such as @{smaller}"
         raise UserError(
             f"{of}, whose files are all smaller than {height}x{width} pixels, so that there is nothing to "
-            f"learn at this size; {advice if smaller < side else 'give larger ones'}."
+            f"learn at this size; {advice if smaller <= side else 'give larger ones'}."
         )
     if pictures is not None and not 2 <= pictures <= source.size:
         raise UserError(
