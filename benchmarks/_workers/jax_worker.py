@@ -84,7 +84,7 @@ PENALTIES: dict[str, Any] = {"r1": r1, "r1_r2": r1_r2, "wgan_gp": wgan_gp}
 
 def networks(work: Work) -> tuple[Network, Network]:
     """Generator and discriminator of the work; StyleGAN2's generator without its mapping network."""
-    sizes = {"width": work.width, "most": work.most}
+    sizes: dict[str, Any] = {"width": work.width, "most": work.most}
     if work.family == "stylegan2":
         return stylegan2_synthesis(work.shape, **sizes), stylegan2_discriminator(**sizes)
     if work.family == "r3gan":
