@@ -5,8 +5,8 @@
 All networks have random weights and a plane of waves as input, which replaces StyleGAN2's learned constant
 (configuration B of the paper). A row shows an image; the image made again after its plane was moved down and
 to the right; the image itself after it was moved; ten times their difference; and the same for a turn. Pixels
-that cannot be compared are white. EQ-T and EQ-R are those of many images, whose standard deviation is brought to
-0.5 in each row.
+that cannot be compared are white. EQ-T and EQ-R are those of many images, whose standard deviation is brought
+to 0.5 in each row.
 """
 
 from collections.abc import Callable
@@ -86,9 +86,9 @@ def started(
     mapping: Network, synthesis: Network, inputs: int, key: jax.Array
 ) -> tuple[Callable[[jax.Array], jax.Array], Any]:
     """Latents to styles, and the synthesis network's variables, both at random weights."""
-    weights = mapping.init(key, jnp.zeros((1, LATENT)))
+    weights = jax.jit(mapping.init)(key, jnp.zeros((1, LATENT)))
     styles = lambda latent: mapping.apply(weights, latent, train=False)[0]["styles"]
-    return styles, synthesis.init(key, jnp.zeros((1, inputs, LATENT)))
+    return styles, jax.jit(synthesis.init)(key, jnp.zeros((1, inputs, LATENT)))
 
 
 def measured(name: str, images: Images, count: int) -> Case:
@@ -98,7 +98,10 @@ def measured(name: str, images: Images, count: int) -> Case:
     # A colour of the whole image is no contrast: it would not show what is moved.
     scale = DEVIATION / jnp.sqrt(jnp.mean(jnp.var(some, axis=(1, 2))))
     middle = jnp.mean(some, axis=(0, 1, 2))
-    scaled = lambda latent, shift, angle: scale * (images(latent, shift, angle) - middle)
+
+    @jax.jit
+    def scaled(latent: jax.Array, shift: jax.Array, angle: jax.Array) -> jax.Array:
+        return scale * (images(latent, shift, angle) - middle)
 
     def generate(key: jax.Array, shift: jax.Array, angle: jax.Array) -> jax.Array:
         return scaled(jax.random.normal(key, (len(shift), LATENT)), shift, angle)
