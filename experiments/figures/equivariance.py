@@ -25,17 +25,23 @@ from jgan.networks.network import Network
 from jgan.networks.stylegan2 import style_count, style_mapping, stylegan2_synthesis
 from jgan.networks.stylegan3 import stylegan3_style_count, stylegan3_synthesis
 
-LATENT, LAYERS, DEVIATION = 64, 8, 0.5
+LATENT, LAYERS, BATCH, DEVIATION = 64, 8, 16, 0.5
 SHIFT, ANGLE = 0.125, 30.0
 Images = Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
 """Latents ``(B, d)``, shifts ``(B, 2)`` in sides of the image and angles ``(B,)`` to images."""
 
 
 class Case(NamedTuple):
-    """A network at random weights, whose images have the same standard deviation as those of the others."""
+    """A network at random weights.
+
+    Attributes:
+      name: of the network.
+      shown: an image, and the same moved and turned, ``(3, side, side, 3)``.
+      found: EQ-T and EQ-R.
+    """
 
     name: str
-    images: Images
+    shown: jax.Array
     found: Equivariance
 
 
@@ -93,38 +99,37 @@ def started(
 
 def measured(name: str, images: Images, count: int) -> Case:
     """The network with its images brought to one standard deviation, EQ-T and EQ-R of so many."""
-    still = jnp.zeros((16, 2)), jnp.zeros(16)
-    some = jax.jit(images)(jax.random.normal(jax.random.key(2), (16, LATENT)), *still)
+    latent, compiled = jax.random.normal(jax.random.key(2), (BATCH, LATENT)), jax.jit(images)
+    some = compiled(latent, jnp.zeros((BATCH, 2)), jnp.zeros(BATCH))
     # A colour of the whole image is no contrast: it would not show what is moved.
     scale = DEVIATION / jnp.sqrt(jnp.mean(jnp.var(some, axis=(1, 2))))
     middle = jnp.mean(some, axis=(0, 1, 2))
 
-    @jax.jit
-    def scaled(latent: jax.Array, shift: jax.Array, angle: jax.Array) -> jax.Array:
+    def generate(key: jax.Array, shift: jax.Array, angle: jax.Array) -> jax.Array:
+        latent = jax.random.normal(key, (len(shift), LATENT))
         return scale * (images(latent, shift, angle) - middle)
 
-    def generate(key: jax.Array, shift: jax.Array, angle: jax.Array) -> jax.Array:
-        return scaled(jax.random.normal(key, (len(shift), LATENT)), shift, angle)
+    found = equivariance(generate, jax.random.key(0), count=count, batch_size=BATCH)
+    shift = jnp.zeros((BATCH, 2)).at[1].set(SHIFT)
+    angle = jnp.zeros(BATCH).at[2].set(np.deg2rad(ANGLE))
+    same = compiled(jnp.broadcast_to(latent[:1], latent.shape), shift, angle)
+    return Case(name, scale * (same[:3] - middle), found)
 
-    return Case(name, scaled, equivariance(generate, jax.random.key(0), count=count))
 
-
-def panels(case: Case, side: int) -> list[np.ndarray]:
+def panels(case: Case) -> list[np.ndarray]:
     """What a row shows."""
-    latent = jax.random.normal(jax.random.key(3), (1, LATENT))
-    still, shift, angle = jnp.zeros((1, 2)), jnp.full((1, 2), SHIFT), jnp.full(1, np.deg2rad(ANGLE))
-    image = case.images(latent, still, jnp.zeros(1))
-    shown = [image]
-    for found, (moved, valid) in (
-        (
-            case.images(latent, shift, jnp.zeros(1)),
-            translate_whole(image, jnp.full((1, 2), round(SHIFT * side))),
-        ),
-        (case.images(latent, still, angle), rotate(image, angle)),
-    ):
-        seen = jnp.where(valid[..., None], moved, 1.0)
-        shown += [found, seen, jnp.where(valid[..., None], 10 * (found - moved), 1.0)]
-    return [np.clip(np.asarray(panel[0]) / 2 + 0.5, 0, 1) for panel in shown]
+    image = case.shown[:1]
+    moved = translate_whole(image, jnp.full((1, 2), round(SHIFT * image.shape[1])))
+    turned = rotate(image, jnp.full(1, np.deg2rad(ANGLE)))
+    shown = [image[0]]
+    for found, (itself, valid) in zip(case.shown[1:], (moved, turned), strict=True):
+        inside = valid[0, :, :, None]
+        shown += [
+            found,
+            jnp.where(inside, itself[0], 1.0),
+            jnp.where(inside, 10 * (found - itself[0]), 1.0),
+        ]
+    return [np.clip(np.asarray(panel) / 2 + 0.5, 0, 1) for panel in shown]
 
 
 def draw(out: Path, side: int = 64, count: int = 32) -> list[str]:
@@ -140,7 +145,7 @@ def draw(out: Path, side: int = 64, count: int = 32) -> list[str]:
     titles = ["image", again, itself, "10 x difference", again, itself, "10 x difference"]
     lines = []
     for row, case in zip(axes, cases, strict=True):
-        for panel, pixels, title in zip(row, panels(case, side), titles, strict=True):
+        for panel, pixels, title in zip(row, panels(case), titles, strict=True):
             panel.imshow(pixels)
             panel.set(xticks=[], yticks=[], title=title if row is axes[0] else "")
         values = f"EQ-T {case.found.eq_t:.1f} dB, EQ-R {case.found.eq_r:.1f} dB"
