@@ -140,19 +140,25 @@ def draw(out: Path, side: int = 64, count: int = 32) -> list[str]:
         measured("StyleGAN2", stylegan2_images(side), count),
     ]
     plt = pyplot()
-    figure, axes = plt.subplots(len(cases), 7, figsize=(12, 6))
-    again, itself = "made again", "image itself"
-    titles = ["image", again, itself, "10 x difference", again, itself, "10 x difference"]
+    figure, axes = plt.subplots(len(cases), 7, figsize=(13, 6.2))
     lines = []
     for row, case in zip(axes, cases, strict=True):
+        titles = ["image"]
+        for motion, name, value in (
+            ("moved", "EQ-T", case.found.eq_t),
+            ("turned", "EQ-R", case.found.eq_r),
+        ):
+            titles += [
+                f"plane {motion}: {name} {value:.1f} dB",
+                f"image {motion}",
+                "10 x difference",
+            ]
         for panel, pixels, title in zip(row, panels(case), titles, strict=True):
             panel.imshow(pixels)
-            panel.set(xticks=[], yticks=[], title=title if row is axes[0] else "")
-        values = f"EQ-T {case.found.eq_t:.1f} dB, EQ-R {case.found.eq_r:.1f} dB"
+            panel.set(xticks=[], yticks=[])
+            panel.set_title(title, fontsize=8)
         row[0].set_ylabel(case.name)
-        row[1].set_xlabel(f"moved: EQ-T {case.found.eq_t:.1f} dB")
-        row[4].set_xlabel(f"turned: EQ-R {case.found.eq_r:.1f} dB")
-        lines.append(f"{case.name}: {values}")
+        lines.append(f"{case.name}: EQ-T {case.found.eq_t:.1f} dB, EQ-R {case.found.eq_r:.1f} dB")
     write(figure, out)
     return lines
 
