@@ -32,7 +32,7 @@ evidence: .venv/ready
 
 # The figures of the literature in docs/figures, each with its closed form over the measurement: a minute or two each.
 FIGURES := dirac_gallery bilinear consensus step_limits limit_cycles runge_kutta drift lookahead time_scales \
-	path_angle attention
+	path_angle attention equivariance
 figures: .venv/ready
 	mkdir -p docs/figures
 	for name in $(FIGURES); do $(RUN) python experiments/figures/$$name.py --out docs/figures/$$name.png || exit 1; done

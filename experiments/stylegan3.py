@@ -20,6 +20,7 @@ from jgan.arguments import check_count, check_number
 from jgan.augmentation import fading_blur, with_augmentation
 from jgan.claims.class_measures import classes_of
 from jgan.claims.equivariance_measures import rotation_equivariance, translation_equivariance
+from jgan.claims.measures import image_distance
 from jgan.errors import UserError
 from jgan.gans.stylegan3 import stylegan3
 from jgan.networks.stylegan3 import stylegan3_style_count, stylegan3_synthesis
@@ -41,6 +42,14 @@ CLAIMS = (
         at_least=30,
         setting={"width": 8, "most": 32, "kind": "r"},
         control={"kind": "t"},
+    ),
+    Claim(
+        "samples lie near the garments (random-feature distance)",
+        image_distance,
+        at_most=2.0,
+        steps=800,
+        setting={"width": 8, "most": 32},
+        control={"filters": "no"},
     ),
 )
 

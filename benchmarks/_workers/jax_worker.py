@@ -14,11 +14,24 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, Work, changed, peak_size, serve
+from benchmarks._workers.works import (
+    AVERAGE_DECAY,
+    LEARNING_RATE,
+    PATH_DECAY,
+    PATH_SHARE,
+    PATH_WEIGHT,
+    PENALTY_WEIGHT,
+    Work,
+    changed,
+    peak_size,
+    serve,
+)
 from jgan.data import Source, gather
 from jgan.data.loader import Reading
 from jgan.game import DISCRIMINATOR, PLAYERS, Batch, Game, Metrics
 from jgan.gans.gan import gan
+from jgan.gans.r3gan import r3gan
+from jgan.gans.stylegan import stylegan
 from jgan.latents import normal
 from jgan.losses import get_loss
 from jgan.networks import (
@@ -30,10 +43,18 @@ from jgan.networks import (
     sngan_generator,
 )
 from jgan.networks.mlp import mlp_discriminator, mlp_generator
-from jgan.rules import Rule, TrainState, alternating, start
+from jgan.networks.r3gan import r3gan_discriminator, r3gan_generator
+from jgan.networks.stylegan2 import (
+    style_count,
+    style_mapping,
+    stylegan2_discriminator,
+    stylegan2_synthesis,
+)
+from jgan.rules import Rule, TrainState, alternating, averaged, start
 from jgan.rules.rule import Optimizers, move
 from jgan.sweeps.population import population
-from jgan.terms.penalties import r1, wgan_gp
+from jgan.terms.path_regularizer import path_regularizer
+from jgan.terms.penalties import lazy, r1, r1_r2, wgan_gp
 from jgan.training.devices import Layout, one_device_a_core
 from jgan.training.experiment import Experiment
 from jgan.training.feed import streamed
@@ -57,8 +78,17 @@ class Prepared(NamedTuple):
     trainings: int
 
 
+MAPPING_LAYERS = 4
+PENALTIES: dict[str, Any] = {"r1": r1, "r1_r2": r1_r2, "wgan_gp": wgan_gp}
+
+
 def networks(work: Work) -> tuple[Network, Network]:
-    """Generator and discriminator of the work."""
+    """Generator and discriminator of the work; StyleGAN2's generator without its mapping network."""
+    sizes: dict[str, Any] = {"width": work.width, "most": work.most}
+    if work.family == "stylegan2":
+        return stylegan2_synthesis(work.shape, **sizes), stylegan2_discriminator(**sizes)
+    if work.family == "r3gan":
+        return r3gan_generator(work.shape, **sizes), r3gan_discriminator(**sizes)
     if work.family == "mlp":
         widths = (work.width, work.width)
         return mlp_generator(work.shape, widths), mlp_discriminator(widths)
@@ -85,10 +115,21 @@ def discriminator_only(game: Game, optimizers: Optimizers) -> Rule:
 
 def game_of(work: Work) -> Game:
     """The work as a game."""
-    game = gan(*networks(work), get_loss(work.loss), normal(work.latent))
+    loss = get_loss(work.loss)
+    if work.family == "stylegan2":
+        inputs = style_count(work.shape)
+        mapping = style_mapping(inputs, features=work.latent, layers=MAPPING_LAYERS)
+        game = stylegan(mapping, *networks(work), loss, work.latent)
+    elif work.family == "r3gan":
+        game = r3gan(*networks(work), loss, work.latent)
+    else:
+        game = gan(*networks(work), loss, normal(work.latent))
     if work.penalty:
-        penalty = r1 if work.penalty == "r1" else wgan_gp
-        game = game.add(penalty(PENALTY_WEIGHT))
+        penalty = PENALTIES[work.penalty](PENALTY_WEIGHT)
+        game = game.add(lazy(penalty, work.penalty_every) if work.penalty_every > 1 else penalty)
+    if work.path_every:
+        path = path_regularizer(PATH_WEIGHT, decay=PATH_DECAY, shrink=PATH_SHARE)
+        game = game.add(lazy(path, work.path_every))
     return game
 
 
@@ -99,7 +140,8 @@ def rule(work: Work) -> Rule:
     optimizers = dict.fromkeys(PLAYERS, adam)
     if work.generator_steps == 0:
         return discriminator_only(game, optimizers)
-    return alternating(game, optimizers, discriminator_steps=work.discriminator_steps)
+    plain = alternating(game, optimizers, discriminator_steps=work.discriminator_steps)
+    return averaged(plain, AVERAGE_DECAY) if work.average else plain
 
 
 def data(work: Work) -> Arrays:
@@ -126,6 +168,27 @@ def streaming(made: Experiment, state: TrainState) -> Any:
 def _flops(program: Any) -> float:
     """XLA's count for a lowered or compiled program."""
     return (program.cost_analysis() or {}).get("flops", 0.0)
+
+
+def _not_played(work: Work, arrays: Arrays) -> float:
+    """What a step's count has of terms that are played at some updates only, beyond their share of all."""
+    plain = work._replace(penalty="", penalty_every=1, path_every=0)
+    first = gather(arrays, jnp.arange(work.batch))
+
+    def counted(some: Work) -> float:
+        how = rule(some)
+        shapes = jax.eval_shape(lambda: first_state(how, first, 0))
+        program: Any = compile_steps(how, some.batch)
+        return _flops(program.lower(shapes, arrays, 1))
+
+    found = 0.0
+    for every, dense in (
+        (work.penalty_every, plain._replace(penalty=work.penalty)),
+        (work.path_every, plain._replace(path_every=1)),
+    ):
+        if every > 1:
+            found += (1 - 1 / every) * (counted(dense) - counted(plain))
+    return found
 
 
 def _peak_bytes() -> int:
@@ -176,7 +239,7 @@ class Worker:
         cold = self.time(1)
         # The same program again. Bodies of loops are counted once: the steps, and within a step the
         # discriminator's moves, of which the others are added.
-        flops = _flops(single.lower(shapes, arrays, 1).compile())
+        flops = _flops(single.lower(shapes, arrays, 1).compile()) - _not_played(what, arrays)
         if what.discriminator_steps > 1:
             critic: Any = compile_steps(rule(what._replace(generator_steps=0)), what.batch)
             moves = what.discriminator_steps - 1

@@ -87,7 +87,7 @@ def time_work(
             raise BenchmarkError(f"{work}: {difference}")
         steps = {}
         for name, worker in workers.items():
-            steps[name] = _steps(worker, settings.seconds)
+            steps[name] = _steps(worker, settings.seconds, changed(work, settings.changes).period)
         rounds = take_turns(
             list(workers),
             lambda name: workers[name].measure(steps[name]),
@@ -125,14 +125,14 @@ def time_work(
     }
 
 
-def _steps(worker: Worker, seconds: float) -> int:
-    """How many steps take about this long, from trials that also warm up."""
-    count = 1
+def _steps(worker: Worker, seconds: float, period: int) -> int:
+    """How many steps take about this long, a multiple of ``period``, from trials that also warm up."""
+    count = period
     wall = worker.measure(count)["wall_seconds"]
     while wall < seconds / 10 and count < 1_000_000:
         count *= 10
         wall = worker.measure(count)["wall_seconds"]
-    return max(1, round(seconds * count / wall))
+    return period * max(1, round(seconds * count / wall / period))
 
 
 def time_cold(work: str, pythons: Pythons) -> dict[str, Any]:

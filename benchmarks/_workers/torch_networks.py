@@ -1,13 +1,15 @@
 """The networks of `jgan.networks` written in PyTorch, layer by layer. Never imports jgan."""
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from benchmarks._workers.works import Work
+from benchmarks._workers import torch_r3gan, torch_stylegan2
+from benchmarks._workers.works import FILTERED, Work
 
 
 class Points(nn.Sequential):
@@ -175,6 +177,9 @@ def networks(work: Work, algebra: bool) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator of the work, initialised as jgan's are."""
     generator: nn.Module
     discriminator: nn.Module
+    if work.family in FILTERED:
+        own: Any = torch_stylegan2 if work.family == "stylegan2" else torch_r3gan
+        return own.Generator(work, algebra), own.Discriminator(work, algebra)
     if work.family == "mlp":
         hidden = [work.width, work.width]
         generator = Points(work.latent, hidden, work.shape)

@@ -3,6 +3,7 @@
 Run as ``python -m benchmarks._workers.torch_worker``; it speaks the lines of `serve`.
 """
 
+import math
 import os
 import resource
 import time
@@ -15,16 +16,31 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from benchmarks._workers.torch_networks import networks
-from benchmarks._workers.works import LEARNING_RATE, PENALTY_WEIGHT, Work, changed, peak_size, serve
+from benchmarks._workers.works import (
+    AVERAGE_DECAY,
+    LEARNING_RATE,
+    PATH_DECAY,
+    PATH_SHARE,
+    PATH_WEIGHT,
+    PENALTY_WEIGHT,
+    Work,
+    changed,
+    peak_size,
+    serve,
+)
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 THREADS = int(os.environ.get("JGAN_BENCHMARK_THREADS", os.cpu_count() or 1))
 LOSSES = {
-    "non_saturating": (lambda r: F.softplus(-r), F.softplus, lambda f: F.softplus(-f)),
-    "hinge": (lambda r: F.relu(1 - r), lambda f: F.relu(1 + f), lambda f: -f),
-    "wasserstein": (lambda r: -r, lambda f: f, lambda f: -f),
+    "non_saturating": (
+        lambda r, f: F.softplus(-r) + F.softplus(f),
+        lambda r, f: F.softplus(-f),
+    ),
+    "hinge": (lambda r, f: F.relu(1 - r) + F.relu(1 + f), lambda r, f: -f),
+    "wasserstein": (lambda r, f: f - r, lambda r, f: -f),
+    "relativistic": (lambda r, f: F.softplus(f - r), lambda r, f: F.softplus(r - f)),
 }
-"""For the discriminator on real and on fake logits, then for the generator."""
+"""For the discriminator and for the generator, on real and on fake logits."""
 
 
 class Training:
@@ -52,6 +68,8 @@ class Training:
         ]
         self.data = self._data().to(DEVICE)
         self.order, self.next = torch.randperm(work.examples, device=DEVICE), 0
+        self.updates, self.path_mean = 0, torch.zeros((), device=DEVICE)
+        self.average = [value.detach().clone() for value in self.generator.parameters()]
         compiled = variant.startswith("compile")
         compiling: Any = torch.compile if compiled else lambda function: function
         self.generator_compiled = compiling(self.generator_loss)
@@ -82,48 +100,79 @@ class Training:
         """The context in which networks compute in the work's type."""
         return torch.autocast(DEVICE, torch.bfloat16, enabled=self.work.dtype == "bfloat16")
 
-    def discriminator_loss(self, rows: Tensor) -> Tensor:
-        """Loss of the discriminator on one minibatch, its penalty included."""
-        real = rows
-        if self.images:
-            real = rows.float().mul(2 / 255).sub(1)
-            real = real.permute(0, 3, 1, 2) if self.channels_last else real
+    def real(self, rows: Tensor) -> Tensor:
+        """Stored examples as the discriminator is shown them."""
+        if not self.images:
+            return rows
+        real = rows.float().mul(2 / 255).sub(1)
+        return real.permute(0, 3, 1, 2) if self.channels_last else real
+
+    def discriminator_loss(self, rows: Tensor, penalised: bool = False) -> Tensor:
+        """Loss of the discriminator on one minibatch, with its penalty or without."""
+        real, penalty = self.real(rows), self.work.penalty if penalised else ""
+        weight = PENALTY_WEIGHT * self.work.penalty_every
         with torch.no_grad(), self.computing():
             fake = self.generator(self.latents(rows.shape[0]))
-        if self.work.penalty == "r1":
-            real.requires_grad_()
+        real.requires_grad_(penalty in ("r1", "r1_r2"))
+        fake.requires_grad_(penalty == "r1_r2")
         with self.computing():
             real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
-        on_real, on_fake, _ = LOSSES[self.work.loss]
-        loss = (on_real(real_logits) + on_fake(fake_logits)).mean()
-        if self.work.penalty == "r1":
-            (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-            loss = loss + PENALTY_WEIGHT / 2 * slope.square().flatten(1).sum(1).mean()
-        elif self.work.penalty == "wgan_gp":
+        loss = LOSSES[self.work.loss][0](real_logits, fake_logits).mean()
+        for logits, images in ((real_logits, real), (fake_logits, fake)):
+            if images.requires_grad:
+                (slope,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+                loss = loss + weight / 2 * slope.square().flatten(1).sum(1).mean()
+        if penalty == "wgan_gp":
             share = torch.rand(rows.shape[0], 1, 1, 1, device=DEVICE)
             between = torch.lerp(real, fake.float(), share).requires_grad_()
             with self.computing():
                 logits = self.discriminator(between)
             (slope,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
-            loss = loss + PENALTY_WEIGHT * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+            loss = loss + weight * (slope.flatten(1).norm(dim=1) - 1).square().mean()
         return loss
 
-    def generator_loss(self) -> Tensor:
-        """Loss of the generator on fresh latents."""
+    def generator_loss(self, rows: Tensor) -> Tensor:
+        """Loss of the generator on fresh latents, beside the discriminator's last minibatch."""
         with self.computing():
             logits = self.discriminator(self.generator(self.latents(self.work.batch)))
-        return LOSSES[self.work.loss][2](logits.float()).mean()
+            paired = self.work.loss == "relativistic"
+            real_logits = self.discriminator(self.real(rows)) if paired else logits.detach()
+        return LOSSES[self.work.loss][1](real_logits.float(), logits.float()).mean()
+
+    def path_loss(self) -> Tensor:
+        """Path-length regularisation of StyleGAN2 on a part of a minibatch."""
+        styles = self.generator.styles(self.latents(self.work.batch // PATH_SHARE))
+        images = self.generator.synthesis(styles)
+        noise = torch.randn_like(images) / math.sqrt(images.shape[2] * images.shape[3])
+        (slope,) = torch.autograd.grad((images * noise).sum(), styles, create_graph=True)
+        lengths = slope.square().sum(2).mean(1).sqrt()
+        self.path_mean.lerp_(lengths.detach().mean(), 1 - PATH_DECAY)
+        penalty = (lengths - self.path_mean).square().mean()
+        return PATH_WEIGHT * self.work.path_every * penalty
 
     def step(self) -> None:
         """One whole step: the discriminator's moves, then the generator's."""
-        for _ in range(self.work.discriminator_steps):
-            self._descend(1, self.discriminator_compiled(self.batch()))
-        if self.work.generator_steps:
+        work = self.work
+        # Second derivatives cannot be compiled.
+        penalised = bool(work.penalty) and self.updates % work.penalty_every == 0
+        judged = self.discriminator_loss if penalised else self.discriminator_compiled
+        for _ in range(work.discriminator_steps):
+            rows = self.batch()
+            self._descend(1, judged(rows, penalised))
+        if work.generator_steps:
             # Else the backward pass would compute the discriminator's gradients too.
             self.discriminator.requires_grad_(False)
-            self._descend(0, self.generator_compiled())
+            loss = self.generator_compiled(rows)
+            if work.path_every and self.updates % work.path_every == 0:
+                loss = loss + self.path_loss()
+            self._descend(0, loss)
             self.discriminator.requires_grad_(True)
+        if work.average:
+            with torch.no_grad():
+                newest = list(self.generator.parameters())
+                torch._foreach_lerp_(self.average, newest, 1 - AVERAGE_DECAY)
+        self.updates += 1
 
     def _descend(self, player: int, loss: Tensor) -> None:
         self.optimizers[player].zero_grad(set_to_none=True)
@@ -180,14 +229,16 @@ class Worker:
         """Build a work and make its first steps; the first one compiles where there is something to."""
         self.training = training = Training(changed(work, changes), variant)
         began = time.perf_counter()
-        training.step()
+        for _ in range(min(training.work.period, 2)):  # the first one may have terms of its own
+            training.step()
         _wait()
         seconds = time.perf_counter() - began
         flops = None
         if not variant.startswith("compile"):
             with FlopCounter() as counter:
-                training.step()
-            flops = counter.total
+                for _ in range(training.work.period):
+                    training.step()
+            flops = counter.total / training.work.period
         sizes = {
             "generator": _count(training.generator),
             "discriminator": _count(training.discriminator),

@@ -104,7 +104,8 @@ def read_pictures(
     kept = np.delete(kept, list(failures))
     _check_any(kept, names, broken, place)
     arrays = {"image": image}
-    enlarged = sum(_is_smaller(headers[i], target) for i in kept.tolist())
+    scales = [_scale(headers[i], target) for i in kept.tolist()]
+    enlarged, file_scale = sum(scale < 1 for scale in scales), min(max(scales), 1.0)
     if enlarged:
         of = (
             f"{enlarged} of {len(kept)} files are" if enlarged > 1 else f"1 of {len(kept)} files is"
@@ -117,9 +118,9 @@ def read_pictures(
             *notes,
         )
     if labels is None:
-        return Source(arrays, name, notes=notes, enlarged=enlarged)
+        return Source(arrays, name, notes=notes, file_scale=file_scale)
     arrays["label"] = labels.values[kept]
-    return Source(arrays, name, classes=labels.classes, notes=notes, enlarged=enlarged)
+    return Source(arrays, name, classes=labels.classes, notes=notes, file_scale=file_scale)
 
 
 def picture_tree(folder: Path) -> Tree:
@@ -204,9 +205,9 @@ def _sizes(headers: Collection[Header]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _is_smaller(found: Header, target: tuple[int, int]) -> bool:
-    """Whether a file of this height and width has to be enlarged to fill the target."""
-    return min(found[0] / target[0], found[1] / target[1]) < 1
+def _scale(found: Header, target: tuple[int, int]) -> float:
+    """The size of a file of this height and width over that of the part of it that fills the target."""
+    return min(found[0] / target[0], found[1] / target[1])
 
 
 def _common_size(place: str, names: list[str], found: Mapping[int, Header]) -> tuple[int, int]:

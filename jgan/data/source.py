@@ -40,7 +40,8 @@ class Source:
             that no example shows keeps its place. `class_names` has numbers where there are no names.
         notes: what a user should know of how the data were read, such as which files were left out or how
             values were converted; ``describe`` ends with them.
-        enlarged: how many of the pictures were read from smaller files, as far as that is known.
+        file_scale: the size of the largest file over that of the pictures, at most 1. Below 1 all pictures
+            were enlarged.
 
     Raises:
         ValueError: from the constructor, if a field has a wrong dtype, rank or leading size, holds
@@ -70,7 +71,7 @@ class Source:
     example: str | tuple[str, ...] = "image"
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    enlarged: int = 0
+    file_scale: float = 1.0
 
     def __post_init__(self) -> None:
         found = ", ".join(self.arrays) or "nothing"

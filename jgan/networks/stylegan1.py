@@ -31,6 +31,8 @@ def adaptive_instance_norm(x: jax.Array, scale: jax.Array, bias: jax.Array) -> j
 class _Epilogue(nn.Module):
     """Noise, bias, leaky rectifier, and the maps' moments from the style."""
 
+    normalize: bool
+
     @nn.compact
     def __call__(self, x: jax.Array, w: jax.Array, noise: Any, *, train: bool) -> jax.Array:
         channels = x.shape[-1]
@@ -38,13 +40,16 @@ class _Epilogue(nn.Module):
         bias = self.param("bias", nn.initializers.zeros_init(), (channels,), jnp.float32)
         x = scaled_leaky_relu(x + bias.astype(x.dtype))
         scale, shift = jnp.split(EqualizedDense(2 * channels, name="style")(w), 2, axis=1)
-        return adaptive_instance_norm(x, 1 + scale, shift)
+        if self.normalize:
+            return adaptive_instance_norm(x, 1 + scale, shift)
+        return x * (1 + scale)[:, None, None, :] + shift[:, None, None, :]
 
 
 class _Synthesis(nn.Module):
     shape: tuple[int, ...]
     width: int
     most: int
+    normalize: bool
 
     @nn.compact
     def __call__(self, styles: jax.Array, noise: Any = 1.0, *, train: bool) -> jax.Array:
@@ -57,15 +62,17 @@ class _Synthesis(nn.Module):
             convolve = partial(EqualizedConv, channels, bias=False)
             if level:
                 x = convolve(resample="up", name=f"up_{size[0]}")(x)
-            epilogue = _Epilogue(name=f"first_{size[0]}")
+            epilogue = _Epilogue(self.normalize, name=f"first_{size[0]}")
             x = epilogue(x, styles[:, 2 * level], noise, train=train)
             x = convolve(name=f"conv_{size[0]}")(x)
-            epilogue = _Epilogue(name=f"second_{size[0]}")
+            epilogue = _Epilogue(self.normalize, name=f"second_{size[0]}")
             x = epilogue(x, styles[:, 2 * level + 1], noise, train=train)
         return EqualizedConv(self.shape[2], size=1, name=f"image_{sizes[-1][0]}")(x)
 
 
-def stylegan1_synthesis(shape: Sequence[int], *, width: int = 16, most: int = 512) -> Network:
+def stylegan1_synthesis(
+    shape: Sequence[int], *, width: int = 16, most: int = 512, normalize: bool = True
+) -> Network:
     """Styles ``(B, style_count(shape), d)`` to images ``(B, *shape)``, which are not confined to [-1, 1].
 
     A learned constant, then two convolutions at each size, each followed by noise with a strength for each
@@ -81,10 +88,12 @@ def stylegan1_synthesis(shape: Sequence[int], *, width: int = 16, most: int = 51
       shape: ``(height, width, channels)``; see `jgan.networks.stylegan2.doubled_sizes`.
       width: channels at the image's size. They double with every halving.
       most: channels at most. 16 and 512 are the paper's at 1024 pixels.
+      normalize: whether the maps' own moments are removed before they get those of the style; without this the
+        style only scales and shifts them.
 
     Raises:
       ValueError: if there are no sizes that lead to ``shape``.
     """
     doubled_sizes(shape)
     check_widths(width, most)
-    return from_linen(_Synthesis(tuple(shape), width, most))
+    return from_linen(_Synthesis(tuple(shape), width, most, normalize))

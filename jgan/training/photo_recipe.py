@@ -80,6 +80,9 @@ def recipe(
       pictures: how many there are.
       accelerators: how many devices share a batch; 0 for a CPU.
       given: settings by name that are not decided.
+
+    Raises:
+      UserError: if ``ada_kimg`` is given with another augmentation.
     """
     values: dict[str, Any] = {}
     decisions: list[Decision] = []
@@ -126,6 +129,12 @@ def recipe(
     thousands = 200 if cpu else 5000
     steps = max(1, 1000 * thousands // batch)
     decide("steps", steps, f"so that {thousands:,} thousand pictures are shown")
+    augmentation = given.get("augmentation", "ada")
+    if "ada_kimg" in given and augmentation != "ada":
+        raise UserError(
+            f"ada_kimg is {given['ada_kimg']:g}, which is for the augmentation ada, but augmentation is "
+            f"{augmentation!r}; give ada_kimg with ada or without an augmentation."
+        )
     if "ada_kimg" in given:
         decide("augmentation", "ada", "because ada_kimg is given")
     elif pictures < FEW:
@@ -153,13 +162,13 @@ def photos(source: Source, pictures: int | None = None) -> Source:
             f"{of}, which has 1 picture, but a GAN learns what many have in common; give hundreds."
         )
     check_sides(source)
-    if source.enlarged == source.size:
-        side = min(height, width)
-        smaller = near_sides(side - 1)[0]
+    if source.file_scale < 1:
+        side = int(source.file_scale * min(height, width) + 1e-6)
+        smaller = near_sides(side)[0]
         advice = f"end its name with a smaller one, such as @{smaller}"
         raise UserError(
             f"{of}, whose files are all smaller than {height}x{width} pixels, so that there is nothing to "
-            f"learn at this size; {advice if smaller < side else 'give larger ones'}."
+            f"learn at this size; {advice if smaller <= side else 'give larger ones'}."
         )
     if pictures is not None and not 2 <= pictures <= source.size:
         raise UserError(

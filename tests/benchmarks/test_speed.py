@@ -127,9 +127,23 @@ def test_every_work_has_variants_that_apply_to_it():
             assert all(works.applies(name, work) for name in names)
 
 
+def test_a_measurement_has_every_term_as_often_as_a_training():
+    periods = {name: work.period for name, work in works.WORKS.items() if work.period > 1}
+    assert periods == {"stylegan2": 16}
+
+    class Worker:
+        def measure(self, count):
+            assert count % 16 == 0
+            return {"wall_seconds": count / 100}
+
+    assert timing._steps(Worker(), 1.0, 16) == 96
+    assert timing._steps(Worker(), 0.001, 16) == 16
+
+
 def test_the_torch_side_never_imports_jgan():
-    for name in ("torch_worker", "torch_networks", "works"):
-        text = (ROOT / "benchmarks" / "_workers" / f"{name}.py").read_text()
+    workers = ROOT / "benchmarks" / "_workers"
+    for file in (*workers.glob("torch_*.py"), workers / "works.py"):
+        text = file.read_text()
         assert "import jgan" not in text
         assert "from jgan" not in text
 

@@ -61,8 +61,9 @@ def test_a_folder_s_notes_tell_the_sizes_and_colours_of_its_files(tmp_path):
         Image.new(mode, size).save(tmp_path / f"{number}.png")
     source = load(f"folder:{tmp_path}@4")
     notes = ("files of 6x9 to 10x20 (height x width)", "1 of 3 files are gray")
-    assert (source.notes, source.enlarged) == (notes, 0)
+    assert (source.notes, source.file_scale) == (notes, 1)
     for shape in ("8x12", "8x12x3"):
         source = load(f"folder:{tmp_path}@{shape}")
         assert source.notes == ("2 of 3 files are smaller than 8x12 and enlarged", *notes)
-        assert source.enlarged == 2
+        assert source.file_scale == 1
+    assert load(f"folder:{tmp_path}@25x12").file_scale == 10 / 25

@@ -45,6 +45,23 @@ def test_outputs_are_those_of_an_independent_program():
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
+def test_without_normalization_a_style_only_scales_and_shifts():
+    """Twice the constant makes twice the image where biases are 0, which AdaIN would undo."""
+    networks = [
+        stylegan1_synthesis((8, 8, 1), width=2, most=4, normalize=on) for on in (True, False)
+    ]
+    styles = jnp.zeros((1, 4, 3))
+    for network, ratio in zip(networks, (1.0, 2.0), strict=True):
+        made = network.init(KEY, styles, 0.0)
+        larger = {**made["params"], "constant": 2 * jax.random.normal(KEY, (4, 4, 4))}
+        smaller = {**larger, "constant": larger["constant"] / 2}
+        images = [
+            network.apply({**made, "params": params}, styles, 0.0, train=False)[0]
+            for params in (smaller, larger)
+        ]
+        np.testing.assert_allclose(images[1], ratio * images[0], atol=1e-5)
+
+
 def test_parameters_at_1024_pixels_are_those_of_the_paper():
     """26.2 million (section 2), with a mapping network of 8 layers."""
     shape = (1024, 1024, 3)

@@ -69,6 +69,15 @@ def test_a_speed_of_ada_asks_for_ada(pictures):
     )
 
 
+@pytest.mark.parametrize("augmentation", ["diff", "none"])
+def test_a_speed_of_ada_beside_another_augmentation_is_refused(augmentation):
+    given = {"ada_kimg": 20.0, "augmentation": augmentation}
+    with pytest.raises(UserError, match=f"ada_kimg is 20, .* but augmentation is '{augmentation}'"):
+        recipe((64, 64, 3), 500, 1, given)
+    given["augmentation"] = "ada"
+    assert recipe((64, 64, 3), 500, 1, given).values["ada_kimg"] == 20.0
+
+
 def test_what_is_given_is_not_decided_and_what_depends_on_it_is():
     given = PhotoSettings(width=7, mixing=0.0, residual="no").given | {"batch_size": 5}
     values, decisions = recipe((128, 128, 1), 4_000, 1, given)
@@ -97,12 +106,12 @@ def test_settings_follow_the_batch_size():
     assert terms["r1"].every == 16
 
 
-def pictures(count=3, side=64, enlarged=0):
-    return Source({"image": np.zeros((count, side, side, 3), np.uint8)}, "mine", enlarged=enlarged)
+def pictures(count=3, side=64, scale=1.0):
+    return Source({"image": np.zeros((count, side, side, 3), np.uint8)}, "mine", file_scale=scale)
 
 
-def test_pictures_of_which_some_are_enlarged_are_taken():
-    assert photos(pictures(5, enlarged=4), 3).size == 3
+def test_a_part_of_the_pictures():
+    assert photos(pictures(5), 3).size == 3
 
 
 @pytest.mark.parametrize(
@@ -111,8 +120,9 @@ def test_pictures_of_which_some_are_enlarged_are_taken():
         (pictures(1), None, "data is 'mine', which has 1 picture, but a GAN learns"),
         (pictures(side=100), None, "100x100 pixels, but sides must be .*, such as 96 or 112; end"),
         (pictures(side=4), None, "4x4 pixels, but sides must be .*, such as 8; end"),
-        (pictures(enlarged=3), None, "smaller than 64x64 pixels, .* such as @56"),
-        (pictures(side=8, enlarged=3), None, "smaller than 8x8 pixels, .*; give larger ones"),
+        (pictures(scale=63 / 64), None, "smaller than 64x64 pixels, .* such as @56"),
+        (pictures(scale=20 / 64), None, "smaller than 64x64 pixels, .* such as @20"),
+        (pictures(side=8, scale=0.5), None, "smaller than 8x8 pixels, .*; give larger ones"),
         (pictures(), 4, "pictures is 4, but 'mine' has 3; use 2 to 3"),
         (pictures(), 1, "pictures is 1, but 'mine' has 3; use 2 to 3"),
     ],
