@@ -8,7 +8,7 @@ import numpy as np
 from jgan.arguments import check_count, check_number
 from jgan.game import DISCRIMINATOR, Aux, Batch, Game, Variables, composition_of, remade
 from jgan.numerics.square import check_square
-from jgan.scene.composition import Losses
+from jgan.scene.by_player import Losses
 
 
 def with_time_scale(game: Game, tau: float | jax.Array) -> Game:
