@@ -261,17 +261,22 @@ def _played(term: Term, scene: Scene) -> tuple[jax.Array, PyTree, Metrics, jax.A
         value, memory, metrics = term.value(scene)
         return term.every * value, memory, metrics
 
-    shapes = jax.eval_shape(due)
-
-    def not_due() -> Result:
+    def not_due(shapes: Result) -> Result:
         zero, _, metrics = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         return zero, None if term.memory is None else scene.memory, metrics
 
     now = scene.step.stage % term.every == 0
     if taped():  # constants cannot leave a compiled branch
-        found = jax.tree.map(lambda x, y: jnp.where(now, x, y), due(), not_due())
+        played = due()
+        found = jax.tree.map(lambda x, y: jnp.where(now, x, y), played, not_due(played))
     else:
-        found = jax.lax.cond(now, due, not_due)
+        # Traced once, for its shapes and for its branch.
+        program, shapes = jax.make_jaxpr(due, return_shape=True)()
+        structure = jax.tree.structure(shapes)
+        traced = lambda: jax.tree.unflatten(
+            structure, jax.core.eval_jaxpr(program.jaxpr, program.consts)
+        )
+        found = jax.lax.cond(now, traced, lambda: not_due(shapes))
     return *found, now.astype(found[0].dtype)
 
 
