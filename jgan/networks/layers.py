@@ -26,7 +26,7 @@ from jgan.convolution.convolution import (
     conv_transpose,
     upsample_conv,
 )
-from jgan.networks.parameter import parameter
+from jgan.networks.parameter import BatchNorm, LayerNorm, parameter
 from jgan.networks.spectral import power_iteration
 
 Initializer = Callable[..., jax.Array]
@@ -228,7 +228,7 @@ def standardized(
       ValueError: as `check_batch_moments`.
     """
     check_batch_moments(x, train)
-    return nn.BatchNorm(
+    return BatchNorm(
         use_running_average=not train,
         momentum=momentum,
         epsilon=epsilon,
@@ -266,7 +266,7 @@ class Norm(nn.Module):
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if self.kind == "batch":
             check_batch_moments(x, train)
-            normed = nn.BatchNorm(
+            normed = BatchNorm(
                 use_running_average=not train,
                 momentum=self.momentum,
                 epsilon=self.epsilon,
@@ -277,7 +277,7 @@ class Norm(nn.Module):
             )(wide)
         else:
             axes = tuple(range(1, x.ndim))
-            normed = nn.LayerNorm(
+            normed = LayerNorm(
                 epsilon=self.epsilon,
                 reduction_axes=axes,
                 feature_axes=-1,

@@ -1,6 +1,7 @@
 """Parameters of Linen modules, found without tracing how they began."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -27,8 +28,29 @@ def parameter(
     """
     if not module.has_variable("params", name):
         return module.param(name, init, tuple(shape), jnp.float32)
+    return _existing(module, name, tuple(shape))
+
+
+def _existing(module: nn.Module, name: str, shape: tuple[int, ...]) -> jax.Array:
     value = module.get_variable("params", name)
-    if jnp.shape(value) != tuple(shape):
-        path = "/".join(module.path)
-        raise ScopeParamShapeError(name, path, jnp.shape(value), tuple(shape))
+    if jnp.shape(value) != shape:
+        raise ScopeParamShapeError(name, "/".join(module.path), jnp.shape(value), shape)
     return value
+
+
+class _Found(nn.Module):
+    """A layer of Flax's own whose parameters are found in the same way."""
+
+    @nn.nowrap
+    def param(self, name: str, init_fn: Any, *init_args: Any, **options: Any) -> Any:
+        if not self.has_variable("params", name):
+            return super().param(name, init_fn, *init_args, **options)
+        return _existing(self, name, tuple(init_args[0]))
+
+
+class BatchNorm(_Found, nn.BatchNorm):
+    """`flax.linen.BatchNorm`."""
+
+
+class LayerNorm(_Found, nn.LayerNorm):
+    """`flax.linen.LayerNorm`."""
