@@ -32,11 +32,10 @@ from jgan.players import (
     state_of,
 )
 from jgan.scene import Scene
+from jgan.scene.by_player import Aux, Losses
 from jgan.scene.composition import (
-    Aux,
     Composition,
     Foresight,
-    Losses,
     Projection,
     given,
     init_of,

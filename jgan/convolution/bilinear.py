@@ -100,6 +100,11 @@ def _apart(rule: Rule, a: jax.Array, b: jax.Array, g: Geometry, groups: int) -> 
     return found.reshape(*found.shape[:3], -1)
 
 
+def _only(*stacks: jax.Array) -> list[jax.Array]:
+    """What each of the stacks holds, which is one."""
+    return [lax.squeeze(stack, (0,)) for stack in stacks]
+
+
 def _cpu(rule: Rule) -> Rule:
     """The CPU's treatment of E problems, in at least single precision."""
 
@@ -108,7 +113,7 @@ def _cpu(rule: Rule) -> Rule:
         wide = jnp.promote_types(dtype, jnp.float32)
         solve = lambda a, b: rule(a.astype(wide), b.astype(wide), geometry).astype(dtype)
         if len(a) == 1:
-            return solve(a[0], b[0])[None]
+            return lax.expand_dims(solve(*_only(a, b)), (0,))
         if len(a) <= _UNROLL:
             return jnp.stack([solve(p, q) for p, q in zip(a, b, strict=True)])
         return lax.map(lambda pair: solve(*pair), (a, b))
@@ -121,7 +126,7 @@ def _xla(rule: Rule) -> Rule:
 
     def lowered(a: jax.Array, b: jax.Array, *, geometry: Geometry) -> jax.Array:
         if len(a) == 1:
-            return rule(a[0], b[0], geometry)[None]
+            return lax.expand_dims(rule(*_only(a, b), geometry), (0,))
         return jax.vmap(partial(rule, g=geometry))(a, b)
 
     return lowered

@@ -11,6 +11,7 @@ why), and convolutions of many channels are computed with half of the multiplica
 appendix F) as one convolution each, by exact algebra: 16/36 of the multiplications for a 3 x 3 kernel.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -75,7 +76,7 @@ def conv(
             f"kernel of size {window} does not fit into x of size {image} padded by {pads}; "
             "it must be no larger than the padded image."
         )
-    return forward(x[None], kernel[None], geometry)[0]
+    return _single(forward, x, kernel, geometry)
 
 
 def conv_transpose(
@@ -154,7 +155,7 @@ def conv_transpose(
             f"output_size is {image}, whose convolution has size {geometry.output}; "
             f"it must have the size {small} of x."
         )
-    return input_adjoint(x[None], kernel.swapaxes(2, 3)[None], geometry)[0]
+    return _single(input_adjoint, x, kernel.swapaxes(2, 3), geometry)
 
 
 def conv_pool(x: jax.Array, kernel: jax.Array, *, precision: Precision = None) -> jax.Array:
@@ -223,6 +224,12 @@ def _sum_of_shifts(kernel: jax.Array) -> jax.Array:
     rows = rows + jnp.pad(kernel, ((1, 0), (0, 0), (0, 0), (0, 0)))
     left = jnp.pad(rows, ((0, 0), (0, 1), (0, 0), (0, 0)))
     return left + jnp.pad(rows, ((0, 0), (1, 0), (0, 0), (0, 0)))
+
+
+def _single(apply: Callable[..., jax.Array], x: jax.Array, kernel: jax.Array, g: Geometry) -> Any:
+    """``apply`` of one kernel; indexing with None and 0 means the same, but takes JAX longer to trace."""
+    stacks = (lax.expand_dims(operand, (0,)) for operand in (x, kernel))
+    return lax.squeeze(apply(*stacks, g), (0,))
 
 
 def _check_operands(x: jax.Array, kernel: jax.Array, groups: int) -> None:

@@ -7,7 +7,8 @@ from jgan.batch_axis import whole_mean
 from jgan.game import DISCRIMINATOR, Aux, Foresight, Game, composition_of, remade
 from jgan.players import Batch, Collections, PyTree, Variables, state_of
 from jgan.scene import Step
-from jgan.scene.composition import Losses, Projections, mean_over_devices
+from jgan.scene.by_player import Losses, mean_over_devices
+from jgan.scene.composition import Projections
 from jgan.scene.constants import taped
 
 

@@ -19,6 +19,7 @@ from jgan.convolution.lowpass import kaiser_lowpass, radial_lowpass
 from jgan.convolution.radial import filter_radially
 from jgan.networks.equalized import scaled_leaky_relu
 from jgan.networks.modulated import ModulatedConv
+from jgan.networks.parameter import parameter
 
 LOWEST = 2.0, 2**2.1
 """Cutoff and stopband of a network's input, in cycles an image."""
@@ -206,5 +207,5 @@ def equal_magnitude(module: nn.Module, x: jax.Array, decay: float, *, train: boo
 
 def with_bias(module: nn.Module, x: jax.Array) -> jax.Array:
     """``x`` and the module's bias, one number for each channel, which starts at 0."""
-    bias = module.param("bias", nn.initializers.zeros_init(), (x.shape[-1],), jnp.float32)
+    bias = parameter(module, "bias", nn.initializers.zeros_init(), (x.shape[-1],))
     return x + bias.astype(x.dtype)

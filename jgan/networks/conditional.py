@@ -24,6 +24,7 @@ from jgan.networks.layers import (
     standardized,
 )
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 from jgan.players import Collections
 
 
@@ -162,8 +163,8 @@ class ConditionalNorm(nn.Module):
         check_label(label, self.classes)
         x = standardized(x, train=train, momentum=self.momentum, epsilon=self.epsilon)
         size = (self.classes, x.shape[-1])
-        gains = self.param("gain", nn.initializers.ones_init(), size, jnp.float32)
-        biases = self.param("bias", nn.initializers.zeros_init(), size, jnp.float32)
+        gains = parameter(self, "gain", nn.initializers.ones_init(), size)
+        biases = parameter(self, "bias", nn.initializers.zeros_init(), size)
         shape = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
         if label.ndim == 1:
             gain, bias = rows_of(gains, label), rows_of(biases, label)

@@ -16,6 +16,7 @@ import numpy as np
 
 from jgan.convolution.convolution import conv
 from jgan.convolution.filtering import filtered_downsample_conv, filtered_upsample_conv
+from jgan.networks.parameter import parameter
 
 Convolve = Callable[..., jax.Array]
 RESAMPLING: dict[str, Convolve] = {
@@ -61,9 +62,9 @@ class EqualizedDense(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply the layer."""
         start = nn.initializers.normal(self.start / self.rate)
-        kernel = self.param("kernel", start, (x.shape[-1], self.features), jnp.float32)
+        kernel = parameter(self, "kernel", start, (x.shape[-1], self.features))
         first = nn.initializers.constant(np.asarray(self.bias) / self.rate)
-        bias = self.param("bias", first, (self.features,), jnp.float32)
+        bias = parameter(self, "bias", first, (self.features,))
         scale = self.rate * self.gain / math.sqrt(x.shape[-1])
         return x @ (scale * kernel.astype(x.dtype)) + self.rate * bias.astype(x.dtype)
 
@@ -92,11 +93,11 @@ class EqualizedConv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply the layer."""
         shape = (self.size, self.size, x.shape[-1], self.features)
-        kernel = self.param("kernel", NORMAL, shape, jnp.float32)
+        kernel = parameter(self, "kernel", NORMAL, shape)
         scale = self.gain / math.sqrt(self.size**2 * x.shape[-1])
         filtered: dict[str, Any] = {"taps": self.taps} if self.taps else {}
         y = RESAMPLING[self.resample](x, scale * kernel.astype(x.dtype), **filtered)
         if not self.bias:
             return y
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,), jnp.float32)
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), (self.features,))
         return y + bias.astype(x.dtype)

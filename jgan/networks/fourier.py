@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.networks.equalized import NORMAL, EqualizedDense
+from jgan.networks.parameter import parameter
 
 
 class FourierInput(nn.Module):
@@ -60,7 +61,7 @@ class FourierInput(nn.Module):
         places = (jnp.arange(self.size, dtype=w.dtype) + 0.5 - self.size / 2) / self.rate
         right, down = (moved[:, None, None, :, axis] for axis in (0, 1))
         cycles = places[:, None] * right + places[:, None, None] * down + phases[:, None, None]
-        mix = self.param("kernel", NORMAL, (self.channels, self.channels), jnp.float32)
+        mix = parameter(self, "kernel", NORMAL, (self.channels, self.channels))
         return jnp.sin(2 * math.pi * cycles) @ (mix.astype(w.dtype) / math.sqrt(self.channels))
 
     def _waves(self, dtype: jnp.dtype) -> tuple[jax.Array, jax.Array]:

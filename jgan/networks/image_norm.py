@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.networks.layers import Norm
+from jgan.networks.parameter import parameter
 
 IMAGE_NORMS = ("instance", "batch", "none")
 
@@ -59,8 +60,8 @@ class InstanceNorm(nn.Module):
         normed = instance_norm(wide, self.epsilon)
         if self.affine:
             shape = (x.shape[-1],)
-            normed = normed * self.param("scale", scales, shape, jnp.float32)
-            normed = normed + self.param("bias", nn.initializers.zeros_init(), shape, jnp.float32)
+            normed = normed * parameter(self, "scale", scales, shape)
+            normed = normed + parameter(self, "bias", nn.initializers.zeros_init(), shape)
         return normed.astype(x.dtype)
 
 

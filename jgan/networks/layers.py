@@ -26,6 +26,7 @@ from jgan.convolution.convolution import (
     conv_transpose,
     upsample_conv,
 )
+from jgan.networks.parameter import BatchNorm, LayerNorm, parameter
 from jgan.networks.spectral import power_iteration
 
 Initializer = Callable[..., jax.Array]
@@ -76,7 +77,7 @@ class _Kernel(nn.Module):
 
         A convolution's kernel is read as the matrix ``(kh kw in, out)``, as in the reference code.
         """
-        kernel = self.param("kernel", self.kernel_init, tuple(shape), jnp.float32)
+        kernel = parameter(self, "kernel", self.kernel_init, tuple(shape))
         if self.spectral:
             u = self.variable(
                 "spectral",
@@ -95,7 +96,7 @@ class _Kernel(nn.Module):
         """``y`` plus the bias, if there is one."""
         if not self.bias:
             return y
-        bias = self.param("bias", self.bias_init, (self.features,), jnp.float32)
+        bias = parameter(self, "bias", self.bias_init, (self.features,))
         # The bias's gradient sums over the whole batch: half precision would stop counting at 256.
         wide = jnp.promote_types(self.dtype, jnp.float32)
         return (y.astype(wide) + bias.astype(wide)).astype(self.dtype)
@@ -227,7 +228,7 @@ def standardized(
       ValueError: as `check_batch_moments`.
     """
     check_batch_moments(x, train)
-    return nn.BatchNorm(
+    return BatchNorm(
         use_running_average=not train,
         momentum=momentum,
         epsilon=epsilon,
@@ -265,7 +266,7 @@ class Norm(nn.Module):
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if self.kind == "batch":
             check_batch_moments(x, train)
-            normed = nn.BatchNorm(
+            normed = BatchNorm(
                 use_running_average=not train,
                 momentum=self.momentum,
                 epsilon=self.epsilon,
@@ -276,7 +277,7 @@ class Norm(nn.Module):
             )(wide)
         else:
             axes = tuple(range(1, x.ndim))
-            normed = nn.LayerNorm(
+            normed = LayerNorm(
                 epsilon=self.epsilon,
                 reduction_axes=axes,
                 feature_axes=-1,

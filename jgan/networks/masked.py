@@ -11,6 +11,7 @@ import numpy as np
 from jgan.convolution.convolution import conv
 from jgan.networks.layers import Dense, _Kernel
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 
 
 def mask(height: int, width: int, visible: str) -> np.ndarray:
@@ -67,7 +68,7 @@ class _PixelCNN(nn.Module):
         lines = (1, *shape) if x.ndim == 2 else (shape[0], math.prod(shape[1:]))
         x = x.reshape(-1, *lines, 1)
         zeros = nn.initializers.zeros_init()
-        logits = self.param("places", zeros, (*lines, self.levels), jnp.float32)
+        logits = parameter(self, "places", zeros, (*lines, self.levels))
         logits = jnp.broadcast_to(logits, (x.shape[0], *logits.shape))
         if self.layers:
             common: dict[str, Any] = {"train": train}

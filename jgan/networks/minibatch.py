@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from jgan.batch_axis import draw_rows, whole_batch
+from jgan.networks.parameter import parameter
 
 
 def closeness(own: jax.Array, batch: jax.Array) -> jax.Array:
@@ -44,7 +45,7 @@ class MinibatchDiscrimination(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply the layer."""
         init = nn.initializers.normal(0.05)
-        table = self.param("kernel", init, (x.shape[-1], self.kernels * self.dims), jnp.float32)
+        table = parameter(self, "kernel", init, (x.shape[-1], self.kernels * self.dims))
         codes = (x @ table).reshape(-1, self.kernels, self.dims)
         return jnp.concatenate([x, closeness(codes, whole_batch(codes))], axis=1)
 

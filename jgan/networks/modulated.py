@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jgan.batch_axis import normal_like
 from jgan.convolution.convolution import conv
 from jgan.networks.equalized import NORMAL, RESAMPLING, EqualizedDense
+from jgan.networks.parameter import parameter
 
 
 def modulated_conv(
@@ -82,7 +83,7 @@ class ModulatedConv(nn.Module):
         inputs = x.shape[-1]
         style = EqualizedDense(inputs, bias=1.0, name="style")(w)
         shape = (self.size, self.size, inputs, self.features)
-        kernel = self.param("kernel", NORMAL, shape, jnp.float32).astype(x.dtype)
+        kernel = parameter(self, "kernel", NORMAL, shape).astype(x.dtype)
         if not self.demodulate:
             style = style / math.sqrt(self.size**2 * inputs)
         convolve = RESAMPLING[self.resample]
@@ -109,7 +110,7 @@ class Noise(nn.Module):
         count, height, width, channels = x.shape
         start = nn.initializers.zeros_init()
         shape = (channels,) if self.by_channel else ()
-        strength = self.param("strength", start, shape, jnp.float32).astype(x.dtype)
+        strength = parameter(self, "strength", start, shape).astype(x.dtype)
         draw = lambda: jax.random.normal(self.make_rng("params"), (height, width, 1))
         fixed = self.variable("noise", "map", draw).value.astype(x.dtype)
         noise = fixed

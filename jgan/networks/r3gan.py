@@ -17,6 +17,7 @@ from jgan.convolution.convolution import conv
 from jgan.convolution.filtering import downsample_filtered, upsample_filtered
 from jgan.networks.conditional import label_vectors
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 from jgan.networks.stylegan2 import check_widths, doubled_sizes, widths
 
 SLOPE = 0.2
@@ -46,7 +47,7 @@ class _Conv(nn.Module):
         inputs = x.shape[-1] // self.groups
         start = nn.initializers.normal(self.gain / math.sqrt(self.size**2 * inputs))
         shape = (self.size, self.size, inputs, self.features)
-        kernel = self.param("kernel", start, shape, jnp.float32)
+        kernel = parameter(self, "kernel", start, shape)
         return conv(x, kernel.astype(x.dtype), groups=self.groups)
 
 
@@ -59,14 +60,14 @@ class _Linear(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         start = nn.initializers.normal(self.gain / math.sqrt(x.shape[-1]))
-        kernel = self.param("kernel", start, (x.shape[-1], self.features), jnp.float32)
+        kernel = parameter(self, "kernel", start, (x.shape[-1], self.features))
         return x @ kernel.astype(x.dtype)
 
 
 class _BiasedRectifier(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        bias = self.param("bias", nn.initializers.zeros_init(), (x.shape[-1],), jnp.float32)
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), (x.shape[-1],))
         return jax.nn.leaky_relu(x + bias.astype(x.dtype), SLOPE)
 
 
@@ -122,9 +123,7 @@ class _Generator(nn.Module):
             z = jnp.concatenate(
                 [z, embed(label_vectors(label, self.classes)).astype(z.dtype)], axis=1
             )
-        basis = self.param(
-            "basis", nn.initializers.normal(1.0), (*sizes[0], features[0]), jnp.float32
-        )
+        basis = parameter(self, "basis", nn.initializers.normal(1.0), (*sizes[0], features[0]))
         x = basis.astype(z.dtype) * _Linear(features[0], name="linear")(z)[:, None, None]
         for size, channels in zip(sizes, features, strict=True):
             # Layers are named by their height, so that a larger network finds those of a smaller one.
@@ -170,7 +169,7 @@ class _Discriminator(nn.Module):
                 if channels != x.shape[-1]:
                     x = _Conv(channels, name=f"from_{size[0]}")(x)
         start = nn.initializers.normal(1 / math.sqrt(math.prod(sizes[-1])))
-        basis = self.param("basis", start, (*sizes[-1], features[-1]), jnp.float32)
+        basis = parameter(self, "basis", start, (*sizes[-1], features[-1]))
         x = jnp.einsum("nhwc,hwc->nc", x, basis.astype(x.dtype))
         x = _Linear(features[-1] if self.classes else 1, name="linear")(x)
         if not self.classes:

@@ -12,6 +12,7 @@ from jgan.networks.equalized import EqualizedConv, EqualizedDense, scaled_leaky_
 from jgan.networks.image_norm import instance_norm
 from jgan.networks.modulated import Noise
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 from jgan.networks.stylegan2 import check_widths, doubled_sizes, widths
 
 EPSILON = 1e-8
@@ -37,7 +38,7 @@ class _Epilogue(nn.Module):
     def __call__(self, x: jax.Array, w: jax.Array, noise: Any, *, train: bool) -> jax.Array:
         channels = x.shape[-1]
         x = Noise(by_channel=True)(x, noise, train=train)
-        bias = self.param("bias", nn.initializers.zeros_init(), (channels,), jnp.float32)
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), (channels,))
         x = scaled_leaky_relu(x + bias.astype(x.dtype))
         scale, shift = jnp.split(EqualizedDense(2 * channels, name="style")(w), 2, axis=1)
         if self.normalize:
@@ -56,7 +57,7 @@ class _Synthesis(nn.Module):
         sizes = doubled_sizes(self.shape)
         features = widths(len(sizes), self.width, self.most)
         start = nn.initializers.ones_init()
-        first = self.param("constant", start, (*sizes[0], features[0]), jnp.float32)
+        first = parameter(self, "constant", start, (*sizes[0], features[0]))
         x = jnp.broadcast_to(first.astype(styles.dtype), (styles.shape[0], *first.shape))
         for level, (channels, size) in enumerate(zip(features, sizes, strict=True)):
             convolve = partial(EqualizedConv, channels, bias=False)

@@ -16,6 +16,7 @@ from jgan.networks.mapping import Mapping, StyleMapping
 from jgan.networks.minibatch import with_group_deviation
 from jgan.networks.modulated import ModulatedConv, Noise
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 
 Sizes = list[tuple[int, int]]
 SMALLEST, LARGEST = 4, 7
@@ -69,7 +70,7 @@ class _StyledConv(nn.Module):
     def __call__(self, x: jax.Array, w: jax.Array, noise: Any, *, train: bool) -> jax.Array:
         conv = ModulatedConv(self.features, resample=self.resample, demodulate=self.demodulate)
         x = Noise()(conv(x, w), noise, train=train)
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,), jnp.float32)
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), (self.features,))
         return scaled_leaky_relu(x + bias.astype(x.dtype))
 
 
@@ -79,7 +80,7 @@ class _ToImage(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:
         image = ModulatedConv(self.channels, size=1, demodulate=False)(x, w)
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.channels,), jnp.float32)
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), (self.channels,))
         return image + bias.astype(x.dtype)
 
 
@@ -93,7 +94,7 @@ class _Synthesis(nn.Module):
     def __call__(self, styles: jax.Array, noise: Any = 1.0, *, train: bool) -> jax.Array:
         sizes = doubled_sizes(self.shape)
         features = widths(len(sizes), self.width, self.most)
-        first = self.param("constant", NORMAL, (*sizes[0], features[0]), jnp.float32)
+        first = parameter(self, "constant", NORMAL, (*sizes[0], features[0]))
         x = jnp.broadcast_to(first.astype(styles.dtype), (styles.shape[0], *first.shape))
         image = jnp.zeros((), x.dtype)
         for level, (channels, size) in enumerate(zip(features, sizes, strict=True)):

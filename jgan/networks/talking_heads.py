@@ -11,6 +11,7 @@ from jgan.networks.conditional import rows_of
 from jgan.networks.dcgan import WEIGHTS
 from jgan.networks.layers import Conv, leaky_relu
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 from jgan.players import Collections
 
 
@@ -74,13 +75,13 @@ class _Discriminator(nn.Module):
     ) -> dict[str, Any]:
         x = jnp.concatenate([picture, pose], axis=-1)
         vector, features = _Trunk(self.size, self.width, self.halvings)(x, train=train)
-        common = self.param("common", WEIGHTS, (self.size,), jnp.float32)
-        bias = self.param("bias", nn.initializers.zeros_init(), (), jnp.float32)
+        common = parameter(self, "common", WEIGHTS, (self.size,))
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), ())
         answers: dict[str, Any] = {"features": (features,)}
         row = jnp.zeros((), jnp.float32)
         if self.persons:
             assert person is not None
-            table = self.param("rows", WEIGHTS, (self.persons, self.size), jnp.float32)
+            table = parameter(self, "rows", WEIGHTS, (self.persons, self.size))
             row = answers["row"] = rows_of(table, person)
         return {"logit": jnp.sum(vector * (row + common), axis=1) + bias, **answers}
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from jgan.networks.layers import Dense
 from jgan.networks.network import Network, from_linen
+from jgan.networks.parameter import parameter
 from jgan.players import Collections
 
 REFERENCE = "reference"
@@ -46,8 +47,8 @@ class VirtualNorm(nn.Module):
         of_known = lambda moment: jnp.broadcast_to(moment, (self.reference, *moment.shape[1:]))
         mean = jnp.concatenate([of_known(known_mean), mean])
         variance = jnp.concatenate([of_known(known_variance), variance])
-        scale = self.param("scale", nn.initializers.ones_init(), (x.shape[-1],), jnp.float32)
-        bias = self.param("bias", nn.initializers.zeros_init(), (x.shape[-1],), jnp.float32)
+        scale = parameter(self, "scale", nn.initializers.ones_init(), (x.shape[-1],))
+        bias = parameter(self, "bias", nn.initializers.zeros_init(), (x.shape[-1],))
         return (x - mean) * jax.lax.rsqrt(variance + self.epsilon) * scale + bias
 
 

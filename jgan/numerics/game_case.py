@@ -20,7 +20,7 @@ from jgan.numerics.selfmap import SelfMap
 from jgan.numerics.time_scales import with_time_scale
 from jgan.rules.joint_move import params_of, with_params
 from jgan.rules.rule import Rule, TrainState
-from jgan.scene.composition import Losses
+from jgan.scene.by_player import Losses
 
 NUMBERS = ("step", "momentum", "tau", "beta2")
 """Fields of a `Setting` that may be mapped over."""
@@ -42,7 +42,7 @@ def with_fixed_key(game: Game, always: jax.Array) -> Game:
             key: jax.Array,
             step: Any,
             held: Variables | None = None,
-        ) -> dict[str, tuple[jax.Array, Aux]]:
+        ) -> Mapping[str, tuple[jax.Array, Aux]]:
             return inner(variables, batch, always, step, held)
 
         return losses

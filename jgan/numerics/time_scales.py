@@ -10,7 +10,7 @@ from jgan.arguments import check_count, check_number
 from jgan.game import DISCRIMINATOR, Aux, Batch, Game, Variables, composition_of, remade
 from jgan.numerics.selfmap import SelfMap
 from jgan.numerics.square import check_square
-from jgan.scene.composition import Losses
+from jgan.scene.by_player import Losses
 
 
 def with_time_scale(game: Game, tau: float | jax.Array) -> Game:

@@ -10,7 +10,7 @@ from jgan.game import PLAYERS, Aux, Batch, Game, Variables, composition_of, rema
 from jgan.rules.joint_move import gradients_of
 from jgan.rules.rule import Optimizers, Rule
 from jgan.rules.simultaneous import simultaneous
-from jgan.scene.composition import Losses
+from jgan.scene.by_player import Losses
 
 
 def with_consensus(game: Game, gamma: float | jax.Array) -> Game:

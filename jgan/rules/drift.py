@@ -25,7 +25,7 @@ from jgan.rules.consensus import paying
 from jgan.rules.joint_move import with_params
 from jgan.rules.rule import Rule
 from jgan.rules.simultaneous import simultaneous
-from jgan.scene.composition import Losses
+from jgan.scene.by_player import Losses
 
 Rates = Mapping[str, float | jax.Array]
 """A learning rate for each player."""

@@ -10,7 +10,7 @@ import optax
 from jgan.batch_axis import whole_mean
 from jgan.game import PLAYERS, Aux, Batch, Game, Metrics, PyTree, Variables
 from jgan.rules.rule import Optimizers, TrainState, report, step_player
-from jgan.scene.composition import Losses, mean_over_devices
+from jgan.scene.by_player import Losses, mean_over_devices
 
 Joint = dict[str, PyTree]
 """``{player: params}`` or anything shaped like it: gradients, directions, tangents."""

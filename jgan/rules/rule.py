@@ -11,7 +11,7 @@ import optax
 from jgan.batch_axis import whole_mean
 from jgan.game import PLAYERS, Aux, Batch, Collections, Game, Metrics, PyTree, Variables
 from jgan.scene import Step
-from jgan.scene.composition import mean_over_devices
+from jgan.scene.by_player import mean_over_devices
 
 Optimizers = Mapping[str, optax.GradientTransformation]
 """An optax optimizer for each player; different learning rates are the two time scales."""

@@ -5,7 +5,7 @@ in which the parts were added means nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,6 @@ from jgan.batch_axis import whole_mean
 from jgan.players import (
     DUE,
     GENERATOR,
-    PLAYERS,
     TERMS,
     Batch,
     Collections,
@@ -25,53 +24,9 @@ from jgan.players import (
     check_player,
     named_key,
 )
+from jgan.scene.by_player import Aux, ByPlayer, Losses
 from jgan.scene.constants import constant, taped
 from jgan.scene.scene import GroupMaker, Meeting, Pull, Result, Scene, Schedule, Step, Term, as_step
-
-
-class Aux(NamedTuple):
-    """What a loss returns beside its value.
-
-    Attributes:
-      state: the moving player's own new collections: running statistics, memories, ...
-      metrics: scalars to log.
-      terms: ``{name: weighted value}``, the summands of the loss.
-    """
-
-    state: Collections = {}
-    metrics: Metrics = {}
-    terms: Metrics = {}
-
-
-class Losses(Protocol):
-    """Both players' losses from one pass, ``{player: (loss, Aux)}``; each player minimises its own.
-
-    Called with both players' variables, the batch, a key, a step (`jgan.scene.Step`, or the number of
-    updates so far) and ``held``: the same variables, of which no player's gradient is taken
-    (`jgan.scene.Scene`); None for copies that no derivative at all goes through.
-
-    What a caller does not use of the result is dead code, which the compiler removes.
-    """
-
-    def __call__(
-        self,
-        variables: Variables,
-        batch: Batch,
-        key: jax.Array,
-        step: Any,
-        held: Variables | None = None,
-    ) -> dict[str, tuple[jax.Array, Aux]]:
-        """Evaluate both losses."""
-        ...
-
-
-def mean_over_devices(aux: Aux) -> Aux:
-    """The mean over the devices that share a batch; memories are those of the whole batch already."""
-    memories = {name: own for name, own in aux.state.items() if name == TERMS}
-    others = {name: own for name, own in aux.state.items() if name != TERMS}
-    state, metrics, terms = whole_mean((others, aux.metrics, aux.terms))
-    return Aux({**state, **memories}, metrics, terms)
-
 
 Projection = Callable[[PyTree], PyTree]
 Projections = Mapping[str, Projection]
@@ -254,12 +209,12 @@ def _of_terms(composition: Composition) -> Losses:
         key: jax.Array,
         step: Any,
         held: Variables | None = None,
-    ) -> dict[str, tuple[jax.Array, Aux]]:
+    ) -> ByPlayer[tuple[jax.Array, Aux]]:
         still = jax.lax.stop_gradient(variables) if held is None else held
         step = as_step(step)
         found = composition.evaluate(composition, variables, still, batch, key, step)
-        results = {}
-        for player in PLAYERS:
+
+        def own_loss(player: str) -> tuple[jax.Array, Aux]:
             terms = [term for term in ordered if term.player == player]
             value, aux = found.losses.get(player, (None, Aux()))
             summands = {"loss": value} if value is not None and not aux.terms else dict(aux.terms)
@@ -282,8 +237,9 @@ def _of_terms(composition: Composition) -> Losses:
                     memories[term.name] = memory
             state = {**found.states[player], **({TERMS: memories} if memories else {})}
             total = jnp.zeros(()) if value is None else value
-            results[player] = total, Aux(state, metrics, summands)
-        return results
+            return total, Aux(state, metrics, summands)
+
+        return ByPlayer(own_loss)
 
     return losses
 
@@ -305,17 +261,22 @@ def _played(term: Term, scene: Scene) -> tuple[jax.Array, PyTree, Metrics, jax.A
         value, memory, metrics = term.value(scene)
         return term.every * value, memory, metrics
 
-    shapes = jax.eval_shape(due)
-
-    def not_due() -> Result:
+    def not_due(shapes: Result) -> Result:
         zero, _, metrics = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         return zero, None if term.memory is None else scene.memory, metrics
 
     now = scene.step.stage % term.every == 0
     if taped():  # constants cannot leave a compiled branch
-        found = jax.tree.map(lambda x, y: jnp.where(now, x, y), due(), not_due())
+        played = due()
+        found = jax.tree.map(lambda x, y: jnp.where(now, x, y), played, not_due(played))
     else:
-        found = jax.lax.cond(now, due, not_due)
+        # Traced once, for its shapes and for its branch.
+        program, shapes = jax.make_jaxpr(due, return_shape=True)()
+        structure = jax.tree.structure(shapes)
+        traced = lambda: jax.tree.unflatten(
+            structure, jax.core.eval_jaxpr(program.jaxpr, program.consts)
+        )
+        found = jax.lax.cond(now, traced, lambda: not_due(shapes))
     return *found, now.astype(found[0].dtype)
 
 
@@ -380,21 +341,25 @@ def _foreseeing(losses: Losses, foresight: Foresight, projections: Projections) 
         key: jax.Array,
         step: Any,
         held: Variables | None = None,
-    ) -> dict[str, tuple[jax.Array, Aux]]:
+    ) -> ByPlayer[tuple[jax.Array, Aux]]:
         still = jax.lax.stop_gradient(variables) if held is None else held
         step = as_step(step)
 
         def ahead(start: Variables) -> Variables:
             return foresight.follow(losses, projections, start, batch, key, step)
 
-        still_ahead = ahead(still)
-        moved = ahead(variables)
-        if foresight.first_order:
-            moved = {
-                player: own if player == GENERATOR else still_ahead[player]
-                for player, own in moved.items()
-            }
-        here = losses(variables, batch, key, step, still)
-        return {**here, GENERATOR: losses(moved, batch, key, step, still_ahead)[GENERATOR]}
+        def own_loss(player: str) -> tuple[jax.Array, Aux]:
+            if player != GENERATOR:
+                return losses(variables, batch, key, step, still)[player]
+            still_ahead = ahead(still)
+            moved = ahead(variables)
+            if foresight.first_order:
+                moved = {
+                    player: own if player == GENERATOR else still_ahead[player]
+                    for player, own in moved.items()
+                }
+            return losses(moved, batch, key, step, still_ahead)[player]
+
+        return ByPlayer(own_loss)
 
     return foreseeing

@@ -132,7 +132,7 @@ def test_maps_with_objects():
     )
     game = pix2pixhd(maker, given(0.7, scales), least_squares(), labels=3)
     variables = game.init(KEY, batch)
-    game.losses(variables, batch, KEY, STEP)
+    dict(game.losses(variables, batch, KEY, STEP))
     assert {shape[1:] for shape in seen} == {(2, 3, 4)}
     assert list(game.sampler.translations) == ["mask-to-image"]
 

@@ -98,7 +98,7 @@ def test_maps_of_other_sizes_are_translated_in_styles_that_a_key_draws():
 def test_the_discriminator_need_not_see_the_map():
     judge = given(0.7, lambda w, x: {"logit": w * x[..., 0], "features": (w * x,)})
     game = spade(given(LEVELS, paint), judge, 3, conditional=False)
-    game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP)
+    dict(game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP))
 
 
 @pytest.mark.parametrize(

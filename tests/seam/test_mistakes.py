@@ -107,7 +107,7 @@ def test_losses_tell(terms, sentence):
     if "metric" in sentence:
         game = build(*adversarial(LOSS), terms)
     with pytest.raises(ValueError, match=sentence):
-        game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP)
+        dict(game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP))
 
 
 @pytest.mark.parametrize("player", ["both", "Generator"])

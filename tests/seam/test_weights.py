@@ -132,7 +132,7 @@ def test_a_weight_of_two_is_an_example_that_comes_twice(name):
 def test_terms_on_pairs_refuse_weights(terms, sentence):
     game = weighted(game_of(terms), jnp.arange(1.0, 5.0))
     with pytest.raises(ValueError, match=sentence):
-        game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP)
+        dict(game.losses(game.init(KEY, BATCH), BATCH, KEY, STEP))
 
 
 def test_mistakes_with_weights():
@@ -145,7 +145,7 @@ def test_mistakes_with_weights():
     with pytest.raises(
         ValueError, match="the group 'real' has 4 examples, but there are 3 weights"
     ):
-        three.losses(variables, BATCH, KEY, STEP)
+        dict(three.losses(variables, BATCH, KEY, STEP))
 
 
 # Weights of terms.
@@ -230,7 +230,7 @@ def test_a_weight_of_gradients_is_a_declared_constant():
     game = plain_terms(of(LINE, "line", weight=lambda scene, pull: pull("line", "bias")))
     variables = game.init(KEY, {})
     with recording() as found:
-        game.losses(variables, {}, KEY, STEP)
+        dict(game.losses(variables, {}, KEY, STEP))
     assert [(name, float(value)) for name, value in found] == [("generator/line", 1.0)]
 
 
@@ -246,4 +246,4 @@ def test_mistakes_with_pull(term, path, sentence):
     weight = lambda scene, pull: jnp.sum(pull(term, path))
     game = plain_terms(of(SQUARE, "square", weight=weight), of(LINE, "line"))
     with pytest.raises(ValueError, match=sentence):
-        game.losses(game.init(KEY, {}), {}, KEY, STEP)
+        dict(game.losses(game.init(KEY, {}), {}, KEY, STEP))
