@@ -86,7 +86,7 @@ def with_drift(
             key: jax.Array,
             step: Any,
             held: Variables | None = None,
-        ) -> dict[str, tuple[jax.Array, Aux]]:
+        ) -> Mapping[str, tuple[jax.Array, Aux]]:
             still = jax.lax.stop_gradient(variables) if held is None else held
 
             def slope(at: Variables, whose: str, over: str) -> PyTree:
