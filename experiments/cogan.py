@@ -1,4 +1,4 @@
-"""CoGAN: garments and their negatives, learnt together without a pair (Liu & Tuzel 2016, arXiv 1606.07536).
+"""CoGAN: garments and their negatives, learned together without a pair (Liu & Tuzel 2016, arXiv 1606.07536).
 
 jgan train experiments/cogan.py
 """

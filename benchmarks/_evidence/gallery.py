@@ -178,23 +178,23 @@ def _section(
 ) -> Iterator[str]:
     name = caption.name
     title = summary.rstrip(".")
-    command = f"jgan verify experiments/{name}.py"
+    command = f"jgan verify {name}"
     if name.endswith(DIGITS):
         title += ", on digits"
-        command = f"jgan verify experiments/{name.removesuffix(DIGITS)}.py --data mnist:FOLDER"
+        command = f"jgan verify {name.removesuffix(DIGITS)} --data mnist:FOLDER"
     yield f"## {title}\n"
     yield f"![{title.partition(':')[0]}: real, system, control](gallery/{name}.png)\n"
     yield f"{caption.see} {caption.wrong}\n"
     for figure in caption.figures:
         yield f"![{figure.see}](gallery/{name}-{figure.name}.png)\n"
-        yield f"`jgan {figure.command}`: {figure.see}\n"
+        command, _, flags = figure.command.partition(" ")
+        yield f"{figure.see} `{' '.join(filter(None, ['jgan', command, 'RUN', flags]))}` draws it.\n"
     for own in claims_of(rows):
         verdict = verdict_of(own)
         system, control = map(measured_cell, (verdict.system, verdict.control))
-        yield (
-            f"* {verdict.claim.name}, {own[0].bound}: {system} over {len(verdict.system)} seeds, control "
-            f"{control}: {verdict.word}"
-        )
+        seeds = "one seed" if len(verdict.system) == 1 else f"{len(verdict.system)} seeds"
+        measured = f"{system} over {seeds}, control {control}"
+        yield f"* {verdict.claim.name}, {own[0].bound}: {measured}: {verdict.word}"
     yield from describe(name, distances)
     seconds = max(row.seconds for row in rows if row.variant == SYSTEM)
     yield f"* `{command} --seeds 3`; one training takes {seconds:.0f} s\n"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import mean as average
 
+from benchmarks._evidence.subjects import DIGITS
 from jgan.claims.evidence import EvidenceRow, Table
 from jgan.claims.trainings import CONTROL, SYSTEM
 from jgan.claims.verdicts import ClaimVerdict, Values, deviation, difference, mean, worst
@@ -54,15 +55,15 @@ KINDS = {
 
 def summary_of(table: Table) -> str:
     """How many of the claims of each kind of experiment hold, and which do not, as Markdown."""
-    verdicts: dict[str, list[ClaimVerdict]] = {}
+    verdicts: dict[str, list[tuple[str, ClaimVerdict]]] = {}
     for rows in claims_of(table.values()):
-        verdict = verdict_of(rows)
+        verdict, name = verdict_of(rows), rows[0].experiment
         if verdict.system and verdict.control:
-            verdicts.setdefault(rows[0].experiment, []).append(verdict)
+            verdicts.setdefault(name.removesuffix(DIGITS), []).append((name, verdict))
     named = lambda names: ", ".join(f"`{name}`" for name in names)
     lines = ["| | experiments | claims that hold | not yet measured |", "|---|---|---|---|"]
     for kind, names in KINDS.items():
-        measured = [(name, verdict) for name in names for verdict in verdicts.get(name, ())]
+        measured = [own for name in names for own in verdicts.get(name, ())]
         failing = dict.fromkeys(name for name, verdict in measured if not verdict.proven)
         held = sum(verdict.proven for _, verdict in measured)
         words = f"{held} of {len(measured)}" if measured else "-"

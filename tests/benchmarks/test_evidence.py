@@ -325,7 +325,7 @@ def test_the_gallery_is_drawn_from_what_is_kept(
         "",
         "![Four.](gallery/falling-more.png)",
         "",
-        "`jgan sample --count 4`: Four.",
+        "Four. `jgan sample RUN --count 4` draws it.",
         "",
         *[line for line in page.splitlines() if line.startswith("* falls")],
         *[line for line in page.splitlines() if line.startswith("* `jgan verify")],
