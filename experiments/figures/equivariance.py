@@ -97,7 +97,7 @@ def started(
     return styles, jax.jit(synthesis.init)(key, jnp.zeros((1, inputs, LATENT)))
 
 
-def measured(name: str, images: Images, count: int) -> Case:
+def case_of(name: str, images: Images, count: int) -> Case:
     """The network with its images brought to one standard deviation, EQ-T and EQ-R of so many."""
     latent, compiled = jax.random.normal(jax.random.key(2), (BATCH, LATENT)), jax.jit(images)
     some = compiled(latent, jnp.zeros((BATCH, 2)), jnp.zeros(BATCH))
@@ -122,12 +122,12 @@ def panels(case: Case) -> list[np.ndarray]:
     moved = translate_whole(image, jnp.full((1, 2), round(SHIFT * image.shape[1])))
     turned = rotate(image, jnp.full(1, np.deg2rad(ANGLE)))
     shown = [image[0]]
-    for found, (itself, valid) in zip(case.shown[1:], (moved, turned), strict=True):
+    for found, (expected, valid) in zip(case.shown[1:], (moved, turned), strict=True):
         inside = valid[0, :, :, None]
         shown += [
             found,
-            jnp.where(inside, itself[0], 1.0),
-            jnp.where(inside, 10 * (found - itself[0]), 1.0),
+            jnp.where(inside, expected[0], 1.0),
+            jnp.where(inside, 10 * (found - expected[0]), 1.0),
         ]
     return [np.clip(np.asarray(panel) / 2 + 0.5, 0, 1) for panel in shown]
 
@@ -135,9 +135,9 @@ def panels(case: Case) -> list[np.ndarray]:
 def draw(out: Path, side: int = 64, count: int = 32) -> list[str]:
     """Draw the three networks into ``out``; returns a line for each."""
     cases = [
-        measured("StyleGAN3-T", stylegan3_images(side, False), count),
-        measured("StyleGAN3-R", stylegan3_images(side, True), count),
-        measured("StyleGAN2", stylegan2_images(side), count),
+        case_of("StyleGAN3-T", stylegan3_images(side, False), count),
+        case_of("StyleGAN3-R", stylegan3_images(side, True), count),
+        case_of("StyleGAN2", stylegan2_images(side), count),
     ]
     plt = pyplot()
     figure, axes = plt.subplots(len(cases), 7, figsize=(13, 6.2))
