@@ -187,8 +187,8 @@ def _section(
     yield f"{caption.see} {caption.wrong}\n"
     for figure in caption.figures:
         yield f"![{figure.see}](gallery/{name}-{figure.name}.png)\n"
-        command, _, flags = figure.command.partition(" ")
-        yield f"{figure.see} `{' '.join(filter(None, ['jgan', command, 'RUN', flags]))}` draws it.\n"
+        drawing, *flags = figure.command.split()
+        yield f"{figure.see} `{' '.join(['jgan', drawing, 'RUN', *flags])}` draws it.\n"
     for own in claims_of(rows):
         verdict = verdict_of(own)
         system, control = map(measured_cell, (verdict.system, verdict.control))
