@@ -182,14 +182,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--tolerance", type=float, default=1e-8)
-    parser.add_argument("--count", type=int, default=6)
-    parser.add_argument("--basis", type=int, default=24)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-8,
+        help="Relative residual at which a pair counts as converged.",
+    )
+    parser.add_argument("--count", type=int, default=6, help="Number of eigenvalues.")
+    parser.add_argument("--basis", type=int, default=24, help="Size of the Krylov basis.")
+    parser.add_argument("--only", default="", help="Part of the names of the games.")
+    parser.add_argument("--out", type=Path, help="File of the result, which is gone on with.")
     options = parser.parse_args()
-    asked = {name: getattr(options, name) for name in ("tolerance", "count", "basis")}
-    games = earlier(options.out, asked)
+    settings = {name: getattr(options, name) for name in ("tolerance", "count", "basis")}
+    games = earlier(options.out, settings)
     with jax.enable_x64(True):
         for name, problem in PROBLEMS.items():
             if options.only not in name or name in games:
@@ -198,16 +203,16 @@ def main() -> None:
             print(json.dumps({name: found}), flush=True)
             games[name] = {**found, "commit": commit()}
             if options.out:
-                facts = {**asked, "machine": machine(), "versions": versions(), "games": games}
+                facts = {**settings, "machine": machine(), "versions": versions(), "games": games}
                 write_atomically(options.out, json.dumps(facts, indent=1) + "\n")
 
 
-def earlier(out: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
+def earlier(out: Path | None, settings: dict[str, Any]) -> dict[str, Any]:
     """The games that a file holds for the same settings."""
     if out is None or not out.exists():
         return {}
     facts = parse_json(out.read_text())
-    same = all(facts.get(name) == value for name, value in asked.items())
+    same = all(facts.get(name) == value for name, value in settings.items())
     return dict(facts["games"]) if same else {}
 
 
