@@ -51,8 +51,8 @@ def discriminator() -> Network:
         params = {name: jax.random.normal(one, (CHANNELS, WIDTH)) for name, one in keys.items()}
         return {"params": {**params, "out": jnp.linspace(-1.0, 1.5, WIDTH)}}
 
-    def apply(collections: Any, x: jax.Array, **_: Any) -> tuple[jax.Array, dict[str, Any]]:
-        return jax.vmap(lambda one: attention(collections["params"], one))(x), {}
+    def apply(collections: Any, *inputs: Any, **_: Any) -> tuple[jax.Array, dict[str, Any]]:
+        return jax.vmap(lambda one: attention(collections["params"], one))(inputs[0]), {}
 
     return Network(init, apply)
 
@@ -63,8 +63,9 @@ def still_generator() -> Network:
     def init(key: jax.Array, *_: Any) -> dict[str, Any]:
         return {"params": {"point": jnp.zeros((TOKENS, CHANNELS))}}
 
-    def apply(collections: Any, z: jax.Array, **_: Any) -> tuple[jax.Array, dict[str, Any]]:
-        return jnp.broadcast_to(collections["params"]["point"], (len(z), TOKENS, CHANNELS)), {}
+    def apply(collections: Any, *inputs: Any, **_: Any) -> tuple[jax.Array, dict[str, Any]]:
+        shape = (len(inputs[0]), TOKENS, CHANNELS)
+        return jnp.broadcast_to(collections["params"]["point"], shape), {}
 
     return Network(init, apply)
 
