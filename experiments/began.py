@@ -32,8 +32,8 @@ def experiment(
     """The paper's balance and a quicker controller; its networks are deeper and end without tanh.
 
     Args:
-      gamma: The ratio L(fake)/L(real) that is held; lower for sharper and less diverse samples; 0.5 in the
-        paper.
+      gamma: The ratio L(fake)/L(real) that is held, 0.5 in the paper; lower for sharper and less diverse
+        samples.
       rate: Rate of the controller, the paper's lambda_k, which is 0.001 there.
       start: The weight k of the fakes before the first step; under a rate of 0 it stays.
       code: Size of the autoencoder's code and of the latent.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jgan.claims.measures import AT_ONCE, Measure, conditions_of
@@ -71,17 +72,17 @@ def code_changes(codes: Codes, count: int = 2000) -> Measure:
         assert sampler is not None
         batch = conditions_of(trained.experiment.source).at(np.arange(AT_ONCE))
         keys = jax.random.split(jax.random.key(0), -(-count // AT_ONCE))
-        latents = np.concatenate([np.asarray(sampler.latent(key, batch)) for key in keys])
+        latents = [sampler.latent(key, batch) for key in keys]
         variables = on_host(trained.state.averaged_variables())
         draw = jax.jit(lambda latent: sampler.for_batch(variables, batch, latent))
-        parts = latents.reshape(len(keys), AT_ONCE, -1)
-        images = np.concatenate([np.asarray(draw(part)) for part in parts])
-        one_hot, continuous = codes.split(jax.numpy.asarray(latents))
-        categories = np.argmax(np.asarray(one_hot), axis=1)
+        images = np.concatenate([draw(latent) for latent in latents])
+        one_hot, continuous = map(np.asarray, codes.split(jnp.concatenate(latents)))
+        categories = np.argmax(one_hot, axis=1)
+        shapes = {name: shape(images) for name, shape in SHAPES.items()}
         found = {
-            f"code {place + 1} tells {name}": explained_within(shape(images), code, categories)
-            for name, shape in SHAPES.items()
-            for place, code in enumerate(np.asarray(continuous).T)
+            f"code {place + 1} tells {name}": explained_within(values, code, categories)
+            for name, values in shapes.items()
+            for place, code in enumerate(continuous.T)
         }
         best = max(found, key=lambda name: found[name])
         put_beside(best)

@@ -93,11 +93,7 @@ def _slope(found: Sequence[Leader]) -> float:
 
 
 def _curvature(found: Curvature) -> dict[str, float | None]:
-    known = np.isfinite(found.value) and np.isfinite(found.error)
-    return {
-        "value": found.value if known else None,
-        "error": found.error if known else None,
-    }
+    return found._asdict() if found.known else dict.fromkeys(found._fields)
 
 
 def tau_numbers(here: Solvable, split: int) -> dict[str, Any]:

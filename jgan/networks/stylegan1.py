@@ -26,7 +26,11 @@ def adaptive_instance_norm(x: jax.Array, scale: jax.Array, bias: jax.Array) -> j
       scale: y_s, (B, C), the maps' standard deviations afterwards.
       bias: y_b, (B, C), their means.
     """
-    return instance_norm(x, EPSILON) * scale[:, None, None, :] + bias[:, None, None, :]
+    return _scaled(instance_norm(x, EPSILON), scale, bias)
+
+
+def _scaled(x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
+    return x * scale[:, None, None, :] + bias[:, None, None, :]
 
 
 class _Epilogue(nn.Module):
@@ -41,9 +45,8 @@ class _Epilogue(nn.Module):
         bias = parameter(self, "bias", nn.initializers.zeros_init(), (channels,))
         x = scaled_leaky_relu(x + bias.astype(x.dtype))
         scale, shift = jnp.split(EqualizedDense(2 * channels, name="style")(w), 2, axis=1)
-        if self.normalize:
-            return adaptive_instance_norm(x, 1 + scale, shift)
-        return x * (1 + scale)[:, None, None, :] + shift[:, None, None, :]
+        styled = adaptive_instance_norm if self.normalize else _scaled
+        return styled(x, 1 + scale, shift)
 
 
 class _Synthesis(nn.Module):

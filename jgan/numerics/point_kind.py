@@ -20,6 +20,15 @@ FLAT = "the generator gains nothing by moving against a discriminator that answe
 """Where it is not known what it gains against one that stands still."""
 
 
+def known_sign(value: float, error: float) -> int:
+    """1 or -1 if a number with this bound of its error has that sign, 0 if it may have either.
+
+    >>> known_sign(0.3, 0.1), known_sign(-0.3, 0.1), known_sign(0.05, 0.1), known_sign(float("nan"), 0.1)
+    (1, -1, 0, 0)
+    """
+    return 0 if not abs(value) > error else 1 if value > 0 else -1
+
+
 class Curvature(NamedTuple):
     """The least eigenvalue of a symmetric matrix, and how well it is known.
 
@@ -34,11 +43,15 @@ class Curvature(NamedTuple):
     @property
     def sign(self) -> int:
         """1 or -1 where it is known, else 0."""
-        return 0 if not abs(self.value) > self.error else 1 if self.value > 0 else -1
+        return known_sign(self.value, self.error)
+
+    @property
+    def known(self) -> bool:
+        """Whether the eigenvalue and the bound of its error are numbers."""
+        return bool(np.isfinite(self.value) and np.isfinite(self.error))
 
     def __str__(self) -> str:
-        known = np.isfinite(self.value) and np.isfinite(self.error)
-        return f"{self.value:.4g} ± {self.error:.1g}" if known else "unknown"
+        return f"{self.value:.4g} ± {self.error:.1g}" if self.known else "unknown"
 
 
 UNKNOWN = Curvature(float("nan"), float("inf"))

@@ -7,6 +7,7 @@ import numpy as np
 
 from jgan.arguments import check_count, check_number
 from jgan.numerics.diagnosis import numerical_errors
+from jgan.numerics.point_kind import known_sign
 from jgan.numerics.spectrum import Spectrum
 
 
@@ -26,7 +27,7 @@ class RealPart(NamedTuple):
     @property
     def sign(self) -> int:
         """1 or -1 where it is known, else 0."""
-        return 0 if not abs(self.value) > self.error else 1 if self.value > 0 else -1
+        return known_sign(self.value, self.error)
 
     def __str__(self) -> str:
         number = f"the largest real part is {self.value:.3g} ± {self.error:.1g}"
